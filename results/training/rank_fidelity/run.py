@@ -1,10 +1,10 @@
 """Which short training puts architectures into the order that full training does, per second spent.
 
-    NAS_SHARED=../shared python results/training/rank_fidelity/run.py --architectures 30
+    NAS_SHARED=../shared python results/training/rank_fidelity/run.py fashion_mnist_10k --architectures 40
 
-Architectures are random samples of `hybrid` of at most 1.2M multiply-adds, on Fashion-MNIST-10k (8,000 training, 2,000
-validation examples of its training part). The truth is the validation score after 5 epochs of the default recipe, the
-mean over two seeds. Rows are appended to trainings.jsonl, so that an interrupted run goes on; table.py reads them.
+Architectures are random samples of `hybrid` of at most 1.2M multiply-adds (CIFAR-10: 2M), on Fashion-MNIST-10k or
+CIFAR-10-10k. The truth is the validation score after 5 epochs, trained with two seeds. Rows are appended to
+DATA.jsonl, so that an interrupted run goes on; table.py reads them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from search_spaces.profile import profile
 
 HERE = Path(__file__).parent
 FULL = 5
+MOST_MACS = {"fashion_mnist_10k": 1_200_000, "cifar10_10k": 2_000_000}
 PLAIN = TrainingConfig(optimizer="adamw", ema=0.0, precision="float32")
 RECIPES: dict[str, tuple[int, TrainingConfig]] = {
     "annealed, 1 epoch": (1, PLAIN),
@@ -66,18 +67,19 @@ def train(architecture, data, epochs: int, config: TrainingConfig, seed: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--architectures", type=int, default=30)
-    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("data", choices=MOST_MACS)
+    parser.add_argument("--architectures", type=int, default=40)
+    parser.add_argument("--minutes", type=float, default=90)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    data = nas.data.load(Path(os.environ["NAS_SHARED"]) / "data/images/fashion_mnist_10k.npz").search
-    path = HERE / "trainings.jsonl"
+    data = nas.data.load(Path(os.environ["NAS_SHARED"]) / f"data/images/{options.data}.npz").search
+    path = HERE / f"{options.data}.jsonl"
     known = {json.loads(line)["number"] for line in path.read_text().splitlines()} if path.exists() else set()
     space, rng, number, started = SPACES["hybrid"](), random.Random(1), 0, time.time()
     while number < options.architectures and time.time() - started < 60 * options.minutes:
         architecture = space.sample(rng)
         facts = profile(architecture, data.task)
-        if facts.macs > 1_200_000:
+        if facts.macs > MOST_MACS[options.data]:
             continue
         number += 1
         if number in known:
