@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from nas.joint import JointSpace, Proposal
 from nas.strategies.feasibility import Feasibility
+from predictors.curves import ends
 
 FINGERPRINT = "fingerprint"
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -25,6 +25,7 @@ class Observation:
         score: after all epochs; of a training that was stopped early an estimate, see `History.observations`.
         costs: the other objectives' values, to be small.
         complete: whether it was trained to the end.
+        curve: its scores by epoch, at least one.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Observation:
     score: float
     costs: tuple[float, ...]
     complete: bool
+    curve: tuple[float, ...] = ()
 
 
 class History:
@@ -55,7 +57,8 @@ class History:
         self._next = before
         ended = []
         for trial in fresh:
-            self.seen.add(trial.user_attrs.get(FINGERPRINT) or self.proposal(trial).fingerprint)
+            if trial.number not in self._open:  # with a thousand workers there are as many to look through each time
+                self.seen.add(trial.user_attrs.get(FINGERPRINT) or self.proposal(trial).fingerprint)
             if trial.state in ENDED:
                 self._open.discard(trial.number)
                 ended.append(trial)
@@ -78,18 +81,17 @@ class History:
     def observations(self, first: int | None = None, latest: int = 0) -> list[Observation]:
         """The first so many usable trials in the order of finishing, or the `latest` so many; all by default.
 
-        A training stopped after e epochs gets what it had plus what complete ones typically gained from e on, so that
-        scores of different epochs are never compared as they are.
+        A training stopped early gets the score that it would have ended with, by what complete ones gained from that
+        epoch on (`predictors.curves`), so that scores of different epochs are never compared as they are.
         """
         trials = self.usable()[-latest:] if latest else self.usable()[:first]
-        gain = _typical_gain([trial for trial in trials if trial.state == TrialState.COMPLETE])
-        found = []
-        for trial in trials:
-            complete = trial.state == TrialState.COMPLETE
-            score = _score(trial) + (0.0 if complete else gain.get(_epochs(trial), 0.0))
-            costs = tuple(trial.values[1:]) if complete and trial.values else tuple(trial.user_attrs.get("costs", ()))
-            found.append(Observation(trial.number, self.proposal(trial), score, costs, complete))
-        return found
+        complete = [trial.state == TrialState.COMPLETE for trial in trials]
+        curves = [_curve(trial) for trial in trials]
+        scores, _ = ends(curves, complete)
+        return [
+            Observation(trial.number, self.proposal(trial), float(score), _costs(trial), whole, curve)
+            for trial, score, whole, curve in zip(trials, scores, complete, curves, strict=True)
+        ]
 
 
 def _score(trial: FrozenTrial) -> float:
@@ -99,16 +101,13 @@ def _score(trial: FrozenTrial) -> float:
     return scores[-1]
 
 
-def _epochs(trial: FrozenTrial) -> int:
-    return len(trial.user_attrs.get("scores", ())) or trial.last_step or 0
+def _curve(trial: FrozenTrial) -> tuple[float, ...]:
+    """Scores by epoch, finite ones only; the last one is the trial's."""
+    scores = trial.user_attrs.get("scores") or list(trial.intermediate_values.values())
+    return (*(score for score in scores[:-1] if math.isfinite(score)), _score(trial))
 
 
-def _typical_gain(complete: Sequence[FrozenTrial]) -> dict[int, float]:
-    """By epoch, the median of what complete trainings gained from there to their end; never negative."""
-    gains: dict[int, list[float]] = {}
-    for trial in complete:
-        scores = trial.intermediate_values or dict(enumerate(trial.user_attrs.get("scores", ()), 1))
-        for epoch, score in scores.items():
-            if math.isfinite(score):
-                gains.setdefault(epoch, []).append(trial.values[0] - score)
-    return {epoch: max(0.0, median(values)) for epoch, values in gains.items()}
+def _costs(trial: FrozenTrial) -> tuple[float, ...]:
+    if trial.state == TrialState.COMPLETE and trial.values:
+        return tuple(trial.values[1:])
+    return tuple(trial.user_attrs.get("costs", ()))
