@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,10 +147,11 @@ def run(
             with interruptible(lambda: trials.stop("interrupted")):
                 with trials.search_phase():
                     train(trials, joint)
-                stack.close()  # the workers go before the final comes
                 if not trials.contenders():
                     raise SearchFailed(trials.why_nothing())
-                final, exported = _finish(trials, config, dataset, watching) if config.final else (None, None)
+                final, exported = (
+                    _finish(trials, config, dataset, watching, stack.close) if config.final else (None, None)
+                )
             result = _result(trials, config, final, exported)
         finally:
             watching.search_ended(result)
@@ -175,10 +176,12 @@ def _result(trials: Trials, config: SearchConfig, final: Any, exported: Path | N
     )
 
 
-def _finish(trials: Trials, config: SearchConfig, dataset: Dataset, observer: Observer) -> Any:
+def _finish(
+    trials: Trials, config: SearchConfig, dataset: Dataset, observer: Observer, end_workers: Callable[[], None]
+) -> Any:
     from nas.finish import finish  # only now: what exports need is not loaded before the first training
 
-    return finish(trials, config, dataset, observer)
+    return finish(trials, config, dataset, observer, end_workers)
 
 
 def make_trials(

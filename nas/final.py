@@ -10,8 +10,7 @@ import json
 import logging
 import math
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,39 +19,21 @@ import numpy as np
 import torch
 
 from nas.candidate import Candidate
-from nas.data.dataset import Dataset
+from nas.data.dataset import Dataset, TrainingData
 from nas.errors import SearchFailed
-from nas.evaluation.worker import failure_of, release
 from nas.export.rebuild import constants_of, whole_network
 from nas.export.verify import Check
-from nas.training.begin import begin
-from nas.training.fidelity import Fidelity
+from nas.full_training import Failed, FullTraining, NextJob, Step, Trained, one_after_another
+from nas.lineup import FinalConfig, Lineup
 from nas.training.inference import outputs as predicted
-from nas.training.loop import EpochReport, Training
+from nas.training.loop import EpochReport
 from nas.training.score import score
 
 log = logging.getLogger("nas")
 CHECKED_EXAMPLES = 2_048
-EARLY = 0.9  # a training begins its last epoch only if so much of it fits
 
 OnEpoch = Callable[[Candidate, EpochReport], None]
-
-
-@dataclass(frozen=True)
-class FinalConfig:
-    """How the best are trained in full.
-
-    Args:
-        top: how many candidates come into the final.
-        epochs: of a training, if time allows.
-        least_epochs: of a training; where time does not allow that for all, fewer candidates are trained.
-        seeds: trainings of each finalist; its validation score is their mean, the best one's weights are kept.
-    """
-
-    top: int = 3
-    epochs: int = 30
-    least_epochs: int = 1
-    seeds: int = 1
+TrainAll = Callable[[NextJob, TrainingData, Callable[[], bool]], Iterator[tuple[FullTraining, Step]]]
 
 
 @dataclass(frozen=True)
@@ -99,6 +80,8 @@ def run_final(
     *,
     tried: int = 0,
     device: str = "cpu",
+    train: TrainAll = one_after_another,
+    slots: int = 1,
     seconds_left: Callable[[], float] = lambda: math.inf,
     stopped: Callable[[], bool] = lambda: False,
     on_epoch: OnEpoch = lambda candidate, report: None,
@@ -109,112 +92,60 @@ def run_final(
         candidates: the best first. first: the baseline.
         directory: where weights and `final.json` go.
         tried: candidates that the search tried, for the record.
+        train: where trainings run, `slots` of them at once: here, or on workers.
 
-    The time left is shared out among the trainings that are still to come, each planned with as many epochs as fit, so
-    that its schedule ends in time. Where there is not time for all, the best candidate comes first, then the baseline.
+    Every training is planned with as many epochs as fit, so that its schedule ends in time, see `Lineup`.
 
     Raises:
         SearchFailed: not one of them could be trained.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    chosen = list(candidates[: config.top])
-    queue = [chosen[0], *([first] if first is not None and first.number != chosen[0].number else []), *chosen[1:]]
-    queue = list({candidate.number: candidate for candidate in queue}.values())
-    queue = _affordable(queue, seconds_left(), config)
-    trained: dict[int, Finalist] = {}
-    for place, candidate in enumerate(queue):
-        share = seconds_left() / (len(queue) - place)
-        planned = min(config.epochs, _epochs_that_fit(candidate, share, config.seeds))
-        if (planned < 1 or stopped()) and trained:
-            continue
-        finalist = _train(
-            dataset, candidate, max(1, planned), config.seeds, directory, device, seconds_left, stopped, on_epoch
-        )
-        if finalist is not None:
-            trained[candidate.number] = finalist
-    finalists = [trained[candidate.number] for candidate in chosen if candidate.number in trained]
+    lineup = Lineup(
+        candidates, first, config, device=device, slots=slots, seconds_left=seconds_left, stopped=stopped
+    )  # fmt: skip
+    runs: list[Finalist] = []
+    for job, step in train(lineup.next, dataset.search, stopped):
+        candidate = lineup.candidates[job.number]
+        if isinstance(step, Failed):
+            log.warning("Trial %d failed in the final: %s", job.number, step.error)
+        elif isinstance(step, Trained):
+            runs.append(_kept(candidate, job, step, directory))
+            lineup.anything = True
+        else:
+            on_epoch(candidate, step)
+    trained = _by_candidate(runs)
+    finalists = [trained[candidate.number] for candidate in lineup.best if candidate.number in trained]
     if not finalists:
         raise SearchFailed("Not one of the best candidates could be trained in the final. Give the search more time.")
     finalists.sort(key=lambda finalist: -finalist.validation_score)
-    result = _tested(dataset, finalists, trained.get(first.number) if first else None, directory, device)
+    here = device if torch.cuda.is_available() else "cpu"  # workers may have GPUs where the driver has none
+    result = _tested(dataset, finalists, trained.get(first.number) if first else None, directory, here)
     _write_record(dataset, result, tried, directory)
     return result
 
 
-def _affordable(queue: list[Candidate], seconds: float, config: FinalConfig) -> list[Candidate]:
-    """As many from the front as can each have the least number of epochs; one at least."""
-    for length in range(len(queue), 1, -1):
-        share = seconds / length
-        if all(_epochs_that_fit(one, share, config.seeds) >= config.least_epochs for one in queue[:length]):
-            return queue[:length]
-    return queue[:1]
-
-
-def _epochs_that_fit(candidate: Candidate, seconds: float, seeds: int) -> int:
-    """Epochs for which there is time, judged by what the candidate's epochs took in the search."""
-    if not candidate.scores or not math.isfinite(seconds):
-        return 1_000_000
-    each = candidate.seconds / len(candidate.scores)
-    return int(seconds / max(each * seeds, 1e-9))
-
-
-def _train(
-    dataset: Dataset,
-    candidate: Candidate,
-    epochs: int,
-    seeds: int,
-    directory: Path,
-    device: str,
-    seconds_left: Callable[[], float],
-    stopped: Callable[[], bool],
-    on_epoch: OnEpoch,
-) -> Finalist | None:
-    """The candidate trained once per seed; None when every training failed. A later seed may be cut short."""
-    runs: list[Finalist] = []
-    recipe = dataclasses.replace(candidate.training, fidelity=Fidelity())
-    for turn in range(seeds):
-        if runs and (stopped() or seconds_left() < runs[-1].seconds):
-            break
-        seed = candidate.seed + turn
-        started = time.monotonic()
-        scores: list[float] = []
-        try:
-            training = begin(candidate.architecture, dataset.search, recipe, epochs=epochs, seed=seed, device=device)
-            for report in _epochs(training, seconds_left, stopped):
-                scores.append(report.score)
-                on_epoch(candidate, report)
-        except Exception as error:  # as in the search, what a candidate does wrong costs its own place only
-            log.warning("Trial %d failed in the final: %s", candidate.number, failure_of(error)[1])
-            release(device)
-            continue
-        weights = directory / f"{candidate.number:04d}-{turn}.pt"
-        _save_whole(training, weights)
-        seconds = time.monotonic() - started
-        flow = dict(training.gradient_flow)
-        runs.append(Finalist(candidate, scores[-1], tuple(scores), len(scores), seed, seconds, weights, flow))
-    if not runs:
-        return None
-    best = max(runs, key=lambda run: run.validation_score)
-    return dataclasses.replace(
-        best,
-        validation_score=float(np.mean([run.validation_score for run in runs])),
-        seconds=sum(run.seconds for run in runs),
-    )
-
-
-def _epochs(training: Training, seconds_left: Callable[[], float], stopped: Callable[[], bool]) -> Any:
-    """Epoch after epoch, at least one, until the plan or the time is over."""
-    while not training.finished:
-        report = training.epoch()
-        yield report
-        if stopped() or seconds_left() < EARLY * report.seconds:
-            return
-
-
-def _save_whole(training: Training, path: Path) -> None:
+def _kept(candidate: Candidate, job: FullTraining, trained: Trained, directory: Path) -> Finalist:
+    """The training as a finalist, its weights on disk: whole or not at all."""
+    path = directory / f"{job.number:04d}-{job.turn}.pt"
     part = path.with_suffix(".part")
-    torch.save(training.trained_network().cpu().state_dict(), part)
+    torch.save(dict(trained.weights), part)
     os.replace(part, path)
+    scores = trained.scores
+    flow = dict(trained.gradient_flow)
+    return Finalist(candidate, scores[-1], scores, len(scores), job.seed, trained.seconds, path, flow)
+
+
+def _by_candidate(runs: Sequence[Finalist]) -> dict[int, Finalist]:
+    """For each candidate its best training, with the mean validation score of all of them."""
+    found: dict[int, Finalist] = {}
+    for number in dict.fromkeys(run.candidate.number for run in runs):
+        same = [run for run in runs if run.candidate.number == number]
+        found[number] = dataclasses.replace(
+            max(same, key=lambda run: run.validation_score),
+            validation_score=float(np.mean([run.validation_score for run in same])),
+            seconds=sum(run.seconds for run in same),
+        )
+    return found
 
 
 def _tested(

@@ -7,9 +7,8 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-
-import torch
 
 from nas import statement
 from nas.candidate import Candidate
@@ -18,25 +17,32 @@ from nas.data import Dataset
 from nas.errors import InputError, SearchFailed
 from nas.export import export_winner
 from nas.export.export import EXPORTED, FINAL
-from nas.final import FinalConfig, FinalResult, run_final
+from nas.final import FinalResult, TrainAll, run_final
+from nas.full_training import one_after_another
 from nas.interrupt import interruptible
 from nas.journal import JournalError
+from nas.lineup import FinalConfig
 from nas.observer import Observer
 from nas.strategies.planned import GIVEN
 from nas.training.threads import torch_threads
 from nas.trials import Trials
 
 log = logging.getLogger("nas")
+WORTH_WORKERS = 20.0  # seconds of a final from which on workers on CPUs, with 3 to 6 of their start, are the faster way
 LONGER = 3  # epochs of the final for each epoch of the search
 EXPORT_SECONDS = 6.0  # that the proof in a fresh interpreter takes
 
 
 def finish(
-    trials: Trials, config: SearchConfig, dataset: Dataset, observer: Observer
+    trials: Trials,
+    config: SearchConfig,
+    dataset: Dataset,
+    observer: Observer,
+    end_workers: Callable[[], None] = lambda: None,
 ) -> tuple[FinalResult | None, Path | None]:
     """The final and the verified export. An interrupted search trains its best candidate only, as long as before.
 
-    The first Ctrl-C in the final ends it after the epoch in training.
+    Workers end before the export is proved; the first Ctrl-C in the final ends it after the epoch in training.
     """
     ranked = trials.contenders()
     interrupted = trials.ended == "interrupted"
@@ -50,6 +56,11 @@ def finish(
     began = time.monotonic()
     asked = threading.Event()
     listening = contextlib.nullcontext() if interrupted else interruptible(asked.set)
+
+    def seconds_left() -> float:
+        return min(_left(trials.clock.left()), _gpu_left(trials, time.monotonic() - began))
+
+    train, slots = _where(trials, config, plan, seconds_left())
     with listening, torch_threads(int(config.cpus_per_trial)):
         final = run_final(
             dataset,
@@ -58,11 +69,14 @@ def finish(
             trials.journal.directory / FINAL,
             plan,
             tried=len(trials.candidates()),
-            device="cuda" if config.gpus_per_trial and torch.cuda.is_available() else "cpu",
-            seconds_left=lambda: min(_left(trials.clock.left()), _gpu_left(trials, time.monotonic() - began)),
+            device="cuda" if config.gpus_per_trial else "cpu",
+            train=train,
+            slots=slots,
+            seconds_left=seconds_left,
             stopped=asked.is_set,
             on_epoch=observer.final_epoch_ended,
         )
+    end_workers()
     trials.journal.spend(statement.FINAL, time.monotonic() - began)
     for finalist in (final.baseline, final.winner):
         if finalist is not None:
@@ -70,6 +84,16 @@ def finish(
                 trials.journal.change(finalist.candidate.number, test_score=finalist.test_score)
     observer.final_ended(final)
     return final, _exported(trials, observer)
+
+
+def _where(trials: Trials, config: SearchConfig, plan: FinalConfig, seconds: float) -> tuple[TrainAll, int]:
+    """Where full trainings run, and how many at once: on Ray's workers where there is time to start them."""
+    few = plan.top == 1 or trials.slots == 1 or seconds < WORTH_WORKERS
+    if config.executes_on == "local" or (few and not config.gpus_per_trial):
+        return one_after_another, 1
+    from nas.evaluation.ray_full import OnWorkers
+
+    return OnWorkers(trials.slots, config.cpus_per_trial, config.gpus_per_trial), trials.slots
 
 
 def _exported(trials: Trials, observer: Observer) -> Path | None:
