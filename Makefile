@@ -1,6 +1,6 @@
 # make search   set up, then search a network for the digits in 3 minutes
 # make test     set up, then run the tests
-# make check    lint, format and types
+# make check    lint, format, types, and known vulnerabilities of what is installed
 # make ui       review the searches in MLflow
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,6 +23,7 @@ check: .venv/installed-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/audit.py
 
 ui: .venv/installed
 	$(BIN)/nas ui
