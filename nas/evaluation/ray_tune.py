@@ -30,6 +30,7 @@ from nas.evaluation.process_memory import free_memory, limit_memory
 from nas.evaluation.ray_folder import new_folder, remove_leftovers
 from nas.evaluation.shipping import modules_to_ship
 from nas.evaluation.worker import Failure, Work, warm_up
+from nas.interrupt import listen_again
 from nas.joint import JointSpace
 from nas.journal import JournalError
 from nas.training.loop import EpochReport
@@ -83,6 +84,7 @@ def run(trials: Trials, joint: JointSpace, data: TrainingData, config: SearchCon
     """Trains what `trials` hands out until it has no more."""
     ready = [job for job in (trials.next(),) if isinstance(job, Job)]  # while Ray starts
     folder = cluster.ready()
+    listen_again()
     plain = JointSpace(Space(joint.space.name, *joint.space.cells), joint.training, joint.task)  # rules stay here
     for module in modules_to_ship(joint.space.cells):
         ray.cloudpickle.register_pickle_by_value(module)

@@ -46,11 +46,12 @@ def test_a_hung_training_does_not_hold_the_search_up(drivers, budget: str) -> No
     assert all(not row.scores for row in record.rows)
 
 
-def test_ctrl_c_once_finishes_cleanly(drivers) -> None:
-    driver = drivers.start(budget="1h", final=True, epochs=2)
+@pytest.mark.parametrize(("sent", "executor"), [(signal.SIGINT, "local"), (signal.SIGTERM, "ray")])
+def test_asked_once_it_finishes_cleanly(drivers, sent, executor: str) -> None:
+    driver = drivers.start(budget="1h", final=True, epochs=2, executor=executor)
     while driver.poll() is None and sum(row.state in (COMPLETED, STOPPED) for row in rows(drivers)) < 2:
         time.sleep(0.05)
-    os.kill(driver.pid, signal.SIGINT)
+    os.kill(driver.pid, sent)
     output, errors = driver.communicate(timeout=200)
     assert driver.returncode == 0, errors
     assert '"ended": "interrupted"' in output
