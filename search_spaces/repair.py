@@ -45,12 +45,13 @@ def first_valid(space: Space, draw: Callable[[], Architecture], rng: random.Rand
 
 
 class _Repair:
-    """One repair: the closest miss so far, and what was broken how often."""
+    """One repair: the closest miss so far; how often each rule was broken, and each reason not to build was met."""
 
     def __init__(self, space: Space, rules: list[Rule], task: Task | None) -> None:
         self.space, self.rules, self.task = space, rules, task
         self.tried = 0
         self.broken: Counter[str] = Counter()
+        self.unbuilt: Counter[str] = Counter()
         self.closest: tuple[float, Architecture] | None = None
 
     def draw(self, draw: Callable[[], Architecture]) -> Architecture | None:
@@ -83,7 +84,7 @@ class _Repair:
         """Distance to all rules; what is broken is counted."""
         self.tried += 1
         if self.task is not None and (problem := _build_problem(architecture, self.task)):
-            self.broken[problem] += 1
+            self.unbuilt[problem] += 1
             return DOES_NOT_BUILD
         total = 0.0
         for rule in self.rules:
@@ -97,8 +98,12 @@ class _Repair:
 
     def failure(self) -> str:
         """What to say when nothing was found."""
+        tried = f"None of {self.tried:,} architectures of space {self.space.name!r}"
+        if not self.broken:
+            problem, times = self.unbuilt.most_common(1)[0]
+            return f"{tried} builds for this task. The reason, {times:,} times: {problem}"
         rule, times = self.broken.most_common(1)[0]
-        text = f"None of {self.tried:,} architectures of space {self.space.name!r} obeys its rules. "
+        text = f"{tried} obeys its rules. "
         text += f"Broken most, {times:,} times: `{rule}`. "
         if self.closest is not None:
             broken = [rule for rule in self.rules if rule.distance(self.closest[1], self.task) > 0]

@@ -122,3 +122,11 @@ def test_with_a_task_samples_that_do_not_build_are_left_out() -> None:
     assert {space.sample(random.Random(seed), TASK).cells[1].heads for seed in range(10)} == {2}
     with pytest.raises(RuleError, match="`heads` must divide"):
         Space("none", Transformer(8, heads=Choice(3, 5))).sample(random.Random(0), TASK)
+
+
+def test_where_nothing_builds_the_error_says_why_and_blames_no_rule() -> None:
+    space = Space("even", Conv(Choice(8, 16), kernel=4), Head(), rules=[max_parameters(1_000_000)])
+    with pytest.raises(RuleError) as error:
+        space.sample(random.Random(0), Task((3, 32, 32), 10))
+    assert "`kernel` must be odd" in str(error.value)
+    assert "rule" not in str(error.value)
