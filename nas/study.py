@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import optuna
@@ -18,6 +19,7 @@ from nas.strategies.planned import Exhausted, PlannedSampler, costs, distributio
 
 STATES = {COMPLETED: TrialState.COMPLETE, STOPPED: TrialState.PRUNED, FAILED: TrialState.FAIL}
 EPOCH = datetime.datetime(2000, 1, 1)
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Study:
@@ -25,6 +27,9 @@ class Study:
 
     Args:
         rows: the journal's trials; unfinished ones are asked again at once, so that a strategy sees them as running.
+
+    Attributes:
+        next_number: of the trial that `propose` will make.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Study:
         self._exhausted: Exhausted | None = None
         for row in sorted(rows, key=lambda row: row.number):
             self._take_up(row)
+        self.next_number = len(self.optuna.get_trials(deepcopy=False))
 
     def propose(self) -> tuple[Proposal, Mapping[str, Any]]:
         """The next candidate, and what the strategy noted about it.
@@ -57,28 +63,31 @@ class Study:
         except Exhausted as error:
             self._exhausted = error
             raise
+        self.next_number = trial.number + 1
         planned = self.sampler.planned
         if planned is None:
             raise RuntimeError("The strategy planned nothing.")
         self._decide(trial, planned.decisions)
         self._note(trial, planned)
         self._asked[trial.number] = trial
-        return planned, dict(self.optuna.get_trials(deepcopy=False)[trial.number].system_attrs)
-
-    @property
-    def next_number(self) -> int:
-        """Number of the trial that `propose` will make."""
-        return len(self.optuna.get_trials(deepcopy=False))
+        return planned, dict(self.optuna._storage.get_trial(trial._trial_id).system_attrs)  # `get_trials` copies a list
 
     def report(self, number: int, epoch: int, score: float) -> None:
         """A score after an epoch, from 1. Optuna keeps the first report of an epoch."""
         if len(self.objectives) == 1:
             self._asked[number].report(score, step=epoch)
 
-    def tell(self, row: Row) -> None:
-        """What came of a trial; `row.state` is final."""
+    def tell(self, row: Row, measured: Mapping[str, float] = NOTHING) -> None:
+        """What came of a trial; `row.state` is final.
+
+        Args:
+            measured: objectives, by name and to be small, that no profile knows and the trial found out.
+        """
         trial = self._asked.pop(row.number)
         trial.set_user_attr("scores", list(row.scores))
+        if measured:
+            known = zip(self.objectives[1:], trial.user_attrs["costs"], strict=True)
+            trial.set_user_attr("costs", [measured.get(name, cost) for name, cost in known])
         state = _state(row)
         if state == TrialState.COMPLETE:
             values = [row.score, *trial.user_attrs.get("costs", ())]

@@ -15,6 +15,7 @@ import os
 import platform
 import random
 import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -36,6 +37,7 @@ from nas.trials import Job, Trials
 from search_spaces import SPACES, Task
 
 EPOCHS = 4
+POINTS = 10  # of a curve over the trials
 TASK = Task((3, 32, 32), 10)
 
 
@@ -49,7 +51,7 @@ def simulate(workers: int, trials: int, strategy: str, space: str, place: Path) 
             driver = Trials(journal, study, SuccessiveHalving(EPOCHS), clock, Observer(), epochs=EPOCHS, seed=0)
             driver.slots = workers
             began, processor = time.perf_counter(), time.process_time()
-            slowest, reports = play(driver, workers)
+            proposals, memory, reports = play(driver, workers, each=max(1, trials // POINTS))
             wall, processor = time.perf_counter() - began, time.process_time() - processor
         size = sum(path.stat().st_size for path in Path(folder).rglob("*"))
     return {
@@ -59,28 +61,49 @@ def simulate(workers: int, trials: int, strategy: str, space: str, place: Path) 
         "milliseconds_per_trial": 1000 * wall / len(journal),
         "processor_milliseconds_per_trial": 1000 * processor / len(journal),
         "trials_per_second": len(journal) / wall,
-        "slowest_proposal_seconds": slowest,
+        "slowest_proposal_seconds": max(proposals),
+        "milliseconds_per_proposal": [round(1000 * value, 3) for value in medians(proposals, POINTS)],
+        "memory_mib": memory,
         "journal_bytes_per_trial": size / len(journal),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
-def play(driver: Trials, workers: int) -> tuple[float, int]:
-    """An event loop in simulated time: (end of the epoch, number, epoch)."""
+def medians(values: list[float], parts: int) -> list[float]:
+    """Of each of so many equal parts, in order."""
+    size = -(-len(values) // parts)
+    return [statistics.median(values[start : start + size]) for start in range(0, len(values), size)]
+
+
+def memory_mib() -> int:
+    """Memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def play(driver: Trials, workers: int, each: int) -> tuple[list[float], list[int], int]:
+    """An event loop in simulated time: (end of the epoch, number, epoch).
+
+    Returns seconds of each proposal, memory after every `each` of them, and how many epochs were reported.
+    """
     rng = random.Random(0)
     events: list[tuple[float, int, int]] = []
-    now, slowest, reports, over = 0.0, 0.0, 0, False
+    proposals: list[float] = []
+    memory: list[int] = []
+    now, reports, over = 0.0, 0, False
     while True:
         while not over and len(events) < workers:
             began = time.perf_counter()
             job = driver.next()
-            slowest = max(slowest, time.perf_counter() - began)
             over = job is None
             if not isinstance(job, Job):
                 break
+            proposals.append(time.perf_counter() - began)
+            if len(proposals) % each == 0:
+                memory.append(memory_mib())
             heapq.heappush(events, (now + rng.random(), job.number, 1))
         if not events:
-            return slowest, reports
+            return proposals, memory, reports
         now, number, epoch = heapq.heappop(events)
         score = random.Random(number).random() * (1 - 0.5**epoch)
         report = EpochReport(epoch, score, 1.0, 1.0, 1.0, 0.1, 1.0, 0.0)
