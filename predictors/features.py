@@ -13,7 +13,7 @@ from search_spaces.space import Space
 from search_spaces.task import Task
 
 DECISIONS, STRUCTURE, COST = "decisions", "structure", "cost"
-PROXIES, HISTORY = "proxies", "history"  # blocks that are there only where they are given
+PROXIES, HISTORY, RECIPE = "proxies", "history", "recipe"  # blocks that are there only where they are given
 Block = Callable[[Sequence[Architecture]], np.ndarray]
 NONE: Mapping[str, Block] = MappingProxyType({})
 
@@ -23,7 +23,8 @@ class Features:
 
     Args:
         extra: further blocks by name: from n architectures to (n, d), finite, d always the same. `proxies` are
-            training-free scores (`proxies.as_quantiles`), `history` what past searches say (`history.past_searches`).
+            training-free scores (`proxies.as_quantiles`), `history` what past searches say (`history.past_searches`),
+            `recipe` how it is trained (`recipe.recipe`).
     """
 
     def __init__(self, space: Space, task: Task, extra: Mapping[str, Block] = NONE) -> None:

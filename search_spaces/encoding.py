@@ -9,7 +9,6 @@ from the network itself so that no space needs features of its own.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from search_spaces.architecture import Architecture
+from search_spaces.decision_columns import DecisionColumns
 from search_spaces.places import places
 from search_spaces.profile import Profile, profile
 from search_spaces.space import Space
@@ -67,7 +67,7 @@ class _Encoder:
 
     def __init__(self, space: Space, task: Task) -> None:
         self.task = task
-        self.columns = _Decisions(space)
+        self.columns = DecisionColumns(places(space.cells))
         self.structure = Structure(space, task)
         self.names = (self.columns.names, self.structure.names, COST)
         self.rows: dict[Any, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
@@ -88,50 +88,8 @@ class _Encoder:
         if row is None:
             facts = profile(architecture, self.task)
             structure = self.structure.row(architecture, facts)
-            row = self.rows[key] = (self.columns.row(architecture), structure, _cost(facts))
+            row = self.rows[key] = (self.columns.row(architecture.decisions), structure, _cost(facts))
         return row
-
-
-class _Decisions:
-    """Where the options of each place of a space stand in the decisions block."""
-
-    def __init__(self, space: Space) -> None:
-        names: list[str] = []
-        self.first: dict[str, int] = {}
-        self.values: dict[str, tuple[int, tuple[float, ...]]] = {}
-        unreached: list[float] = []
-        for path, options in places(space.cells):
-            self.first[path] = len(names)
-            names += [f"{path}={index}" for index in range(len(options))]
-            unreached += [0.0] * len(options)
-            scale = _scale(options)
-            if scale:
-                self.values[path] = (len(names), scale)
-                names.append(f"{path}~")
-                unreached.append(sum(scale) / len(scale))
-        self.names = tuple(names)
-        self.unreached = np.array(unreached)
-
-    def row(self, architecture: Architecture) -> np.ndarray:
-        row = self.unreached.copy()
-        for path, index in architecture.decisions.items():
-            first = self.first.get(path)
-            if first is None:
-                continue  # a decision of the recipe
-            row[first + index] = 1.0
-            if path in self.values:
-                column, scale = self.values[path]
-                row[column] = scale[index]
-        return row
-
-
-def _scale(options: tuple[Any, ...]) -> tuple[float, ...]:
-    """The options as numbers from 0 to 1, by logarithms where all are positive; empty where they are no numbers."""
-    if len(options) < 3 or any(isinstance(option, bool) or not isinstance(option, int | float) for option in options):
-        return ()
-    values = [math.log(option) for option in options] if min(options) > 0 else [float(option) for option in options]
-    low, high = min(values), max(values)
-    return tuple((value - low) / (high - low) for value in values)
 
 
 def _cost(facts: Profile) -> np.ndarray:

@@ -1,0 +1,62 @@
+"""Reads earlier searches of the same space, so that a new one need not begin from nothing.
+
+What is needed of them is copied, as decisions and scores: the new search is resumed from its own journal alone,
+whatever becomes of their directories.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from nas import journal
+from nas.candidate import COMPLETED, STOPPED
+from nas.errors import InputError
+from nas.joint import JointSpace
+from nas.opening import identity
+from nas.past import Past, without_recipe
+from predictors.curves import ends
+from predictors.history import FEWEST
+
+MOST = 300  # trainings kept of one search: a predictor of so many is fitted in seconds, and more say little more
+
+
+def learn_from(directories: str | Path | Sequence[str | Path], joint: JointSpace) -> tuple[Past, ...]:
+    """What the searches in these directories know, each directory once. They may still run; none is changed.
+
+    Raises:
+        InputError: no search there, one of another space, or one of which fewer than five trainings are of use.
+    """
+    if isinstance(directories, str | Path):
+        directories = (directories,)
+    resolved = dict.fromkeys(Path(directory).absolute().resolve() for directory in directories)
+    return tuple(_past(directory, joint) for directory in resolved)
+
+
+def _past(directory: Path, joint: JointSpace) -> Past:
+    record = journal.read(directory)
+    if record.header.space != identity(joint.space):
+        raise InputError(
+            f"{directory} searched the space {record.header.space}, and this search is of {identity(joint.space)}. "
+            "`learn_from` needs a search of the same space (its limits and data may differ). Leave it out."
+        )
+    rows = [row for row in record.rows if row.state in (COMPLETED, STOPPED) and math.isfinite(row.score)]
+    rows.sort(key=lambda row: row.finished)
+    curves = [tuple(score for score in row.scores if math.isfinite(score)) for row in rows]
+    scores, _ = ends(curves, [row.state == COMPLETED for row in rows])
+    step = max(1.0, len(rows) / MOST)
+    kept = [int(place * step) for place in range(min(len(rows), MOST))]
+    past = Past(
+        str(directory),
+        record.header.dataset,
+        tuple(without_recipe(rows[place].decisions) for place in kept),
+        tuple(float(scores[place]) for place in kept),
+    )
+    usable = len(past.trainings(joint)[0])
+    if usable < FEWEST:
+        raise InputError(
+            f"`learn_from` needs at least {FEWEST} trainings of a search, and {directory} has {len(rows)}, {usable} of "
+            "them of networks that can be built for this data. Leave it out, or let it run for longer."
+        )
+    return past
