@@ -1,8 +1,7 @@
 """The driver's side of a search: what an executor asks (what next?) and tells (an epoch ended, a trial ended).
 
 An executor owns processes and nothing else. All decisions are made here, each one written into the journal before it is
-acted
-on: which candidate is next, whether it still fits the budget, whether a training is stopped, and what a failure means.
+acted on: which candidate is next, whether it still fits the budget, whether a training is stopped, what failures mean.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +109,7 @@ class Trials:
         self._first_trained: float | None = None
         self._opened = time.monotonic() - journal.since_opened()
         self._ooms = 0
+        self._told: set[str] = set()
         self.costs = CostModel()
         for row in journal.rows:
             if row.scores:
@@ -157,6 +157,7 @@ class Trials:
         """Takes in an epoch's report; whether the training is to go on."""
         with self._guard:
             self._first_trained = self._first_trained or time.monotonic() - report.seconds
+            self._tell(number, report.notices)
             row = self.journal.row(number)
             scores = (*row.scores[: report.epoch - 1], float(report.score))
             row = self.journal.change(number, scores=scores, seconds=row.seconds + report.seconds)
@@ -361,6 +362,13 @@ class Trials:
             self.observer.message(
                 f"{count} trainings in a row failed by `{row.failure}`, so the search ends. Last: {row.error}"
             )
+
+    def _tell(self, number: int, notices: Iterable[str]) -> None:
+        """Passes on what a worker says of a training; what holds for many is said once."""
+        for text in notices:
+            if text not in self._told:
+                self._told.add(text)
+                self.observer.message(f"Trial {number}: {text}")
 
     def _checkpoint(self, number: int) -> str:
         return f"{self.checkpoints}/{number}.pt"

@@ -15,7 +15,7 @@ from nas.data.dataset import TrainingData
 from nas.joint import JointSpace
 from nas.training.begin import begin
 from nas.training.health import Diverged
-from nas.training.loop import EpochReport
+from nas.training.loop import EpochReport, Training
 from nas.training.memory import is_out_of_memory
 from nas.trials import Job
 from search_spaces import decide
@@ -42,7 +42,7 @@ class Work:
 
     def __init__(self, job: Job, joint: JointSpace, data: TrainingData, device: str = "cpu") -> None:
         self.job, self.joint, self.data, self.device = job, joint, data, device
-        self.training: Any = None
+        self.training: Training | None = None
         self._saved = time.monotonic()
 
     def epoch(self) -> EpochReport | Failure:
@@ -50,9 +50,9 @@ class Work:
         began = time.monotonic()
         try:
             if self.training is None:
-                self._begin()
+                self.training = self._begun()
             else:
-                self._save()  # only now: the journal must know every epoch that a checkpoint holds
+                self._save(self.training)  # only now: the journal must know every epoch that a checkpoint holds
             return self.training.epoch()
         except Exception as error:
             self.training = None
@@ -64,9 +64,21 @@ class Work:
         """Whether all epochs are done."""
         return self.training is not None and self.training.finished
 
-    def _begin(self) -> None:
+    def _begun(self) -> Training:
+        """The training at its checkpoint, or anew where there is none that can be used."""
+        training = self._fresh()
+        try:
+            state = load(self.job.checkpoint) if self.job.checkpoint else None
+            if state is not None:
+                training.load_state_dict(state)
+        except Exception as error:  # torn, foreign, or of another network: it may have been taken up in part
+            training = self._fresh()
+            training.notice(f"the checkpoint cannot be used, so the training begins anew: {error!r:.200}")
+        return training
+
+    def _fresh(self) -> Training:
         proposal = self.joint.resolve(decide.replay(self.job.decisions))
-        self.training = begin(
+        return begin(
             proposal.architecture,
             self.data,
             proposal.training,
@@ -74,15 +86,12 @@ class Work:
             seed=self.job.seed,
             device=self.device,
         )
-        state = load(self.job.checkpoint) if self.job.checkpoint else None
-        if state is not None:
-            self.training.load_state_dict(state)
 
-    def _save(self) -> None:
+    def _save(self, training: Training) -> None:
         now = time.monotonic()
         if self.job.checkpoint and not self.finished and now - self._saved >= SAVED_EVERY:
             self._saved = now
-            save(self.training.state_dict(), self.job.checkpoint)
+            save(training.state_dict(), self.job.checkpoint)
 
 
 def warm_up() -> None:
@@ -128,14 +137,19 @@ def save(state: dict[str, Any], checkpoint: str) -> None:
 
 
 def load(checkpoint: str) -> dict[str, Any] | None:
-    """The checkpoint, or None where there is none that can be read. Nothing in it is ever run."""
+    """The checkpoint, or None where there is none. Nothing in it is ever run.
+
+    Raises:
+        Exception: of many types: it is torn or foreign, or the storage is out of reach.
+    """
     import fsspec
 
     try:
         with fsspec.open(checkpoint, "rb") as file:
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception:
-        return None  # missing, torn or foreign: the training begins anew
+            state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+            return state
+    except FileNotFoundError:
+        return None
 
 
 def remove(checkpoint: str) -> None:

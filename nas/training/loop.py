@@ -49,6 +49,7 @@ class EpochReport:
         learning_rate: of the last step, of the first optimizer.
         gradient_norm: mean over the steps, before clipping; of the last step when clipping is off.
         dead_share: mean over the cells of the share of units that put out the same for every example.
+        notices: what a person should know of the training and was not told with an earlier epoch.
     """
 
     epoch: int
@@ -59,6 +60,7 @@ class EpochReport:
     learning_rate: float
     gradient_norm: float
     dead_share: float
+    notices: tuple[str, ...] = ()
 
 
 class Training:
@@ -93,6 +95,7 @@ class Training:
         self.data, self.config, self.epochs, self.seed = data, config, epochs, seed
         self.epochs_done = 0
         self.notices: list[str] = []
+        self._told = 0
         regularize(network, dropout=config.dropout, stochastic_depth=config.stochastic_depth)
         self._layout = memory_layout(config, data)
         self._network = network.to(self.device).to(memory_format=self._layout)  # type: ignore[call-overload]
@@ -109,18 +112,19 @@ class Training:
     def _make_feed(self) -> Feed:
         size, rows = self.config.batch_size, len(self.data.train)
         if size > rows:
-            self._notice(f"batch_size {size} is larger than the {rows} training examples: they make one batch.")
+            self.notice(f"batch_size {size} is larger than the {rows} training examples: they make one batch.")
         augment = augment_for(self.config.augmentation, self.data.task.input_shape)
         return Feed(self.data.train, self.config.batch_for(rows), self.device, augment)
 
-    def _notice(self, text: str) -> None:
+    def notice(self, text: str) -> None:
+        """Remembers what a person should know; the next report tells it."""
         self.notices.append(text)
         log.info(text)
 
     def cut_batches(self, parts: int) -> None:
         """Runs every batch in at least so many micro-batches, with the gradient of the whole."""
         if parts > self._step.parts:
-            self._notice(f"every batch is cut into {parts} parts, so that the training fits into memory.")
+            self.notice(f"every batch is cut into {parts} parts, so that the training fits into memory.")
             self._step.parts = parts
 
     @property
@@ -156,6 +160,7 @@ class Training:
         check_flow(self.gradient_flow, number)
         self.epochs_done = number
         value, validation_loss, dead = self._validate()
+        told, self._told = self._told, len(self.notices)
         return EpochReport(
             epoch=number,
             score=value,
@@ -165,6 +170,7 @@ class Training:
             learning_rate=rate,
             gradient_norm=norm,
             dead_share=dead,
+            notices=tuple(self.notices[told:]),
         )
 
     def _train(self, number: int, rng: torch.Generator) -> tuple[float, float, float]:
@@ -186,7 +192,7 @@ class Training:
             if self.device.type == "cpu" and step % CHECK_EVERY == 0:
                 check_loss(float(loss), number, self.data.task)
         if self._step.parts > parts:
-            self._notice(f"memory ran out in epoch {number}; every batch is now cut into {self._step.parts} parts.")
+            self.notice(f"memory ran out in epoch {number}; every batch is now cut into {self._step.parts} parts.")
         return float(losses) / steps, float(norms) / steps, rate
 
     def _validate(self) -> tuple[float, float, float]:

@@ -170,7 +170,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 def test_a_pickled_checkpoint_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "7.pt"
     path.write_bytes(pickle.dumps(Bomb()))
-    assert load_checkpoint(str(path)) is None
+    with pytest.raises(pickle.UnpicklingError):
+        load_checkpoint(str(path))
 
 
 def test_a_journal_full_of_nonsense_is_refused(tmp_path: Path) -> None:

@@ -48,3 +48,37 @@ def test_searches_that_share_a_storage_keep_their_checkpoints_apart() -> None:
     config = SearchConfig(storage="s3://bucket/checkpoints/")
     one, other = checkpoints_for(config, Path("/a/search")), checkpoints_for(config, Path("/b/search"))
     assert one.startswith("s3://bucket/checkpoints/search-") and one != other
+
+
+@pytest.mark.parametrize("broken", [b"torn", "foreign"])
+def test_a_checkpoint_that_cannot_be_used_begins_anew_and_says_so(tmp_path: Path, broken: bytes | str) -> None:
+    data = load("digits")
+    joint = JointSpace(SPACES["mlp"](), TrainingConfig(), data.task)
+    one, other = (dict(joint.sample(random.Random(seed)).decisions) for seed in (0, 1))
+    path = tmp_path / "0.pt"
+    if broken == "foreign":  # of another network
+        whole = worker.Work(Job(0, other, 4, 7, math.inf, 60.0, str(path)), joint, data.search)
+        whole.epoch(), whole.epoch()
+    else:
+        path.write_bytes(b"torn")
+    first = worker.Work(Job(0, one, 4, 7, math.inf, 60.0, str(path)), joint, data.search).epoch()
+    fresh = worker.Work(Job(0, one, 4, 7, math.inf, 60.0, ""), joint, data.search).epoch()
+    assert isinstance(first, EpochReport) and isinstance(fresh, EpochReport)
+    assert (first.epoch, first.score) == (1, fresh.score)
+    assert "begins anew" in first.notices[0] and fresh.notices == ()
+
+
+def test_what_a_training_notices_is_told_once(tmp_path: Path) -> None:
+    class Listening(nas.Observer):
+        def __init__(self) -> None:
+            self.heard: list[str] = []
+
+        def message(self, text: str) -> None:
+            self.heard.append(text)
+
+    listening = Listening()
+    recipe = TrainingConfig(batch_size=100_000)
+    quick = {"executor": "local", "tracking_uri": "", "final": False, "epochs": 1, "training": recipe}
+    nas.search("digits", "mlp", "2 trials", directory=tmp_path / "s", observers=[listening], **quick)
+    assert len(listening.heard) == 1
+    assert listening.heard[0].startswith("Trial 0: batch_size 100000 is larger than")

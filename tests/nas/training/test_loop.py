@@ -34,7 +34,8 @@ def test_digits_are_learned_within_a_few_epochs() -> None:
     assert reports[-1].score >= 0.95
     assert reports[-1].loss < reports[0].loss
     assert [report.epoch for report in reports] == list(range(1, 9))
-    assert all(np.isfinite(list(dataclasses.asdict(reports[-1]).values())))
+    numbers = [value for name, value in dataclasses.asdict(reports[-1]).items() if name != "notices"]
+    assert all(np.isfinite(numbers))
 
 
 def test_a_regression_is_learned_in_the_targets_own_scale() -> None:
