@@ -13,6 +13,7 @@ from typing import Any
 
 from nas.budget import Budget
 from nas.errors import InputError
+from nas.past import Past
 from nas.training.config import Fidelity, TrainingConfig
 from search_spaces.dsl import Choice, is_open
 
@@ -47,6 +48,7 @@ class SearchConfig:
         memory_per_trial: GiB of main memory that a training on the CPU may take; 0 is an equal share of what is free.
         layout, kind, size: how the data is read, see `nas.data.load`.
         start_from: decisions of the networks that are tried first, see `nas.given`.
+        learn_from: what earlier searches of the space found, see `nas.learn_from`; for `guided`.
     """
 
     data: str = ""
@@ -79,6 +81,7 @@ class SearchConfig:
     kind: str = "auto"
     size: tuple[int, int] | None = None
     start_from: tuple[Mapping[str, int], ...] = ()
+    learn_from: tuple[Past, ...] = ()
 
     def validate(self) -> None:
         """Raises InputError for the first value that breaks a rule; nothing has been written by then."""
@@ -162,7 +165,9 @@ class SearchConfig:
 
     def to_json(self) -> str:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return json.dumps({**values, "limits": dict(self.limits), "training": _data(self.training)})
+        learn_from = [dataclasses.asdict(past) for past in self.learn_from]
+        limits, training = dict(self.limits), _data(self.training)
+        return json.dumps({**values, "limits": limits, "training": training, "learn_from": learn_from})
 
     @classmethod
     def from_json(cls, text: str) -> SearchConfig:
@@ -177,6 +182,7 @@ class SearchConfig:
             values["objectives"] = tuple(values["objectives"])
             values["size"] = values["size"] and tuple(values["size"])
             values["start_from"] = tuple(dict(decisions) for decisions in values.get("start_from", ()))
+            values["learn_from"] = tuple(Past.from_data(one) for one in values.get("learn_from", ()))
             return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"The journal's config cannot be read: {error!r}.") from None

@@ -20,6 +20,7 @@ from nas.given import Given, given
 from nas.interrupt import interruptible
 from nas.joint import JointSpace
 from nas.journal import Journal, JournalError
+from nas.learn_from import learn_from as learned_from
 from nas.observer import Observer, Observers
 from nas.result import SearchResult
 from nas.stopping import NeverStop, SuccessiveHalving
@@ -47,6 +48,7 @@ def search(
     directory: str | Path | None = None,
     training: TrainingConfig | None = None,
     start_from: Sequence[Given] = (),
+    learn_from: Sequence[str | Path] = (),
     observers: Sequence[Observer] = (),
     **settings: Any,
 ) -> SearchResult:
@@ -59,6 +61,7 @@ def search(
         objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`.
         directory: for the journal and everything else; new or empty.
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
+        learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
         observers: told of everything, beside MLflow.
 
     Raises:
@@ -85,7 +88,8 @@ def search(
     opened = opening.named(space)
     dataset = opening.opened_data(data, config)
     joint = opening.searched(opened, config, dataset)
-    config = dataclasses.replace(config, start_from=given(start_from, joint, seed))
+    pasts = learned_from(learn_from, joint, config.strategy)
+    config = dataclasses.replace(config, start_from=given(start_from, joint, seed), learn_from=pasts)
     path = opening.directory_for(directory, opened.name, dataset.name)
     with Journal.create(path, opening.header(config, joint, dataset), began) as journal:
         return run(journal, config, joint, dataset, observers)
@@ -193,6 +197,7 @@ def make_trials(
     sampler.given = config.start_from
     if isinstance(sampler, Guided):
         sampler.predictor, sampler.on_evidence = config.predictor, observer.evidence
+        sampler.pasts = config.learn_from
         sampler.lag = LAG if config.executes_on == "ray" else 0
     stopping = SuccessiveHalving(epochs) if config.early_stopping else NeverStop()
     stopping.take_up(journal.rows)

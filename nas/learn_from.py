@@ -19,17 +19,26 @@ from nas.past import Past, without_recipe
 from predictors.curves import ends
 from predictors.history import FEWEST
 
+GUIDED = "guided"
 MOST = 300  # trainings kept of one search: a predictor of so many is fitted in seconds, and more say little more
 
 
-def learn_from(directories: str | Path | Sequence[str | Path], joint: JointSpace) -> tuple[Past, ...]:
+def learn_from(
+    directories: str | Path | Sequence[str | Path], joint: JointSpace, strategy: str = GUIDED
+) -> tuple[Past, ...]:
     """What the searches in these directories know, each directory once. They may still run; none is changed.
 
     Raises:
-        InputError: no search there, one of another space, or one of which fewer than five trainings are of use.
+        InputError: no search there, one of another space, one of which fewer than five trainings are of use, or a
+            strategy other than `guided`, which could not make use of them.
     """
     if isinstance(directories, str | Path):
         directories = (directories,)
+    if directories and strategy != GUIDED:
+        raise InputError(
+            f"`learn_from` is for the strategy `{GUIDED}`; {strategy!r} cannot make use of earlier searches. "
+            "Leave one of them out, or try the winner first by `start_from`."
+        )
     resolved = dict.fromkeys(Path(directory).absolute().resolve() for directory in directories)
     return tuple(_past(directory, joint) for directory in resolved)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nas.joint import JointSpace, recipe_of
 from search_spaces.architecture import Architecture
@@ -26,6 +27,11 @@ class Past:
     data: str
     decisions: tuple[Mapping[str, int], ...]
     scores: tuple[float, ...]
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Past:
+        """The same from what JSON made of it."""
+        return cls(data["directory"], data["data"], tuple(map(dict, data["decisions"])), tuple(data["scores"]))
 
     def trainings(self, joint: JointSpace) -> tuple[list[Architecture], list[float]]:
         """What was trained, of those that can be built for this search's data, and the scores."""

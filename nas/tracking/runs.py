@@ -63,6 +63,7 @@ class Runs:
             },
             **{f"max_{name}": limit for name, limit in config.limits.items()},
             "objectives": ", ".join(config.objectives),
+            **({"learn_from": ", ".join(past.directory for past in config.learn_from)} if config.learn_from else {}),
         }
         self.params(run_id, params)
         self.view.set_run_id(run_id)
