@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 
 from nas.data.dataset import TrainingData
 from nas.training.config import TrainingConfig
 from nas.training.fidelity import narrowed, reduced
-from nas.training.inheritance import State, inherit, nearest
+from nas.training.inheritance import State, inherit
 from nas.training.loop import Training
 from nas.training.memory import free_bytes, parts_that_fit
 from search_spaces.architecture import Architecture
@@ -24,13 +22,13 @@ def begin(
     epochs: int,
     seed: int,
     device: str = "cpu",
-    relatives: Sequence[tuple[Architecture, State]] = (),
+    parent: tuple[Architecture, State] | None = None,
 ) -> Training:
     """Weights drawn from `seed`, data and network at the recipe's fidelity.
 
     Args:
-        relatives: trained architectures with the state dicts of their networks; the nearest one hands on its weights,
-            and `Training.inheritance` says which it was and how much that is.
+        parent: a trained architecture, at the fidelity it was trained with, and its network's state dict: its weights
+            are handed on, and `Training.inheritance` says how much that was.
 
     Where the memory that the profile predicts is not free, batches are cut into micro-batches from the start.
 
@@ -43,10 +41,7 @@ def begin(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build(architecture, data.task)
-    inheritance = None
-    closest = nearest(architecture, [relative for relative, _ in relatives], data.task)
-    if closest is not None:
-        inheritance = inherit(network, architecture, *relatives[closest], data.task, number=closest)
+    inheritance = inherit(network, architecture, *parent, data.task) if parent is not None else None
     training = Training(network, data, config, epochs=epochs, seed=seed, device=device)
     training.inheritance = inheritance
     batch = config.batch_for(len(data.train))

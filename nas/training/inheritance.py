@@ -1,14 +1,17 @@
 """Trained weights handed on: a candidate starts from what a relative has learned.
 
-Cells are taken over where both networks have the same cell at the same input shape, in the same order; everything else
-stays as it was drawn. `widen` makes a layer wider without changing what is computed (Net2Net,
-https://arxiv.org/abs/1511.05641): units are repeated, and the weights that read them are divided.
+Cells of one class and kind are paired in their order. A cell that is wider, or has a larger kernel, takes the parent's
+weights into the corner (kernels: the middle) of its own, and what reads the units that came new begins at zero, so that
+the outputs stay what they were (https://arxiv.org/abs/1511.05641, by the zeros of https://arxiv.org/abs/2308.06103).
+A residual cell that the parent lacks begins as the identity. Where a norm reaches across channels, or the child is
+narrower, the function is not kept: what can be copied is a better start than none.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +19,16 @@ import torch
 from torch import nn
 
 from search_spaces.architecture import Architecture, cell_text
+from search_spaces.cells.residual import ResidualSum
+from search_spaces.cells.transformer import TransformerBlock
 from search_spaces.network import complete
 from search_spaces.profile import profile
 from search_spaces.task import Task
 
 State = Mapping[str, torch.Tensor]
+SIZES = ("width", "kernel", "expansion", "reduction", "mlp_ratio", "hidden", "dropout")  # what paired cells differ in
+GROWING = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d)
+LEAST_SHARE = 0.25  # of a child's parameters that a relative must be able to hand on
 
 
 @dataclass(frozen=True)
@@ -28,110 +36,136 @@ class Inheritance:
     """What was taken over.
 
     Args:
-        cells: pairs (place in the child, place in the parent) of equal cells at equal shapes.
+        cells: pairs (place in the child, place in the parent) of cells that were handed on.
         share: of the child's parameters, 0 to 1.
-        relative: index of the parent among the relatives that were offered.
     """
 
     cells: tuple[tuple[int, int], ...]
     share: float
-    relative: int = 0
 
 
 def matching_cells(child: Architecture, parent: Architecture, task: Task) -> tuple[tuple[int, int], ...]:
-    """Places of cells that both have, in order, with the same input shape: the longest runs that they share."""
-    mine, theirs = _signatures(child, task), _signatures(parent, task)
+    """Places of cells that differ in no more than size, in order: the longest runs that both share."""
+    mine, theirs = _kinds(child, task), _kinds(parent, task)
     blocks = difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
     return tuple((block.a + i, block.b + i) for block in blocks for i in range(block.size))
 
 
-def _signatures(architecture: Architecture, task: Task) -> list[str]:
-    cells = complete(architecture.cells, task)
-    shapes = profile(architecture, task).shapes
-    return [f"{cell_text(cell)} {shape}" for cell, shape in zip(cells, shapes, strict=False)]
+def _kinds(architecture: Architecture, task: Task) -> list[str]:
+    """Each cell without its sizes, and the positions (not the channels) that it sees."""
+    cells, shapes = complete(architecture.cells, task), profile(architecture, task).shapes
+    return [f"{cell_text(_without_sizes(cell))} {shape[1:]}" for cell, shape in zip(cells, shapes, strict=False)]
+
+
+def _without_sizes(cell: Any) -> Any:
+    names = [field.name for field in dataclasses.fields(cell) if field.name in SIZES and field.init]
+    return dataclasses.replace(cell, **dict.fromkeys(names, 0))
 
 
 def nearest(child: Architecture, relatives: Sequence[Architecture], task: Task) -> int | None:
-    """Index of the relative that would hand on the most parameters; None when none would hand on any."""
-    counts = [_inherited(child, relative, task) for relative in relatives]
-    best = max(range(len(counts)), key=counts.__getitem__, default=None)
-    return best if best is not None and counts[best] > 0 else None
+    """Index of the relative that would hand on the most parameters; None when none would hand on enough."""
+    shares = [_share(child, relative, task) for relative in relatives]
+    best = max(range(len(shares)), key=shares.__getitem__, default=None)
+    return best if best is not None and shares[best] >= LEAST_SHARE else None
 
 
-def _inherited(child: Architecture, parent: Architecture, task: Task) -> int:
-    cells = profile(child, task).cells
-    return sum(cells[mine].parameters for mine, _ in matching_cells(child, parent, task))
+def _share(child: Architecture, parent: Architecture, task: Task) -> float:
+    """How much of the child's parameters the parent could hand on, at most."""
+    mine, theirs = profile(child, task), profile(parent, task)
+    pairs = matching_cells(child, parent, task)
+    both = sum(min(mine.cells[a].parameters, theirs.cells[b].parameters) for a, b in pairs)
+    return both / mine.parameters if mine.parameters else 0.0
 
 
+@torch.no_grad()
 def inherit(
-    network: nn.Module, child: Architecture, parent: Architecture, state: State, task: Task, *, number: int = 0
-) -> Inheritance:
-    """Copies the trained weights of every shared cell into the child's freshly drawn network.
+    network: nn.Module, child: Architecture, parent: Architecture, state: State, task: Task
+) -> Inheritance | None:
+    """Copies the trained weights of every cell in common into the child's freshly drawn network.
 
     Args:
         network: of `build(child, task)`, an `nn.Sequential` of its cells.
         state: state dict of the parent's `build(parent, task)`.
+
+    Returns None where not a single cell could be handed on; the network is then as it was.
     """
-    pairs = matching_cells(child, parent, task)
-    own = network.state_dict()
-    taken: dict[str, torch.Tensor] = {}
-    for mine, theirs in pairs:
+    copied, pairs = 0, []
+    cells = list(network.children())
+    for mine, theirs in matching_cells(child, parent, task):
         prefix = f"{theirs}."
-        for name, value in state.items():
-            target = f"{mine}.{name[len(prefix) :]}"
-            if name.startswith(prefix) and target in own and own[target].shape == value.shape:
-                taken[target] = value
-    network.load_state_dict(taken, strict=False)
-    parameters = dict(network.named_parameters())
-    total = sum(parameter.numel() for parameter in parameters.values())
-    got = sum(parameters[name].numel() for name in taken if name in parameters)
-    return Inheritance(pairs, got / total if total else 0.0, number)
+        values = [(name, value) for name, value in state.items() if name.startswith(prefix)]
+        count = _hand_on(cells[mine], values)
+        if count:
+            pairs.append((mine, theirs))
+            copied += count
+    if not pairs:
+        return None
+    shapes = profile(child, task).shapes
+    for place in sorted(set(range(len(cells))) - {mine for mine, _ in pairs}):
+        if shapes[place] == shapes[place + 1]:
+            begin_as_identity(cells[place])
+    total = sum(parameter.numel() for parameter in network.parameters())
+    return Inheritance(tuple(pairs), copied / total)
+
+
+def _hand_on(cell: nn.Module, values: Sequence[tuple[str, torch.Tensor]]) -> int:
+    """Numbers of parameters that the cell has taken over: those of a whole cell, or none."""
+    own = [*cell.state_dict().items()]
+    if [_role(*one) for one in own] != [_role(*one) for one in values]:
+        return 0
+    for (name, mine), (_, theirs) in zip(own, values, strict=True):
+        if mine.shape != theirs.shape and not _grows(cell.get_submodule(name.rpartition(".")[0])):
+            return 0
+    taken = 0
+    trained = {name for name, _ in cell.named_parameters()}
+    for (name, mine), (_, theirs) in zip(own, values, strict=True):
+        count = _take(mine, theirs)
+        taken += count if name in trained else 0
+    return taken
+
+
+def _role(name: str, value: torch.Tensor) -> tuple[str, int]:
+    return name.rpartition(".")[2], value.dim()
+
+
+def _grows(module: nn.Module) -> bool:
+    """Whether more channels leave what the old ones compute as it is; a depthwise convolution's do."""
+    groups = getattr(module, "groups", 1)
+    return isinstance(module, GROWING) and groups in (1, getattr(module, "in_channels", 1))
+
+
+def _take(mine: torch.Tensor, theirs: torch.Tensor) -> int:
+    """Copies what fits, in place; new inputs of old units, and the rim of larger kernels, become zero."""
+    if mine.shape == theirs.shape:
+        mine.copy_(theirs)
+        return mine.numel()
+    outs = min(len(mine), len(theirs))
+    if mine.dim() > 1:
+        mine[:outs] = 0
+    to, of = mine[:outs], theirs[:outs]
+    for dim in range(1, mine.dim()):
+        both = min(to.shape[dim], of.shape[dim])
+        middle = dim >= 2  # positions of a kernel; channels are counted from the first one
+        to = to.narrow(dim, (to.shape[dim] - both) // 2 if middle else 0, both)
+        of = of.narrow(dim, (of.shape[dim] - both) // 2 if middle else 0, both)
+    to.copy_(of)
+    return to.numel()
 
 
 @torch.no_grad()
-def widen(first: nn.Module, between: Sequence[nn.Module], second: nn.Module, width: int, rng: torch.Generator) -> None:
-    """More units between two linear layers or ungrouped convolutions, in place, with the same outputs as before.
+def begin_as_identity(cell: nn.Module) -> None:
+    """Sets the last layers of residual branches to zero, so that the cell hands on what it gets.
 
-    Args:
-        first, second: layer whose outputs, and layer whose inputs, become `width`.
-        between: per-channel layers in between: norms of the channels, activations, pooling.
-
-    Raises:
-        ValueError: fewer units than there are, or layers that cannot be widened.
+    A rectifier behind the sum still cuts what is negative. Cells without a residual branch stay as they are.
     """
-    old = _weight(first).shape[0]
-    if width < old or _weight(second).shape[1] != old:
-        raise ValueError(f"a layer of {old} units cannot be widened to {width} in front of {second}.")
-    extra = torch.randint(0, old, (width - old,), generator=rng)
-    source = torch.cat([torch.arange(old), extra])
-    copies = torch.bincount(source, minlength=old).float()
-    _select_outputs(first, source)
-    for layer in between:
-        _select_outputs(layer, source)
-    reader = _weight(second)
-    scale = (1.0 / copies[source]).view(1, -1, *(1,) * (reader.dim() - 2))
-    second.weight = nn.Parameter(reader[:, source] * scale)
-    _rename(second, ("in_features", "in_channels"), width)
+    for module in cell.modules():
+        for layer in _last_layers(module):
+            for parameter in layer.parameters(recurse=False):
+                parameter.zero_()
 
 
-def _weight(layer: nn.Module) -> torch.Tensor:
-    weight = getattr(layer, "weight", None)
-    if not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d) or getattr(layer, "groups", 1) != 1 or weight is None:
-        raise ValueError(f"only linear layers and ungrouped convolutions are widened, got {layer}.")
-    return weight
-
-
-def _select_outputs(layer: Any, source: torch.Tensor) -> None:
-    for name in ("weight", "bias", "running_mean", "running_var"):
-        value = getattr(layer, name, None)
-        if isinstance(value, nn.Parameter):
-            setattr(layer, name, nn.Parameter(value[source].clone()))
-        elif isinstance(value, torch.Tensor):
-            setattr(layer, name, value[source].clone())
-    _rename(layer, ("out_features", "out_channels", "num_features"), len(source))
-
-
-def _rename(layer: nn.Module, names: Sequence[str], width: int) -> None:
-    for name in names:
-        if hasattr(layer, name):
-            setattr(layer, name, width)
+def _last_layers(module: nn.Module) -> Iterator[nn.Module]:
+    if isinstance(module, ResidualSum):
+        yield [layer for layer in module.branch.modules() if [*layer.parameters(recurse=False)]][-1]
+    elif isinstance(module, TransformerBlock) and module.pre_norm:
+        yield from (module.attention.output, module.feed_forward[-1])  # type: ignore[index, misc]
