@@ -30,7 +30,7 @@ def suits_half(cell: nn.Module) -> bool:
     """Whether a CPU with matrix units for bfloat16 runs the cell faster so: dense convolutions and what goes with them.
 
     Measured on a Xeon with AMX, forward and backward: dense convolutions 3.5 to 9 times as fast, batch norm 1.6; but
-    depthwise convolutions 0.3, attention 0.3 and recurrent layers 0.5 (results/training/half_on_cpu).
+    depthwise convolutions 0.3, attention 0.3 and recurrent layers 0.5 (results/training/precision).
     """
     leaves = [module for module in cell.modules() if not any(True for _ in module.children())]
     convolutions = [leaf for leaf in leaves if isinstance(leaf, nn.Conv1d | nn.Conv2d)]

@@ -68,8 +68,9 @@ def main() -> None:
         f"Epochs to the fresh child's score: median {statistics.median(needed):g} of {EPOCHS}; "
         f"{sum(count < EPOCHS for count in needed)} of {PAIRS} heirs need fewer than {EPOCHS}, "
         f"{sum(count > EPOCHS for count in needed)} never get there.",
-        f"Mean score after the first epoch: {statistics.mean(first_fresh):.3f} fresh, {statistics.mean(first_heir):.3f} "
-        f"as heir; after the last: {statistics.mean(fresh_scores):.3f} and {statistics.mean(last_heir):.3f}.",
+        f"Mean score after the first epoch: {statistics.mean(first_fresh):.3f} fresh, "
+        f"{statistics.mean(first_heir):.3f} as heir; after the last: {statistics.mean(fresh_scores):.3f} and "
+        f"{statistics.mean(last_heir):.3f}.",
         "Kendall tau with the fresh child's final score: "
         f"{kendalltau(first_fresh, fresh_scores)[0]:.2f} of its own first epoch, "
         f"{kendalltau(first_heir, fresh_scores)[0]:.2f} of the heir's first, "

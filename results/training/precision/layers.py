@@ -1,6 +1,6 @@
 """Layers in float32 against bfloat16 on this CPU: forward and backward, channels last, batch 128, one thread.
 
-    python results/training/half_on_cpu/run.py
+    python results/training/precision/layers.py
 
 Decides which cells `precision="auto"` runs in bfloat16 (nas/training/forward.py). Pays only on CPUs with matrix units.
 """
@@ -71,7 +71,7 @@ def main() -> None:
         single, half = microseconds(layer, shape, False), microseconds(layer, shape, True)
         lines.append(f"| {name} | {single:.1f} | {half:.1f} | {single / half:.1f}x |")
     text = "\n".join(lines) + "\n"
-    (HERE / "table.md").write_text(text)
+    (HERE / "layers.md").write_text(text)
     print(text)
 
 
