@@ -15,15 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from nas.candidate import COMPLETED, STOPPED
-from nas.config import known, whole
+from nas.config import OBJECTIVES, known, whole
+from nas.errors import InputError
 from nas.evaluation.table import RecordedSpace, Table, read_known
 from nas.row import Row
 from nas.stopping import SuccessiveHalving
 from nas.strategies import STRATEGIES
+from nas.strategies.guided import Guided
 from nas.strategies.planned import Exhausted
 from nas.study import Study
 from predictors import PREDICTORS
 from search_spaces.catalog import load_space
+
+FIELDS = OBJECTIVES[1:]  # known from a network's profile
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Query:
         seconds: what that would have cost.
         thinking: seconds that the strategy took to propose it.
         source: which part of the strategy proposed it.
+        costs: the objectives beside the score, to be small.
     """
 
     row: int
@@ -43,6 +48,7 @@ class Query:
     seconds: float
     thinking: float
     source: str
+    costs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,11 @@ class Replay:
         """Training seconds spent after each query: (queries,)."""
         return np.cumsum([query.seconds for query in self.queries])
 
+    def points(self) -> np.ndarray:
+        """All objectives of each query, to be small: (queries, objectives)."""
+        scores = self.table.scores()
+        return np.array([(-scores[query.row], *query.costs) for query in self.queries])
+
 
 def replay(
     table: Table,
@@ -79,6 +90,7 @@ def replay(
     seconds: float = math.inf,
     seed: int = 0,
     objectives: Sequence[str] = ("score",),
+    lag: int = 0,
     rungs: bool = False,
     factor: int = 3,
 ) -> Replay:
@@ -87,11 +99,16 @@ def replay(
     Args:
         strategy: a name in `nas.strategies.STRATEGIES`.
         predictor: a name in `predictors.PREDICTORS`, for `guided`.
+        objectives: `score`, then what is to be small: fields of a profile, known from the network, and columns, which
+            the search sees for queried networks only; `-column` is to be large.
+        lag: trainings that finish while the predictor is fitted, see `Guided`.
         rungs: whether shorter trainings are looked up first, and only one in `factor` goes on.
     """
     space = RecordedSpace.of(table)
     options = {"predictor": predictor} if strategy == "guided" else {}
     sampler = STRATEGIES[strategy](space, seed, tuple(objectives), **options)
+    if isinstance(sampler, Guided):
+        sampler.lag = lag
     study = Study(space, sampler, objectives)
     made: list[Query] = []
     spent = 0.0
@@ -105,6 +122,7 @@ def replay(
 
 def _queries(table: Table, space: RecordedSpace, study: Study, rungs: bool, factor: int) -> Iterator[Query]:
     """Proposes, looks up and tells, without end."""
+    measured, costs = recorded(table, study.objectives), study.objectives[1:]
     stopping = SuccessiveHalving(factor ** (len(table.rungs) - 1), factor, first=1)
     first = 0 if rungs else len(table.rungs) - 1
     while True:
@@ -126,8 +144,31 @@ def _queries(table: Table, space: RecordedSpace, study: Study, rungs: bool, fact
             if not last and stopping.is_weak(factor**rung, score):
                 break
         state = COMPLETED if last else STOPPED
-        study.tell(replace(row, state=state, seconds=cost, finished=number + 1))
-        yield Query(at, rung, cost, thinking, study.sampler.source)
+        found = {name: float(values[at]) for name, values in measured.items()}
+        study.tell(replace(row, state=state, seconds=cost, finished=number + 1), found)
+        known = zip(costs, study.sampler.costs(proposal), strict=True)
+        price = tuple(found.get(name, value) for name, value in known)
+        yield Query(at, rung, cost, thinking, study.sampler.source, price)
+
+
+def recorded(table: Table, objectives: Sequence[str]) -> dict[str, np.ndarray]:
+    """By objective, the column that holds it, to be small: (n,). What a profile knows is no column's.
+
+    Raises:
+        InputError: an objective that is neither, or a column with gaps.
+    """
+    found = {}
+    for name in objectives[1:]:
+        if name in FIELDS:
+            continue
+        column = table.columns.get(name.removeprefix("-"))
+        if column is None or not np.isfinite(column).all():
+            raise InputError(
+                f"{name.removeprefix('-')!r} is no objective: it must be {', '.join(FIELDS)} or a column of numbers "
+                f"without gaps. The table has {', '.join(sorted(table.columns))}."
+            )
+        found[name] = -column if name.startswith("-") else column
+    return found
 
 
 def replay_table(

@@ -8,6 +8,7 @@ the journal proposes what the uninterrupted one would have.
 from __future__ import annotations
 
 import functools
+import math
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,7 +36,7 @@ class PlannedSampler(BaseSampler):
     Args:
         joint: what is searched.
         seed: of all randomness, at least 0.
-        objectives: `score` first, then names of profile fields that are to be small.
+        objectives: `score` first, then what is to be small: names of profile fields, or of what trials measure.
 
     Decisions in `given` are the first trials, before anything is planned.
     """
@@ -54,7 +55,7 @@ class PlannedSampler(BaseSampler):
         raise NotImplementedError
 
     def costs(self, proposal: Proposal) -> tuple[float, ...]:
-        """Values of the objectives beside the score."""
+        """Values of the objectives beside the score; NaN for one that is measured, see `costs`."""
         return costs(proposal, self.joint, self.objectives)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
@@ -116,13 +117,16 @@ class PlannedSampler(BaseSampler):
 
 
 def costs(proposal: Proposal, joint: JointSpace, objectives: Sequence[str]) -> tuple[float, ...]:
-    """What `objectives` but the first say of a proposal, from its profile."""
+    """What `objectives` but the first say of a proposal, from its profile.
+
+    NaN for one that is no field of a profile: it is measured, and known once the trial is told.
+    """
     if len(objectives) == 1:
         return ()
     from search_spaces.profile import profile
 
     facts = profile(proposal.architecture, joint.task)
-    return tuple(float(getattr(facts, name)) for name in objectives[1:])
+    return tuple(float(getattr(facts, name, math.nan)) for name in objectives[1:])
 
 
 @functools.cache
