@@ -10,6 +10,8 @@ P is the share of bootstrap draws of the trainings in which the predictor's Kend
 force. A rival is in force where its own tau is above its luck (a count that does not rank is no standard). Luck is the
 standard deviation of tau between unrelated orders of n values, sqrt(2 (2n + 5) / (9 n (n - 1))) (Kendall 1938), times
 CORRELATED for predictions out of fold, whose errors hang together (measured on shuffled labels: 1.2 to 1.5 times).
+A reference is no rival: it knows what nobody knows before a training has begun, such as the score after one epoch. It
+says how much there is left to learn, and takes no slots from a predictor, since it could fill none.
 Below FEWEST trainings the share is zero. It is never all: a tenth of the trials stays free, so that evidence about what
 the predictor dislikes keeps coming in.
 """
@@ -17,7 +19,8 @@ the predictor dislikes keeps coming in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -43,6 +46,7 @@ class Evidence:
         interval: its 10 and 90 percent bootstrap quantiles.
         recall: share of the best fifth of trainings that is among the best fifth predicted, 0 to 1.
         rivals: Kendall's tau of each trivial ranking on the same trainings.
+        references: Kendall's tau of what is known only once a training has begun, on those it is known of.
         share: share of trials that the predictor may propose, 0 to 1.
         trusted: whether the share is above zero.
         trainings: how many trainings the evidence rests on.
@@ -55,6 +59,7 @@ class Evidence:
     share: float
     trusted: bool
     trainings: int = 0
+    references: dict[str, float] = field(default_factory=dict)
 
 
 def assess(
@@ -65,6 +70,7 @@ def assess(
     rng: np.random.Generator,
     *,
     fitted: Predictor | None = None,
+    references: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Evidence:
     """Evidence from n finished trainings.
 
@@ -76,12 +82,14 @@ def assess(
         rng: for folds and bootstrap.
         fitted: a predictor that has learned from exactly these, if there is one: spares a fit where it knows its
             `out_of_fold`.
+        references: (n,) values by name, NaN where one is not known. One that fewer than FEWEST have is left out.
     """
     scores = np.asarray(scores, dtype=float)
     known = {name: np.asarray(v, dtype=float) for name, v in rivals.items() if np.isfinite(v).all()}
     taus = {name: kendall_tau(values, scores) for name, values in known.items()}
+    seen = {name: tau for name, values in references.items() if (tau := _tau_of_known(values, scores)) is not None}
     if len(scores) < FEWEST or np.ptp(scores) == 0:
-        return Evidence(0.0, (-1.0, 1.0), 0.0, taus, 0.0, False, len(scores))
+        return Evidence(0.0, (-1.0, 1.0), 0.0, taus, 0.0, False, len(scores), seen)
     predicted = out_of_fold(make_predictor, architectures, scores, rng, fitted)
     drawn = _bootstrap([predicted, *known.values()], scores, rng)
     lower, upper = np.quantile(drawn[0], [LOWER, 1 - LOWER])
@@ -96,6 +104,7 @@ def assess(
         share=share,
         trusted=share > 0,
         trainings=len(scores),
+        references=seen,
     )
 
 
@@ -118,6 +127,11 @@ def out_of_fold(
         predictor = make_predictor().fit([architectures[i] for i in inside], scores[inside])
         predicted[outside] = predictor.predict([architectures[i] for i in outside]).mean
     return predicted
+
+
+def _tau_of_known(values: np.ndarray, scores: np.ndarray) -> float | None:
+    known = np.isfinite(values)
+    return kendall_tau(values[known], scores[known]) if known.sum() >= FEWEST else None
 
 
 def _share(tau: float, rivals: Mapping[str, float], drawn: np.ndarray, n: int) -> float:

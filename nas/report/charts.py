@@ -48,8 +48,10 @@ def probation(judged: Sequence[Judged], path: Path) -> Path:
     axis.plot(x, [one.evidence.tau for one in judged], color=BLUE, marker="o", markersize=3, label="predictor")
     lower, upper = zip(*(one.evidence.interval for one in judged), strict=True)
     axis.fill_between(x, lower, upper, color=BLUE, alpha=0.15, linewidth=0)
-    for name in sorted({name for one in judged for name in one.evidence.rivals}):
-        axis.plot(x, [one.evidence.rivals.get(name, float("nan")) for one in judged], linewidth=1, label=f"by {name}")
+    for kind, style in (("rivals", {}), ("references", {"linestyle": ":"})):
+        for name in sorted({name for one in judged for name in getattr(one.evidence, kind)}):
+            taus = [getattr(one.evidence, kind).get(name, float("nan")) for one in judged]
+            axis.plot(x, taus, linewidth=1, label=f"by {name.replace('_', ' ')}", **style)
     axis.plot(x, [one.evidence.share for one in judged], color=RED, linestyle="--", label="share of trials it proposes")
     axis.set(xlabel="finished trainings", ylabel="Kendall's tau, out of fold", title="The predictor on probation")
     axis.set_ylim(-1, 1)

@@ -22,6 +22,7 @@ from nas.joint import JointSpace, Proposal
 from nas.past import Past
 from nas.strategies.evolution import child
 from nas.strategies.planned import PlannedSampler
+from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Fit, Ranking
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Guided(PlannedSampler):
     Args:
         predictor: a name in `predictors.PREDICTORS`.
         pasts: earlier searches of the same space.
+        proxies: for a second stage of ranking, see `Ranking`.
         lag: trainings that finish between the beginning of a fit and its first use. With 0 a proposal waits for the
             fit; with more, the fit is made beside the trainings, and still what is proposed follows from the journal.
         on_evidence: called with each new `Evidence` and the number of trainings it rests on.
@@ -70,6 +72,7 @@ class Guided(PlannedSampler):
         self.initial = initial
         self.tournament = tournament
         self.pasts: tuple[Past, ...] = ()
+        self.proxies: ProxyStage | None = None
         self.lag = 0
         self.on_evidence: Callable[[Evidence, int], None] = lambda evidence, trainings: None
         self._fit = Fit(0)
@@ -103,7 +106,8 @@ class Guided(PlannedSampler):
         """Starts the fit on the first so many trainings, once, in a thread beside this one."""
         if trainings and trainings not in self._begun:
             observations = self.history.observations(first=trainings)
-            self._begun[trainings] = self._beside.submit(self._ranking.learn, observations)
+            since = trainings - fitted_at(trainings - 1, self.initial)
+            self._begun[trainings] = self._beside.submit(self._ranking.learn, observations, since)
 
     def _take_up(self, trainings: int) -> None:
         """The fit on the first so many trainings comes into force; waits for it if need be."""
@@ -115,4 +119,4 @@ class Guided(PlannedSampler):
 
     @functools.cached_property
     def _ranking(self) -> Ranking:
-        return Ranking(self.joint, self.objectives, self.seed, self.predictor, self.pasts)
+        return Ranking(self.joint, self.objectives, self.seed, self.predictor, self.pasts, self.proxies)

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,10 @@ from nas.strategies.evolution import child
 from nas.strategies.history import Observation
 from nas.strategies.pareto import ranks
 from nas.strategies.planned import costs
+from nas.strategies.proxy_stage import ProxyStage
+from predictors.features import HISTORY, PROXIES
+from predictors.features import RECIPE as RECIPE_BLOCK
+from predictors.metrics import kendall_tau
 from search_spaces.architecture import Architecture
 from search_spaces.places import places
 
@@ -45,6 +50,14 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A predictor, and what this run's trainings say of it."""
+
+    predictor: Predictor
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Guess:
     """A pool member as the predictor sees it."""
 
@@ -61,6 +74,8 @@ class Ranking:
         seed: of all randomness.
         predictor: a name in `predictors.PREDICTORS`.
         pasts: earlier searches of the space; what they say is a feature, and orders the first draws.
+        proxies: scores what the predictor likes best without training it; then there is a second stage, with those
+            scores as features. It counts where it ranks the trainings of this run at least as well as the first.
     """
 
     joint: JointSpace
@@ -68,22 +83,48 @@ class Ranking:
     seed: int
     predictor: str = "auto"
     pasts: tuple[Past, ...] = ()
+    proxies: ProxyStage | None = None
 
-    def learn(self, observations: Sequence[Observation]) -> Fit:
-        """Fits, judges and ranks what is not among the observed.
+    def learn(self, observations: Sequence[Observation], since: int = 5) -> Fit:
+        """Fits, judges and ranks what is not among the observed, `since` trainings after the last time.
 
         A predictor that fails is not trusted, and the search goes on without it.
         """
         trainings = len(observations)
         try:
             architectures = [self.features_of(one.proposal) for one in observations]
-            predictor = self._make().fit(architectures, np.array([one.score for one in observations]))
-            evidence = self._assess(observations, architectures, predictor)
-            ranked = self._rank(observations, predictor) if evidence.share > 0 else ()
-            return Fit(trainings, evidence.share, ranked, evidence)
+            judged = self._judged(observations, architectures, self._extra)
+            if judged.evidence.share == 0 and self.proxies is None:
+                return Fit(trainings, 0.0, (), judged.evidence)
+            ranked = self._order(observations, judged.predictor, self._pool(observations))
+            if self.proxies is not None:
+                return self._second_stage(self.proxies, observations, architectures, judged, ranked, since)
+            return Fit(trainings, judged.evidence.share, tuple(ranked), judged.evidence)
         except Exception as error:
             log.warning("The predictor %r failed after %d trainings: %r", self.predictor, trainings, error)
             return Fit(trainings)
+
+    def _second_stage(
+        self,
+        proxies: ProxyStage,
+        observations: Sequence[Observation],
+        architectures: Sequence[Architecture],
+        first: Judged,
+        ranked: list[Proposal],
+        since: int,
+    ) -> Fit:
+        """Orders the best of `ranked` anew by a predictor that sees their proxies, if that one is no worse."""
+        checked = ranked[: proxies.affordable(since)]
+        pool = [*architectures, *(self.features_of(one) for one in checked)]
+        scores = np.array([one.score for one in observations])
+        known = [np.nan_to_num(values, nan=-1e30) for values in proxies.scores(architectures).values()]
+        rival = max(known, key=lambda values: kendall_tau(values, scores))
+        extra = {**self._extra, PROXIES: proxies.block(pool)}
+        second = self._judged(observations, architectures, extra, {"best_proxy": rival})
+        better = second if second.evidence.tau >= first.evidence.tau else first
+        if better is second:
+            ranked = [*self._order(observations, second.predictor, checked), *ranked[len(checked) :]]
+        return Fit(len(observations), better.evidence.share, tuple(ranked), better.evidence)
 
     def chosen_by_the_past(self, rng: random.Random) -> Proposal:
         """Of some draws and variations of the past's best the one that earlier searches expect most of."""
@@ -94,7 +135,7 @@ class Ranking:
             else:
                 drawn.append(self.joint.mutate(rng.choice(self._models), rng, changes=rng.choice((1, 1, 2))))
         drawn = [one for one in drawn if self.joint.obeys(one)] or [self.joint.sample(rng)]
-        opinion = self._extra["history"]([self.features_of(one) for one in drawn]).mean(1)
+        opinion = self._extra[HISTORY]([self.features_of(one) for one in drawn]).mean(1)
         return drawn[int(opinion.argmax())]
 
     def features_of(self, proposal: Proposal) -> Architecture:
@@ -104,34 +145,51 @@ class Ranking:
             return architecture
         return Architecture.known_closed(architecture.space, architecture.cells, proposal.decisions, None)
 
-    def _assess(
-        self, observations: Sequence[Observation], architectures: Sequence[Architecture], predictor: Predictor
-    ) -> Evidence:
+    def _judged(
+        self,
+        observations: Sequence[Observation],
+        architectures: Sequence[Architecture],
+        extra: Mapping[str, Block],
+        rivals: Mapping[str, np.ndarray] = MappingProxyType({}),
+    ) -> Judged:
+        """A predictor that has learned from these, and what they say of it."""
         from predictors import probation
         from search_spaces.profile import profile
 
+        make = functools.partial(self._made, extra)
+        scores = np.array([one.score for one in observations])
+        predictor = make().fit(architectures, scores)
         profiles = [profile(architecture, self.joint.task) for architecture in architectures]
-        rivals = {
+        counts = {
             "parameters": np.array([one.parameters for one in profiles], dtype=float),
             "macs": np.array([one.macs for one in profiles], dtype=float),
         }
-        scores = np.array([one.score for one in observations])
-        rng = np.random.default_rng([self.seed, len(observations)])
-        return probation.assess(self._make, architectures, scores, rivals, rng, fitted=predictor)
+        first = [one.curve[0] if one.complete and len(one.curve) > 1 else np.nan for one in observations]
+        evidence = probation.assess(
+            make,
+            architectures,
+            scores,
+            {**counts, **rivals},
+            np.random.default_rng([self.seed, len(observations)]),
+            fitted=predictor,
+            references={"first_epoch": np.array(first)},
+        )
+        return Judged(predictor, evidence)
 
-    def _rank(self, observations: Sequence[Observation], predictor: Predictor) -> tuple[Proposal, ...]:
+    def _order(
+        self, observations: Sequence[Observation], predictor: Predictor, pool: Sequence[Proposal]
+    ) -> list[Proposal]:
+        """The pool, what to try first in front."""
         from predictors import acquisition
 
-        pool = self._pool(observations)
         prediction = predictor.predict([self.features_of(proposal) for proposal in pool])
         rng = np.random.default_rng([self.seed, len(observations), 1])
         if len(self.objectives) == 1:
-            order = acquisition.rank(prediction, rng, method="ucb")
-            return tuple(pool[index] for index in order)
+            return [pool[index] for index in acquisition.rank(prediction, rng, method="ucb")]
         draws = rng.normal(prediction.mean, prediction.std)
         prices = [costs(proposal, self.joint, self.objectives) for proposal in pool]
         place = ranks([Guess(float(draw), price) for draw, price in zip(draws, prices, strict=True)])
-        return tuple(pool[index] for index in np.argsort(place))
+        return [pool[index] for index in np.argsort(place)]
 
     def _pool(self, observations: Sequence[Observation]) -> list[Proposal]:
         """New candidates, each once: mutations and crosses of the best, fresh draws, and the past's best."""
@@ -150,9 +208,6 @@ class Ranking:
                 pool.setdefault(drawn.fingerprint, drawn)
         return list(pool.values()) or [self.joint.sample(rng)]
 
-    def _make(self) -> Predictor:
-        return self._made(self._extra)
-
     def _made(self, extra: Mapping[str, Block]) -> Predictor:
         from predictors import PREDICTORS
 
@@ -167,9 +222,9 @@ class Ranking:
         extra: dict[str, Block] = {}
         if self.pasts:
             known = [(architectures, np.array(scores)) for architectures, scores in self._trainings]
-            extra["history"] = past_searches(lambda: self._made({}), known)
+            extra[HISTORY] = past_searches(lambda: self._made({}), known)
         if open_places := list(places(self.joint.training, RECIPE)):
-            extra["recipe"] = recipe(open_places)
+            extra[RECIPE_BLOCK] = recipe(open_places)
         return extra
 
     @functools.cached_property

@@ -63,6 +63,7 @@ class MlflowTracker(Observer):
             "predictor_share": evidence.share,
             "predictor_recall": evidence.recall,
             **{f"rival_tau/{name}": tau for name, tau in evidence.rivals.items()},
+            **{f"reference_tau/{name}": tau for name, tau in evidence.references.items()},
         }
         when = now()
         self._later(lambda: self._with_runs(lambda runs: runs.log(runs.parent, values, finished, when)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 
 import numpy as np
+import pytest
 
+from nas.data.dataset import Split, TrainingData
 from nas.joint import JointSpace, Proposal
 from nas.strategies.history import Observation
+from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Ranking
 from nas.training.config import TrainingConfig
 from search_spaces import SPACES, Choice, Task
@@ -43,3 +47,51 @@ def test_the_recipe_stands_beside_the_architecture_only_where_it_is_searched() -
     proposal = closed.sample(random.Random(0))
     assert ranking.features_of(proposal) is proposal.architecture
     assert not ranking._extra
+
+
+def flat(one: Proposal) -> float:
+    return float(sum(one.decisions.values()))
+
+
+def test_the_first_epoch_is_a_reference_and_takes_no_slots() -> None:
+    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    told = observed(joint, flat, 30)
+    ahead = [dataclasses.replace(one, curve=(one.score - 1, one.score)) for one in told]
+    without, fit = (Ranking(joint, ("score",), seed=0).learn(some) for some in (told, ahead))
+    assert fit.evidence is not None
+    assert fit.evidence.references == {"first_epoch": 1.0}
+    assert fit.evidence.tau < 1.0
+    assert fit.share == without.share > 0
+
+
+def test_proxies_order_the_best_candidates_anew_and_are_a_rival(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nas.strategies.ranking.POOL", 200)
+    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.normal(size=(16, 1, 8, 8)).astype(np.float32), np.arange(16) % 4
+    stage = ProxyStage(TASK, inputs, targets, examples=20_000, seed=0)
+
+    def worth(one: Proposal) -> float:
+        return float(stage.scores([one.architecture])["nwot"][0])
+
+    told = observed(joint, worth, 30)
+    plain = Ranking(joint, ("score",), seed=0).learn(told)
+    fit, again = (Ranking(joint, ("score",), seed=0, proxies=stage).learn(told, since=5) for _ in range(2))
+    assert fit.evidence is not None
+    assert plain.evidence is not None
+    assert fit.evidence.rivals["best_proxy"] > 0.9
+    assert fit.evidence.tau > plain.evidence.tau
+    assert [one.fingerprint for one in fit.ranked] == [one.fingerprint for one in again.ranked]
+    assert {one.fingerprint for one in fit.ranked} == {one.fingerprint for one in plain.ranked}
+    assert len(fit.ranked) > stage.affordable(5) == 20
+
+
+def test_proxies_cost_at_most_a_tenth_of_the_trainings() -> None:
+    x, y = np.zeros((100, 3, 4, 4), dtype=np.uint8), np.zeros(100, dtype=np.int64)
+    x[:, 1] = 7
+    data = TrainingData(Task((3, 4, 4), 2), Split(x, y), Split(x, y), (0.0, 5.0, 0.0), (1.0, 2.0, 1.0))
+    stage = ProxyStage.of(data, epochs=10, seed=0)
+    assert stage.inputs.shape == (32, 3, 4, 4)
+    assert stage.inputs[:, 1].mean() == 1.0  # as networks see it in training
+    assert stage.affordable(5) == 1
+    assert stage.affordable(10**6) == 300
