@@ -84,7 +84,7 @@ class DeadUnits:
 
     @contextmanager
     def watching(self, network: nn.Module) -> Iterator[None]:
-        """Measures during the forward passes inside the block; the last pass counts."""
+        """Measures during the first forward pass inside the block: one batch says enough, and each costs as much."""
         handles = [
             cell.register_forward_hook(self._measure(name))
             for name, cell in cells_of(network).items()
@@ -98,7 +98,7 @@ class DeadUnits:
 
     def _measure(self, name: str):  # type: ignore[no-untyped-def]
         def hook(module: nn.Module, inputs: object, output: object) -> None:
-            if not isinstance(output, torch.Tensor) or output.dim() < 2 or len(output) < 2:
+            if name in self.shares or not isinstance(output, torch.Tensor) or output.dim() < 2 or len(output) < 2:
                 return
             units = output.detach().float().transpose(0, 1).flatten(1)
             low, high = torch.aminmax(units, dim=1)

@@ -18,16 +18,39 @@ STEPS = 5
 
 def orthogonalised(matrices: torch.Tensor) -> torch.Tensor:
     """The nearest matrices with singular values of about 1 (0.7 to 1.2), for a batch `(n, rows, columns)`."""
-    a, b, c = NEWTON_SCHULZ
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     if x.is_cuda:
         x = x.bfloat16()
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp_min(1e-7)
+    x = _iterated(x) if x.is_cuda else _by_gram(x)
+    return (x.mT if tall else x).to(matrices.dtype)
+
+
+def _iterated(x: torch.Tensor) -> torch.Tensor:
+    a, b, c = NEWTON_SCHULZ
     for _ in range(STEPS):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).to(matrices.dtype)
+    return x
+
+
+def _by_gram(x: torch.Tensor) -> torch.Tensor:
+    """The same, two to six times as fast: each step multiplies by a polynomial of the square `x @ x.mT` alone.
+
+    All of them commute, so the steps are taken on squares, and the long matrices are touched twice. Squaring costs half
+    the digits: float32 has them (a part in a million is lost, a part in ten thousand near rank four), bfloat16 has not.
+    """
+    a, b, c = NEWTON_SCHULZ
+    gram = x @ x.mT
+    product: torch.Tensor | None = None
+    for step in range(STEPS):
+        factor = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal(dim1=1, dim2=2).add_(a)
+        product = factor if product is None else factor @ product
+        if step + 1 < STEPS:
+            gram = factor @ gram @ factor
+    return product @ x if product is not None else x
 
 
 class Muon(torch.optim.Optimizer):

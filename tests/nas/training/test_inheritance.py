@@ -115,7 +115,7 @@ def test_a_narrower_child_takes_what_fits() -> None:
 
 def test_what_does_not_grow_stays_as_it_was_drawn() -> None:
     for cell in (Recurrent, Transformer):
-        child, parent, taken = heir(network(cell(16)), network(cell(8)))
+        child, _, taken = heir(network(cell(16)), network(cell(8)))
         torch.manual_seed(0)
         fresh = build(network(cell(16)), TASK)
         assert taken is None or 0 not in dict(taken.cells)

@@ -7,7 +7,7 @@ import torch
 from small import cnn
 from torch import nn
 
-from nas.training.muon import Muon, orthogonalised
+from nas.training.muon import Muon, _iterated, orthogonalised
 from nas.training.optimizers import OPTIMIZERS, make_optimizers
 
 
@@ -28,6 +28,20 @@ def test_orthogonalised_matrices_stretch_every_direction_alike(shape: tuple[int,
     values = torch.linalg.svdvals(orthogonalised(torch.randn(shape, generator=torch.Generator().manual_seed(0))))
     assert float(values.min()) > 0.4
     assert float(values.max()) < 1.4
+
+
+@pytest.mark.parametrize("shape", [(4, 8, 72), (2, 30, 6)])
+@pytest.mark.parametrize("rank", [None, 2])
+def test_steps_on_the_squares_are_the_steps_on_the_matrices(shape: tuple[int, ...], rank: int | None) -> None:
+    rng = torch.Generator().manual_seed(0)
+    matrices = torch.randn(shape, generator=rng)
+    if rank is not None:
+        left, right = matrices[:, :, :rank], torch.randn(shape[0], rank, shape[2], generator=rng)
+        matrices = left @ right + 1e-4 * matrices
+    exact = matrices.double()
+    exact = exact / exact.norm(dim=(1, 2), keepdim=True)
+    expected = _iterated(exact) if shape[1] <= shape[2] else _iterated(exact.mT).mT
+    torch.testing.assert_close(orthogonalised(matrices), expected.float(), atol=1e-3, rtol=0)
 
 
 def test_muon_agrees_with_torch_s_own_on_matrices() -> None:
