@@ -38,7 +38,7 @@ class Shuffled:
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    """A tenth of nasbench_macro: every other place is for large blocks, the rest against, and some neighbours quarrel."""
+    """A tenth of nasbench_macro: every other place is for large blocks, the others against; some neighbours quarrel."""
     names = [np.base_repr(number, 3).zfill(8) for number in range(0, 3**8, 10)]
     scores = [sum((-1) ** i * int(digit) for i, digit in enumerate(name)) - 2.0 * ("21" in name) for name in names]
     noise = np.random.default_rng(0).normal(0, 0.3, len(names))
