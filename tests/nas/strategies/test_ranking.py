@@ -11,11 +11,13 @@ import pytest
 
 from nas.data.dataset import Split, TrainingData
 from nas.joint import JointSpace, Proposal
+from nas.past import Past
 from nas.strategies.history import Observation
 from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Ranking
 from nas.training.config import TrainingConfig
 from search_spaces import SPACES, Choice, Task
+from search_spaces.places import places
 
 TASK = Task((1, 8, 8), 4)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -51,6 +53,25 @@ def test_the_recipe_stands_beside_the_architecture_only_where_it_is_searched() -
 
 def flat(one: Proposal) -> float:
     return float(sum(one.decisions.values()))
+
+
+def test_what_an_earlier_search_found_is_tried_first_and_teaches_the_predictor() -> None:
+    """On other data scores are other numbers, in nearly the same order."""
+    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    worth = {path: random.Random(path).gauss(0, 1) for path, _ in places(joint.space.cells)}
+
+    def score(one: Proposal) -> float:
+        return sum(worth[path] * index for path, index in one.decisions.items())
+
+    earlier = observed(joint, lambda one: 0.5 + 0.01 * score(one) + 0.005 * random.Random(one.fingerprint).random(), 90)
+    past = Past("there", "other", tuple(o.proposal.decisions for o in earlier), tuple(o.score for o in earlier))
+    alone, warm = Ranking(joint, ("score",), seed=0), Ranking(joint, ("score",), seed=0, pasts=(past,))
+    rng = random.Random(1)
+    chosen = [score(warm.chosen_by_the_past(random.Random(seed))) for seed in range(5)]
+    assert min(chosen) > np.quantile([score(joint.sample(rng)) for _ in range(200)], 0.9)
+    own = [Observation(i, one, score(one), (), True) for i, one in enumerate(joint.sample(rng) for _ in range(12))]
+    taus = [ranking.learn(own).evidence.tau for ranking in (alone, warm)]  # type: ignore[union-attr]
+    assert taus[1] > taus[0] + 0.1
 
 
 def test_the_first_epoch_is_a_reference_and_takes_no_slots() -> None:
