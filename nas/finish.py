@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nas import statement
 from nas.candidate import Candidate
-from nas.config import SearchConfig
+from nas.config import AUTO, SearchConfig
 from nas.data import Dataset
 from nas.errors import InputError, SearchFailed
 from nas.export import export_winner
@@ -20,7 +20,7 @@ from nas.export.export import EXPORTED, FINAL
 from nas.final import FinalResult, TrainAll, run_final
 from nas.full_training import one_after_another
 from nas.interrupt import interruptible
-from nas.journal import JournalError
+from nas.journal import Journal, JournalError
 from nas.lineup import FinalConfig
 from nas.observer import Observer
 from nas.strategies.planned import GIVEN
@@ -58,7 +58,7 @@ def finish(
     listening = contextlib.nullcontext() if interrupted else interruptible(asked.set)
 
     def seconds_left() -> float:
-        return min(_left(trials.clock.left()), _gpu_left(trials, time.monotonic() - began))
+        return min(_left(trials.clock.left()), _gpu_left(trials, gpus_of(config), time.monotonic() - began))
 
     train, slots = _where(trials, config, plan, seconds_left())
     with listening, torch_threads(int(config.cpus_per_trial)):
@@ -78,12 +78,18 @@ def finish(
         )
     end_workers()
     trials.journal.spend(statement.FINAL, time.monotonic() - began)
-    for finalist in (final.baseline, final.winner):
-        if finalist is not None:
-            with contextlib.suppress(JournalError):
-                trials.journal.change(finalist.candidate.number, test_score=finalist.test_score)
+    _note_test_scores(trials.journal, final)
     observer.final_ended(final)
     return final, _exported(trials, observer)
+
+
+def _note_test_scores(journal: Journal, final: FinalResult) -> None:
+    """Those of this final only: an earlier one, before a resume, may have had another winner."""
+    tested = {one.candidate.number: one.test_score for one in (final.baseline, final.winner) if one is not None}
+    earlier = {row.number: None for row in journal.rows if row.test_score is not None}
+    for number, value in {**earlier, **tested}.items():
+        with contextlib.suppress(JournalError):
+            journal.change(number, test_score=value)
 
 
 def _where(trials: Trials, config: SearchConfig, plan: FinalConfig, seconds: float) -> tuple[TrainAll, int]:
@@ -91,9 +97,12 @@ def _where(trials: Trials, config: SearchConfig, plan: FinalConfig, seconds: flo
     few = plan.top == 1 or trials.slots == 1 or seconds < WORTH_WORKERS
     if config.executes_on == "local" or (few and not config.gpus_per_trial):
         return one_after_another, 1
+    from nas.evaluation.ray_cluster import slots_of
     from nas.evaluation.ray_full import OnWorkers
 
-    return OnWorkers(trials.slots, config.cpus_per_trial, config.gpus_per_trial), trials.slots
+    gpus = gpus_of(config)
+    slots = max(1, slots_of(config.cpus_per_trial)(gpus))
+    return OnWorkers(slots, config.cpus_per_trial, gpus), slots
 
 
 def _exported(trials: Trials, observer: Observer) -> Path | None:
@@ -117,12 +126,17 @@ def _first(candidates: list[Candidate]) -> Candidate | None:
     return next((one for one in candidates if one.usable and one.source != GIVEN), None)
 
 
-def _gpu_left(trials: Trials, so_far: float) -> float:
+def gpus_of(config: SearchConfig) -> float:
+    """GPUs that a full training holds: as asked for, or a whole one."""
+    return 1.0 if config.gpus_per_trial == AUTO else float(config.gpus_per_trial)
+
+
+def _gpu_left(trials: Trials, gpus: float, so_far: float) -> float:
     """Seconds for which the final may hold its GPUs; infinite without a limit on GPU time."""
-    if not trials.gpus:
+    if not gpus:
         return math.inf
-    held = trials.journal.tally.total_seconds() + trials.journal.spent.get(statement.FINAL, 0.0) + so_far
-    return trials.clock.gpu_seconds_left(trials.gpus * held, final=True) / trials.gpus
+    held = gpus * (trials.journal.spent.get(statement.FINAL, 0.0) + so_far)
+    return trials.clock.gpu_seconds_left(trials.journal.tally.gpu_seconds + held, final=True) / gpus
 
 
 def _left(seconds: float) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from nas.budget import Budget
 from nas.errors import InputError
 from nas.training.threads import torch_threads
 from search_spaces import Architecture, Profile, Space, SpaceError, Task, build, profile
@@ -47,7 +48,7 @@ class Preflight:
         unreachable: options that were drawn often and yet never stand in a valid architecture, as `path:index`.
         distinct: distinct fingerprints for each distinct decision sequence among the samples.
         memory_bytes: weights, gradients, moments and activations of a training step at `batch_size`.
-        trainings: how many trainings of `epochs` the budget buys, None without a budget.
+        trainings: how many trainings of `epochs` the budget buys at least, `parallel` at a time; None without a budget.
     """
 
     space: str
@@ -69,6 +70,7 @@ class Preflight:
     epochs: int
     timings: tuple[Timing, ...]
     trainings: int | None
+    parallel: int
     seconds: float
     architectures: tuple[Architecture, ...]
 
@@ -76,6 +78,11 @@ class Preflight:
     def seconds_per_epoch(self) -> float:
         """Of the middle one of the timed candidates; 0 when none was timed."""
         return statistics.median(timing.seconds_per_epoch for timing in self.timings) if self.timings else 0.0
+
+    @property
+    def budget_seconds(self) -> float:
+        """How long the trainings that the budget buys take if none is stopped early."""
+        return (self.trainings or 0) * self.seconds_per_epoch * self.epochs / self.parallel
 
 
 def preflight(
@@ -86,7 +93,7 @@ def preflight(
     examples: int = 10_000,
     batch_size: int = 64,
     epochs: int = 10,
-    budget_seconds: float | None = None,
+    budget: Budget | None = None,
     parallel: int = 1,
     seed: int = 0,
     timed: bool = True,
@@ -95,7 +102,7 @@ def preflight(
 
     Args:
         examples: training examples of an epoch.
-        budget_seconds: wall time to be spent; says how many trainings of `epochs` fit into it.
+        budget: says how many trainings of `epochs` it buys; time on GPUs is left aside, since timings are the CPU's.
         parallel: trainings at a time.
     """
     if samples < 1 or examples < 1 or batch_size < 1:
@@ -128,7 +135,8 @@ def preflight(
         examples=examples,
         epochs=epochs,
         timings=timings,
-        trainings=None if budget_seconds is None else int(budget_seconds * parallel / (seconds_per_epoch * epochs)),
+        trainings=_bought(budget, parallel / (seconds_per_epoch * epochs)) if budget else None,
+        parallel=parallel,
         seconds=time.perf_counter() - started,
         architectures=tuple(architecture for architecture, _ in drawn.valid),
     )
@@ -170,6 +178,12 @@ class _Drawn:
         """Options drawn often that no valid architecture has."""
         often = {option for option, times in self.options.items() if times >= SEEN_ENOUGH}
         return tuple(f"{path}:{index}" for path, index in sorted(often - self.valid_options))
+
+
+def _bought(budget: Budget, per_second: float) -> int | None:
+    """Trainings until the first limit is reached; None where only time on GPUs is limited."""
+    by_time = None if budget.seconds is None else int(budget.seconds * per_second)
+    return min((count for count in (by_time, budget.trials) if count is not None), default=None)
 
 
 def _memory(known: Profile, batch_size: int) -> int:

@@ -9,14 +9,16 @@ import math
 import random
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nas.config import SearchConfig
 from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
+from nas.heritage import Heritage, NoHeritage
 from nas.joint import JointSpace
-from nas.journal import Header
+from nas.journal import Header, Journal
 from nas.observer import Observer
 from search_spaces import load_space, rules
 from search_spaces.space import Space
@@ -85,15 +87,20 @@ def identity(space: Space) -> str:
 
 def check_same(found: Header, joint: JointSpace, dataset: Dataset) -> None:
     """Raises InputError unless a resumed search has the data and the space that it began with."""
-    if found.fingerprint != dataset.fingerprint:
-        raise InputError(
-            f"The data {dataset.name!r} is not what this search began with: its fingerprint is {dataset.fingerprint}, "
-            f"not {found.fingerprint}. Give `nas.resume(directory, data=…)` the same data."
-        )
+    check_data(found, dataset)
     if found.space != identity(joint.space):
         raise InputError(
             f"The space {joint.space.name!r} has changed since this search began ({identity(joint.space)}, not "
             f"{found.space}). Bring the old one back, or start a new search."
+        )
+
+
+def check_data(found: Header, dataset: Dataset) -> None:
+    """Raises InputError unless it is the data that the search began with."""
+    if found.fingerprint != dataset.fingerprint:
+        raise InputError(
+            f"The data {dataset.name!r} is not what this search began with: its fingerprint is {dataset.fingerprint}, "
+            f"not {found.fingerprint}. Give `nas.resume(directory, data=…)` the same data."
         )
 
 
@@ -116,6 +123,13 @@ def checkpoints_for(config: SearchConfig, directory: Path) -> str:
         return str(directory / "checkpoints")
     own = hashlib.sha256(str(directory).encode()).hexdigest()[:8]
     return f"{config.storage.rstrip('/')}/{directory.name}-{own}"
+
+
+def heritage_for(config: SearchConfig, journal: Journal, joint: JointSpace, rungs: Iterable[int]) -> NoHeritage:
+    """Whose weights a training begins with, as the config says."""
+    if config.inherit == "off":
+        return NoHeritage()
+    return Heritage(journal, joint, checkpoints_for(config, journal.directory), rungs)
 
 
 def reference(data: Any) -> str:

@@ -25,7 +25,7 @@ class Revisited:
     """What the journal says.
 
     Args:
-        joint: the space that was searched; None where it was given as an object and cannot be found again.
+        joint: the space that was searched; None where it cannot be found again, and `missing` says why.
         candidates: in order of number; without cells where `joint` is None.
     """
 
@@ -34,6 +34,7 @@ class Revisited:
     task: Task
     joint: JointSpace | None
     candidates: tuple[Candidate, ...]
+    missing: str = ""
 
     def copy_to_optuna(self, url: str, name: str) -> None:
         """Copies the search as a study into an Optuna storage, e.g. `sqlite:///optuna.db`, for optuna-dashboard.
@@ -42,7 +43,7 @@ class Revisited:
             SpaceError: the space cannot be found again.
         """
         if self.joint is None:
-            raise SpaceError("This search was given its space as an object, so its decisions cannot be named again.")
+            raise SpaceError(f"The decisions of this search cannot be named again: {self.missing}")
         sampler = STRATEGIES[self.config.strategy](self.joint, seed=0, objectives=self.config.objectives)
         Study(self.joint, sampler, self.config.objectives, self.record.rows).copy_to(url, name)
 
@@ -57,14 +58,21 @@ def revisit(directory: str | Path) -> Revisited:
     config = SearchConfig.from_json(record.header.config)
     data = json.loads(record.header.task)
     task = Task(**{**data, "input_shape": tuple(data["input_shape"])})
-    joint = _joint(config, task)
-    return Revisited(record, config, task, joint, tuple(_candidate(row, joint, config) for row in record.rows))
+    joint, missing = _joint(config, task, record.header.space)
+    return Revisited(record, config, task, joint, tuple(_candidate(row, joint, config) for row in record.rows), missing)
 
 
-def _joint(config: SearchConfig, task: Task) -> JointSpace | None:
+def _joint(config: SearchConfig, task: Task, identity: str) -> tuple[JointSpace | None, str]:
+    """The space as it was searched, or None and why it cannot be had."""
     if not config.space:
-        return None
-    return JointSpace(opening.named(config.space), config.training, task)
+        return None, "its space was given as an object."
+    try:
+        space = opening.named(config.space)
+    except SpaceError as error:
+        return None, str(error)
+    if opening.identity(space) != identity:
+        return None, f"the space {config.space!r} has changed since."
+    return JointSpace(space, config.training, task), ""
 
 
 def _candidate(row: Row, joint: JointSpace | None, config: SearchConfig) -> Candidate:
@@ -75,5 +83,5 @@ def _candidate(row: Row, joint: JointSpace | None, config: SearchConfig) -> Cand
     return Candidate(
         row.number, architecture, training, row.seed, row.epochs, row.score, row.scores, row.state, row.seconds,
         row.parameters, row.macs, row.test_score, row.error, row.failure, row.attempts, row.activation_bytes,
-        row.source, row.decisions,
+        row.source, row.decisions, row.parent,
     )  # fmt: skip

@@ -46,7 +46,7 @@ def export_ensemble(search: Path, out: Path, size: int) -> Path:
         )
     know_cells(search)
     task = Task(**record["task"])
-    members = nn.ModuleList([finalist_network(search, record, finalist) for finalist in finalists])
+    members = nn.ModuleList([finalist_network(search / FINAL, record, finalist) for finalist in finalists])
     network = Average(members, probabilities=task.kind == "classification").eval()
     stored = Check.load(search / FINAL / CHECK)
     check = Check(stored.inputs, outputs(network, stored.inputs), stored.targets)

@@ -74,17 +74,20 @@ def proved(out: Path, text: str, state: dict[str, object], check: Check, task: T
         raise
 
 
-def export_winner(search: Path, out: Path, *, onnx: bool = False) -> Path:
+def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = FINAL) -> Path:
     """Exports the winner of the search in directory `search`, from what its final left there.
+
+    Args:
+        final: folder below it of that final.
 
     Raises:
         InputError: the search has no final, or `out` exists.
     """
-    record = final_record(search)
+    record = final_record(search, final)
     know_cells(search)
     winner, baseline = record["finalists"][0], record["baseline"]
     task, architecture = Task(**record["task"]), Architecture.from_json(json.dumps(winner["architecture"]))
-    whole = finalist_network(search, record, winner)
+    whole = finalist_network(search / final, record, winner)
     facts = Facts(
         data=record["data"],
         fingerprint=record["fingerprint"],
@@ -96,14 +99,14 @@ def export_winner(search: Path, out: Path, *, onnx: bool = False) -> Path:
         seed=winner["seed"],
         trials=record["trials"],
     )
-    export(out, architecture, task, whole, Check.load(search / FINAL / CHECK), facts, onnx=onnx)
+    export(out, architecture, task, whole, Check.load(search / final / CHECK), facts, onnx=onnx)
     return out.absolute()
 
 
-def finalist_network(search: Path, record: dict[str, Any], finalist: dict[str, Any]) -> nn.Sequential:
-    """The whole trained network of one finalist in the record."""
+def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, Any]) -> nn.Sequential:
+    """The whole trained network of one finalist in the record of the folder `final`."""
     architecture = Architecture.from_json(json.dumps(finalist["architecture"]))
-    state = torch.load(search / FINAL / Path(finalist["weights"]).name, weights_only=True)
+    state = torch.load(final / Path(finalist["weights"]).name, weights_only=True)
     return whole_network(architecture, Task(**record["task"]), record["constants"], state)
 
 
@@ -118,13 +121,13 @@ def know_cells(search: Path) -> None:
             load_space(name)
 
 
-def final_record(search: Path) -> dict[str, Any]:
+def final_record(search: Path, final: str = FINAL) -> dict[str, Any]:
     """What the final of the search in this directory wrote down.
 
     Raises:
         InputError: there is no search, or its final has not ended.
     """
-    path = Path(search) / FINAL / RECORD
+    path = Path(search) / final / RECORD
     if not path.exists():
         if (Path(search) / "search.db").exists():
             raise InputError(f"The search in {search} has no final yet. Finish it: nas resume {search}")

@@ -24,7 +24,7 @@ def load(directory: str | Path) -> nn.Module:
     if (directory / FINAL / RECORD).is_file():
         record = final_record(directory)
         know_cells(directory)
-        return finalist_network(directory, record, record["finalists"][0])
+        return finalist_network(directory / FINAL, record, record["finalists"][0])
     if (directory / "model.py").is_file() and (directory / "weights.pt").is_file():
         return _run(directory / "model.py")
     raise InputError(

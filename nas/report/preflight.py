@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nas.budget import duration
 from nas.inspect import Preflight
 
 QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
@@ -57,7 +58,8 @@ def _summary(found: Preflight) -> Table:
         size = f"{timing.parameters:,} parameters, {timing.macs / 1e6:,.1f} M multiply-adds"
         table.add_row(f"seconds per epoch of {found.examples:,}", f"{timing.seconds_per_epoch:.2f}  ({size})")
     if found.trainings is not None:
-        table.add_row("the budget buys", f"about {found.trainings:,} trainings of {found.epochs} epochs")
+        text = f"about {found.trainings:,} trainings of {found.epochs} epochs; in full they take"
+        table.add_row("the budget buys", f"{text} {duration(found.budget_seconds)}, {found.parallel} at a time")
     return table
 
 

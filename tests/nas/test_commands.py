@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -74,6 +75,33 @@ def test_an_ensemble_of_the_finals_best_is_one_network(folder: Path) -> None:
     assert "2 to 3 members" in run("export", "s", "many", "--ensemble", "9", cwd=folder, code=2)
     assert "--onnx" in run("export", "s", "many", "--ensemble", "2", "--onnx", cwd=folder, code=2)
     assert not (folder / "many").exists()
+
+
+def test_any_trial_can_be_exported_and_is_trained_in_full_first(folder: Path) -> None:
+    final = json.loads((folder / "s" / "final" / "final.json").read_text())
+    other = next(row for row in journals.read(folder / "s").rows if row.number != final["finalists"][0]["number"])
+    run("export", "s", "other", "--trial", str(other.number), cwd=folder)
+    written = json.loads((folder / "other" / "architecture.json").read_text())
+    assert written["decisions"] == dict(other.decisions)
+    card = (folder / "other" / "card.md").read_text()
+    assert "6 epochs" in card  # the search's, three times
+    assert "no trial 99" in run("export", "s", "none", "--trial", "99", cwd=folder, code=2)
+    assert "cannot go together" in run("export", "s", "none", "--trial", "1", "--ensemble", "2", cwd=folder, code=2)
+    assert not (folder / "none").exists()
+
+
+def test_a_search_is_shown_without_the_file_of_its_space(tmp_path: Path) -> None:
+    source = "from search_spaces import Choice, Space\nfrom search_spaces.cells import Conv, Head\n"
+    own = tmp_path / "own.py"
+    own.write_text(source + 'mine = Space("mine", Conv(Choice(8, 16, 32, 64)), Head())\n')
+    words = ["search", "digits", "--space", "own:mine", *SEARCH[4:], "--budget", "2 trials", "--directory", "s"]
+    run(*words, cwd=tmp_path)
+    assert "Conv" in run("show", "s", cwd=tmp_path)
+    own.write_text(source + 'mine = Space("mine", Conv(Choice(8, 16)), Head())\n')
+    said = run("show", "s", cwd=tmp_path)
+    assert "'own:mine' has changed since" in said and "The best" in said
+    own.unlink()
+    assert "Networks cannot be drawn" in run("show", "s", cwd=tmp_path)
 
 
 def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from nas.budget import Budget
 from nas.inspect import preflight
 from nas.report.preflight import render, save_plot
 from search_spaces import Choice, Repeat, Space, Task
@@ -34,10 +35,12 @@ def test_says_what_builds_what_is_rejected_and_what_is_never_reached() -> None:
 
 
 def test_budget_and_rendering(tmp_path: Path) -> None:
-    found = preflight(space(), TASK, samples=50, examples=200, epochs=2, budget_seconds=60, batch_size=16)
+    found = preflight(space(), TASK, samples=50, examples=200, epochs=2, budget=Budget(seconds=60), batch_size=16)
     assert len(found.timings) == 3
     assert found.trainings == int(60 / (2 * found.seconds_per_epoch))
     console = Console(width=160, record=True)
     console.print(render(found))
     assert "decision sequences" in console.export_text()
+    few = preflight(space(), TASK, samples=20, examples=200, budget=Budget(seconds=1e6, trials=7), parallel=2)
+    assert few.trainings == 7 and few.budget_seconds == 7 * few.seconds_per_epoch * few.epochs / 2
     assert save_plot(found, tmp_path / "space.png").stat().st_size > 1_000

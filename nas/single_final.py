@@ -1,0 +1,57 @@
+"""One trial of a search that has ended, trained in full afterwards: a point of the Pareto front, say, for export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from nas import opening
+from nas.candidate import Candidate
+from nas.errors import InputError
+from nas.export.export import FINAL, RECORD
+from nas.final import run_final
+from nas.finish import LONGER
+from nas.lineup import FinalConfig
+from nas.revisit import Revisited, revisit
+from nas.training.loop import EpochReport
+from nas.training.threads import torch_threads
+
+
+def single_final(
+    directory: Path, number: int, on_epoch: Callable[[Candidate, EpochReport], None] = lambda candidate, report: None
+) -> str:
+    """Trains a trial as a final would and judges it on the test split; the folder below `directory` that holds it.
+
+    A trial that was so trained before is not trained again.
+
+    Raises:
+        InputError: no such trial, one that was never trained, or data that cannot be had again.
+    """
+    folder = f"{FINAL}-{number:04d}"
+    if (directory / folder / RECORD).exists():
+        return folder
+    seen = revisit(directory)
+    candidate = _candidate(seen, number)
+    if seen.joint is None:
+        raise InputError(f"Trial {number} cannot be built again: {seen.missing}")
+    if not seen.config.data:
+        raise InputError("This search was given arrays, which are not kept. Only the final's winner can be exported.")
+    dataset = opening.opened_data(seen.config.data, seen.config)
+    opening.check_data(seen.record.header, dataset)
+    plan = FinalConfig(top=1, epochs=LONGER * candidate.epochs)
+    with torch_threads(int(seen.config.cpus_per_trial)):
+        device = "cuda" if seen.config.gpus_per_trial and torch.cuda.is_available() else "cpu"
+        tried = len(seen.candidates)
+        run_final(dataset, [candidate], None, directory / folder, plan, tried=tried, device=device, on_epoch=on_epoch)
+    return folder
+
+
+def _candidate(seen: Revisited, number: int) -> Candidate:
+    found = next((one for one in seen.candidates if one.number == number), None)
+    if found is None:
+        raise InputError(f"There is no trial {number} in this search: its trials are 0 to {len(seen.candidates) - 1}.")
+    if not found.usable:
+        raise InputError(f"Trial {number} was never trained ({found.state}). Name one with a score.")
+    return found
