@@ -39,6 +39,7 @@ class Candidate:
         attempts: times its training was begun.
         source: which part of the strategy proposed it, e.g. `random`, `evolution`, `predictor`.
         decisions: of the architecture and, under `training.…`, of the recipe. Treat as read-only.
+        parent: number of the trial whose weights it began with; None where they were fresh.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Candidate:
     activation_bytes: int = 0
     source: str = ""
     decisions: Mapping[str, int] = field(default_factory=dict, hash=False)
+    parent: int | None = None
 
     @property
     def finished(self) -> bool:

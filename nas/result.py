@@ -86,7 +86,7 @@ def pareto(candidates: Sequence[Candidate], objectives: Sequence[str]) -> list[C
 def _record(candidate: Candidate) -> dict[str, Any]:
     names = (
         "number", "state", "score", "test_score", "epochs", "seconds", "parameters", "macs", "source", "attempts",
-        "failure", "error",
+        "failure", "error", "parent",
     )  # fmt: skip
     record = {name: getattr(candidate, name) for name in names}
     return {**record, "epochs_done": len(candidate.scores), "fingerprint": candidate.architecture.fingerprint}

@@ -9,6 +9,8 @@ from typing import Any
 
 from nas.candidate import RUNNING
 
+GPUS, PARENT = "gpus", "parent"  # attributes
+
 
 @dataclass(frozen=True)
 class Row:
@@ -21,7 +23,8 @@ class Row:
         seconds: training time so far, in seconds of one slot, of all attempts.
         finished: place in the order of finishing, from 1; 0 while it is unfinished.
         began: seconds of the search's own clock when it was proposed.
-        attributes: what the strategy wants to find again, e.g. the generation of NSGA-II.
+        attributes: what the strategy wants to find again, e.g. the generation of NSGA-II; and as `GPUS` how many the
+            training holds.
     """
 
     number: int
@@ -44,6 +47,12 @@ class Row:
     test_score: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     mlflow_run_id: str = ""
+
+    @property
+    def parent(self) -> int | None:
+        """Number of the trial whose weights it began with; None where they were fresh."""
+        parent = self.attributes.get(PARENT)
+        return parent if isinstance(parent, int) else None
 
     @property
     def score(self) -> float:

@@ -110,7 +110,8 @@ def drawn(seen: Revisited, trial: int | None = None) -> str:
     if number is None or not known[number].architecture.cells:
         return ""
     one = known[number]
-    head = f"Trial {number}, {one.parameters:,} parameters, {one.macs:,} multiply-adds:"
+    begun = "" if one.parent is None else f", begun with the weights of trial {one.parent}"
+    head = f"Trial {number}, {one.parameters:,} parameters, {one.macs:,} multiply-adds{begun}:"
     return f"{head}\n{text(one.architecture, seen.task)}\n"
 
 

@@ -99,6 +99,7 @@ class Runs:
                 TRIAL: str(candidate.number),
                 "nas.source": candidate.source,
                 "nas.fingerprint": candidate.architecture.fingerprint,
+                **({} if candidate.parent is None else {"nas.parent": str(candidate.parent)}),
             }
             run_id = str(self.client.create_run(self.experiment, tags=tags).info.run_id)
             self._children[candidate.number] = run_id
