@@ -48,6 +48,7 @@ class SearchConfig:
         memory_per_trial: GiB of main memory that a training on the CPU may take; 0 is an equal share of what is free.
         layout, kind, size: how the data is read, see `nas.data.load`.
         start_from: decisions of the networks that are tried first, see `nas.given`.
+        proxies: whether training-free scores help to rank the best candidates, see `nas.strategies.proxy_stage`.
         learn_from: what earlier searches of the space found, see `nas.learn_from`; for `guided`.
     """
 
@@ -81,6 +82,7 @@ class SearchConfig:
     kind: str = "auto"
     size: tuple[int, int] | None = None
     start_from: tuple[Mapping[str, int], ...] = ()
+    proxies: bool = False
     learn_from: tuple[Past, ...] = ()
 
     def validate(self) -> None:

@@ -26,6 +26,7 @@ from nas.result import SearchResult
 from nas.stopping import NeverStop, SuccessiveHalving
 from nas.strategies import STRATEGIES
 from nas.strategies.guided import Guided
+from nas.strategies.proxy_stage import ProxyStage
 from nas.study import Study
 from nas.training.config import TrainingConfig
 from nas.trials import Trials
@@ -198,6 +199,7 @@ def make_trials(
     if isinstance(sampler, Guided):
         sampler.predictor, sampler.on_evidence = config.predictor, observer.evidence
         sampler.pasts = config.learn_from
+        sampler.proxies = ProxyStage.of(dataset.search, epochs, config.seed) if config.proxies else None
         sampler.lag = LAG if config.executes_on == "ray" else 0
     stopping = SuccessiveHalving(epochs) if config.early_stopping else NeverStop()
     stopping.take_up(journal.rows)
