@@ -116,6 +116,17 @@ def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:
     assert not (folder / "u").exists()
 
 
+def test_a_search_learns_from_another_with_proxies_in_its_second_stage(folder: Path) -> None:
+    more = [*SEARCH, "--budget", "12 trials", "--no-final", "--directory"]
+    run(*more, "l", "--learn-from", "s", "--proxies", cwd=folder)
+    record = journals.read(folder / "l")
+    assert "past" in {row.source for row in record.rows[:10]}
+    assert json.loads(record.header.config)["proxies"] is True
+    elsewhere = [word if word != "mlp" else "cnn" for word in more]
+    assert "a search of the same space" in run(*elsewhere, "v", "--learn-from", "s", cwd=folder, code=2)
+    assert not (folder / "v").exists()
+
+
 def test_ctrl_c_ends_with_an_export_and_a_resume_goes_on(tmp_path: Path) -> None:
     search = begin(*SEARCH, "--budget", "200 trials", "--directory", "s", cwd=tmp_path)
     while not ended(tmp_path / "s"):
