@@ -35,7 +35,7 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
 
 
 def by_improvement(drawn: np.ndarray, known: np.ndarray, rng: np.random.Generator) -> list[int]:
-    """Indices of drawn points, first the one that adds most to the volume of the known, then of what is left, and so on.
+    """Indices of drawn points: first the one that adds most to the volume of the known, then most to both, and so on.
 
     Ends where nothing more is added. The reference is the worst of all points in each objective.
 

@@ -20,6 +20,7 @@ from nas.joint import RECIPE, JointSpace, Proposal
 from nas.past import Past
 from nas.strategies.evolution import child
 from nas.strategies.history import Observation
+from nas.strategies.hypervolume import by_improvement
 from nas.strategies.pareto import ranks
 from nas.strategies.planned import costs
 from nas.strategies.proxy_stage import ProxyStage
@@ -58,19 +59,11 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Guess:
-    """A pool member as the predictor sees it."""
-
-    score: float
-    costs: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class Ranking:
     """Ranks candidates of `joint`.
 
     Args:
-        objectives: `score` first, then names of profile fields that are to be small.
+        objectives: `score` first, then what is to be small: names of profile fields, or of what trials measure.
         seed: of all randomness.
         predictor: a name in `predictors.PREDICTORS`.
         pasts: earlier searches of the space; what they say is a feature, and orders the first draws.
@@ -186,10 +179,24 @@ class Ranking:
         rng = np.random.default_rng([self.seed, len(observations), 1])
         if len(self.objectives) == 1:
             return [pool[index] for index in acquisition.rank(prediction, rng, method="ucb")]
-        draws = rng.normal(prediction.mean, prediction.std)
-        prices = [costs(proposal, self.joint, self.objectives) for proposal in pool]
-        place = ranks([Guess(float(draw), price) for draw, price in zip(draws, prices, strict=True)])
-        return [pool[index] for index in np.argsort(place)]
+        hoped = np.column_stack([-acquisition.upper_bound(prediction, rng, 0.0), self._prices(observations, pool)])
+        trained = [one for one in observations if one.complete] or observations
+        order = by_improvement(hoped, np.array([(-one.score, *one.costs) for one in trained]), rng)
+        first = set(order)
+        order += [index for index in np.argsort(hoped[:, 0]).tolist() if index not in first]
+        return [pool[index] for index in order]
+
+    def _prices(self, observations: Sequence[Observation], pool: Sequence[Proposal]) -> np.ndarray:
+        """(n, costs) of the pool: what profiles say, and for what is measured the least that a predictor expects."""
+        from predictors import acquisition
+
+        prices = np.array([costs(proposal, self.joint, self.objectives) for proposal in pool])
+        for place in np.flatnonzero(np.isnan(prices).any(0)):
+            paid = np.array([one.costs[place] for one in observations])
+            predictor = self._made(self._extra).fit([self.features_of(one.proposal) for one in observations], -paid)
+            prediction = predictor.predict([self.features_of(proposal) for proposal in pool])
+            prices[:, place] = -acquisition.upper_bound(prediction, np.random.default_rng(self.seed), 0.0)
+        return prices
 
     def _pool(self, observations: Sequence[Observation]) -> list[Proposal]:
         """New candidates, each once: mutations and crosses of the best, fresh draws, and the past's best."""
