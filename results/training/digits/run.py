@@ -81,7 +81,7 @@ def seconds_to(target: float, curve: Curve) -> float:
 
 def to_a_score(data: TrainingData) -> list[str]:
     lines = [
-        "| network | plain: final score | CPU s to it | CPU s of all epochs | default: final | CPU s to plain's | all |",
+        "| network | plain: final score | CPU s to it | of all epochs | default: final | CPU s to plain's | all |",
         "|---|---|---|---|---|---|---|",
     ]
     rng, times, finals = random.Random(0), [], []
