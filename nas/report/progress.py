@@ -56,6 +56,9 @@ class Progress(Observer):
             f"budget {view.budget}, seed {view.config.seed}"
         )
         self.console.print(f"[dim]{view.directory}[/]", soft_wrap=True)
+        for past in view.config.learn_from:
+            known = f"Beginning from {len(past.scores)} trainings on {past.data} in {past.directory}"
+            self.console.print(known, style="dim", soft_wrap=True, markup=False, highlight=False)
         self.console.print("[dim]Ctrl-C once: finish with the best so far; twice: stop now, `nas resume` goes on.[/]")
         if self.console.is_terminal:
             self.live = Live(get_renderable=self.panel, console=self.console, refresh_per_second=2, transient=True)

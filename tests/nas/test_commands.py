@@ -118,7 +118,8 @@ def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:
 
 def test_a_search_learns_from_another_with_proxies_in_its_second_stage(folder: Path) -> None:
     more = [*SEARCH, "--budget", "12 trials", "--no-final", "--directory"]
-    run(*more, "l", "--learn-from", "s", "--proxies", cwd=folder)
+    said = run(*more, "l", "--learn-from", "s", "--proxies", cwd=folder)
+    assert f"Beginning from 6 trainings on digits in {folder / 's'}" in said
     record = journals.read(folder / "l")
     assert "past" in {row.source for row in record.rows[:10]}
     assert json.loads(record.header.config)["proxies"] is True
