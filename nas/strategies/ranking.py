@@ -123,7 +123,7 @@ class Ranking:
         """Of some draws and variations of the past's best the one that earlier searches expect most of."""
         drawn = []
         for turn in range(DRAWS):
-            if turn % 2 == 0:
+            if turn % 2 == 0 or not self._models:
                 drawn.append(self.joint.sample(rng))
             else:
                 drawn.append(self.joint.mutate(rng.choice(self._models), rng, changes=rng.choice((1, 1, 2))))
@@ -245,10 +245,11 @@ class Ranking:
 
     @functools.cached_property
     def _models(self) -> list[Proposal]:
-        """The best of the earlier searches, in turn; their recipe is drawn."""
+        """The best of the earlier searches, in turn, that obey the rules of this one; their recipe is drawn."""
         rng = random.Random(f"{self.seed}/past")
         best = []
         for architectures, scores in self._trainings:
-            order = sorted(range(len(scores)), key=lambda index: -scores[index])[:MODELS]
+            order = sorted(range(len(scores)), key=lambda index: -scores[index])
             best += [(place, architectures[index]) for place, index in enumerate(order)]
-        return [self.joint.complete(one, {}, rng) for _, one in sorted(best, key=lambda pair: pair[0])[:MODELS]]
+        models = [self.joint.complete(one, {}, rng) for _, one in sorted(best, key=lambda pair: pair[0])]
+        return [one for one in models if self.joint.obeys(one)][:MODELS]

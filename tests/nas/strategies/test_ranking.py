@@ -16,8 +16,9 @@ from nas.strategies.history import Observation
 from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Ranking
 from nas.training.config import TrainingConfig
-from search_spaces import SPACES, Choice, Task
+from search_spaces import SPACES, Choice, Space, Task, profile
 from search_spaces.places import places
+from search_spaces.rules import max_parameters
 
 TASK = Task((1, 8, 8), 4)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -72,6 +73,18 @@ def test_what_an_earlier_search_found_is_tried_first_and_teaches_the_predictor()
     own = [Observation(i, one, score(one), (), True) for i, one in enumerate(joint.sample(rng) for _ in range(12))]
     taus = [ranking.learn(own).evidence.tau for ranking in (alone, warm)]  # type: ignore[union-attr]
     assert taus[1] > taus[0] + 0.1
+
+
+def test_what_an_earlier_search_found_but_is_too_large_here_is_neither_proposed_nor_varied() -> None:
+    free = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    sizes = {one.fingerprint: one for one in (free.sample(random.Random(seed)) for seed in range(60))}
+    large = sorted(sizes.values(), key=lambda one: -profile(one.architecture, TASK).parameters)[:20]
+    smallest = min(profile(one.architecture, TASK).parameters for one in large)
+    limited = Space("cnn", *free.space.cells, rules=[*free.space.rules, max_parameters(smallest - 1)])
+    joint = JointSpace(limited, TrainingConfig(), TASK)
+    past = Past("there", "other", tuple(one.decisions for one in large), tuple(map(float, range(20))))
+    chosen = [Ranking(joint, ("score",), 0, pasts=(past,)).chosen_by_the_past(random.Random(seed)) for seed in range(3)]
+    assert all(joint.obeys(one) for one in chosen)
 
 
 def test_the_first_epoch_is_a_reference_and_takes_no_slots() -> None:
