@@ -11,7 +11,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas.joint import JointSpace, Proposal
 from nas.strategies.feasibility import Feasibility
-from predictors.curves import ends
 
 FINGERPRINT = "fingerprint"
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -84,6 +83,8 @@ class History:
         A training stopped early gets the score that it would have ended with, by what complete ones gained from that
         epoch on (`predictors.curves`), so that scores of different epochs are never compared as they are.
         """
+        from predictors.curves import ends
+
         trials = self.usable()[-latest:] if latest else self.usable()[:first]
         complete = [trial.state == TrialState.COMPLETE for trial in trials]
         curves = [_curve(trial) for trial in trials]

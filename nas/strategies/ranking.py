@@ -24,9 +24,6 @@ from nas.strategies.hypervolume import by_improvement
 from nas.strategies.pareto import ranks
 from nas.strategies.planned import costs
 from nas.strategies.proxy_stage import ProxyStage
-from predictors.features import HISTORY, PROXIES
-from predictors.features import RECIPE as RECIPE_BLOCK
-from predictors.metrics import kendall_tau
 from search_spaces.architecture import Architecture
 from search_spaces.places import places
 
@@ -107,6 +104,9 @@ class Ranking:
         since: int,
     ) -> Fit:
         """Orders the best of `ranked` anew by a predictor that sees their proxies, if that one is no worse."""
+        from predictors.features import PROXIES
+        from predictors.metrics import kendall_tau
+
         checked = ranked[: proxies.affordable(since)]
         pool = [*architectures, *(self.features_of(one) for one in checked)]
         scores = np.array([one.score for one in observations])
@@ -121,6 +121,8 @@ class Ranking:
 
     def chosen_by_the_past(self, rng: random.Random) -> Proposal:
         """Of some draws and variations of the past's best the one that earlier searches expect most of."""
+        from predictors.features import HISTORY
+
         drawn = []
         for turn in range(DRAWS):
             if turn % 2 == 0 or not self._models:
@@ -223,6 +225,8 @@ class Ranking:
     @functools.cached_property
     def _extra(self) -> dict[str, Block]:
         """Blocks beside what the architecture itself says."""
+        from predictors.features import HISTORY
+        from predictors.features import RECIPE as HOW_TRAINED
         from predictors.history import past_searches
         from predictors.recipe import recipe
 
@@ -231,7 +235,7 @@ class Ranking:
             known = [(architectures, np.array(scores)) for architectures, scores in self._trainings]
             extra[HISTORY] = past_searches(lambda: self._made({}), known)
         if open_places := list(places(self.joint.training, RECIPE)):
-            extra[RECIPE_BLOCK] = recipe(open_places)
+            extra[HOW_TRAINED] = recipe(open_places)
         return extra
 
     @functools.cached_property

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ from search_spaces.places import places
 from search_spaces.rules import max_parameters
 
 TASK = Task((1, 8, 8), 4)
+REPO = Path(__file__).parents[3]
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 
 
@@ -85,6 +89,12 @@ def test_what_an_earlier_search_found_but_is_too_large_here_is_neither_proposed_
     past = Past("there", "other", tuple(one.decisions for one in large), tuple(map(float, range(20))))
     chosen = [Ranking(joint, ("score",), 0, pasts=(past,)).chosen_by_the_past(random.Random(seed)) for seed in range(3)]
     assert all(joint.obeys(one) for one in chosen)
+
+
+def test_a_worker_starts_without_what_only_predictors_need() -> None:
+    code = "import sys, nas.evaluation.worker; print([one for one in ('scipy', 'sklearn') if one in sys.modules])"
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPO).stdout == "[]\n"
 
 
 def test_the_first_epoch_is_a_reference_and_takes_no_slots() -> None:
