@@ -115,7 +115,7 @@ class Ranking:
         extra = {**self._extra, PROXIES: proxies.block(pool)}
         second = self._judged(observations, architectures, extra, {"best_proxy": rival})
         better = second if second.evidence.tau >= first.evidence.tau else first
-        if better is second:
+        if better is second and checked:
             ranked = [*self._order(observations, second.predictor, checked), *ranked[len(checked) :]]
         return Fit(len(observations), better.evidence.share, tuple(ranked), better.evidence)
 
