@@ -18,7 +18,9 @@ from nas.training.config import Fidelity, TrainingConfig
 from search_spaces.dsl import Choice, is_open
 
 OBJECTIVES = ("score", "parameters", "macs", "activation_bytes")
+AUTO = "auto"
 EXECUTORS = ("auto", "ray", "local")
+INHERIT = ("off", "on")
 TOO_SHORT_FOR_RAY = 45.0  # seconds: Ray and its workers take 8 to 20 to start
 LIMITS = ("parameters", "macs", "latency")
 
@@ -37,7 +39,8 @@ class SearchConfig:
         epochs: of a training that is not stopped early; None fits them to the size of the data.
         executor: `ray`, `local` (one after another, in process), or `auto`: Ray unless the time is too short for it.
         cpus_per_trial: whole CPUs that a training holds, and its torch threads.
-        gpus_per_trial: GPUs that a training holds; a fraction lets several share one.
+        gpus_per_trial: GPUs that a training holds; a fraction lets several share one. `auto`: as much as its predicted
+            memory needs, and none where no GPU is in reach.
         final: whether the best are trained in full, judged on the sealed test split and exported.
         final_share: share of the budget's time that is kept for the final.
         early_stopping: whether weak trainings are stopped early.
@@ -47,6 +50,8 @@ class SearchConfig:
         patience: seconds that an epoch may take before its training may count as hung.
         memory_per_trial: GiB of main memory that a training on the CPU may take; 0 is an equal share of what is free.
         layout, kind, size: how the data is read, see `nas.data.load`.
+        inherit: `on`: a training begins with the weights of its nearest relative, see `nas.heritage`; `off`: with fresh
+            ones. The final always begins with fresh ones.
         start_from: decisions of the networks that are tried first, see `nas.given`.
         proxies: whether training-free scores help to rank the best candidates, see `nas.strategies.proxy_stage`.
         learn_from: what earlier searches of the space found, see `nas.learn_from`; for `guided`.
@@ -65,7 +70,7 @@ class SearchConfig:
     epochs: int | None = None
     executor: str = "auto"
     cpus_per_trial: float = 1
-    gpus_per_trial: float = 0
+    gpus_per_trial: float | str = AUTO
     ray_address: str | None = None
     tracking_uri: str | None = None
     experiment: str = "nas"
@@ -82,6 +87,7 @@ class SearchConfig:
     kind: str = "auto"
     size: tuple[int, int] | None = None
     start_from: tuple[Mapping[str, int], ...] = ()
+    inherit: str = "off"
     proxies: bool = False
     learn_from: tuple[Past, ...] = ()
 
@@ -96,9 +102,11 @@ class SearchConfig:
         known("strategy", self.strategy, STRATEGIES)
         known("predictor", self.predictor, ("auto", *PREDICTORS))
         known("executor", self.executor, EXECUTORS)
+        known("inherit", self.inherit, INHERIT)
         self._validate_objectives()
         self._validate_numbers()
         self._validate_machine()
+        self._validate_storage()
         if budget.gpu_seconds is not None and not self.gpus_per_trial:
             raise InputError(
                 f"Budget `{self.budget}` counts GPU time, but a training holds no GPU, so it would never end. "
@@ -135,8 +143,8 @@ class SearchConfig:
         if not _is_number(self.cpus_per_trial) or self.cpus_per_trial < 1 or self.cpus_per_trial % 1:
             raise InputError(f"`cpus_per_trial` must be a whole number of at least 1, got {self.cpus_per_trial!r}.")
         gpus = self.gpus_per_trial
-        if not _is_number(gpus) or gpus < 0 or (gpus > 1 and gpus % 1):
-            raise InputError(f"`gpus_per_trial` must be 0, a fraction below 1 or a whole number, got {gpus!r}.")
+        if gpus != AUTO and not _is_share(gpus):
+            raise InputError(f"`gpus_per_trial` must be `auto`, 0, a fraction below 1 or a whole number, got {gpus!r}.")
         if not _is_number(self.patience) or self.patience <= 0:
             raise InputError(f"`patience` must be more than 0 seconds, got {self.patience!r}.")
         if not _is_number(self.memory_per_trial) or self.memory_per_trial < 0:
@@ -155,15 +163,37 @@ class SearchConfig:
             raise InputError(
                 f"`cpus_per_trial` is {self.cpus_per_trial:g}, and this machine has {cpus} CPUs. Ask for less."
             )
+        by_time = Budget.parse(self.budget).gpu_seconds is None
+        if self.gpus_per_trial == AUTO and by_time:  # looked for when the workers are there
+            return
         if self.gpus_per_trial:
             import torch
 
             gpus = torch.cuda.device_count()
-            if self.gpus_per_trial > gpus:
+            if self.gpus_per_trial == AUTO and not gpus:
                 raise InputError(
-                    f"`gpus_per_trial` is {self.gpus_per_trial:g}, and PyTorch finds {gpus} GPUs on this machine. "
-                    "Leave it out to train on CPUs."
+                    f"Budget `{self.budget}` counts GPU time, and PyTorch finds no GPU on this machine, so it would "
+                    "never end. Give a time such as `10m`."
                 )
+            if self.gpus_per_trial != AUTO and float(self.gpus_per_trial) > gpus:
+                raise InputError(
+                    f"`gpus_per_trial` is {float(self.gpus_per_trial):g}, and PyTorch finds {gpus} GPUs on this "
+                    "machine. Leave it out to train on what there is."
+                )
+
+    def _validate_storage(self) -> None:
+        protocol, found, _ = str(self.storage).partition("://")
+        if self.storage is None or not found:
+            return
+        import fsspec
+
+        try:
+            fsspec.get_filesystem_class(protocol)
+        except (ValueError, ImportError) as error:
+            raise InputError(
+                f"`storage` is {self.storage!r}, and fsspec cannot open `{protocol}://`: {error}. Write a folder, or "
+                "an address whose package is installed, e.g. s3fs for s3://."
+            ) from None
 
     def to_json(self) -> str:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -190,6 +220,14 @@ class SearchConfig:
             raise InputError(f"The journal's config cannot be read: {error!r}.") from None
 
 
+def gpus_asked(text: str) -> float | str:
+    """`gpus_per_trial` as written on the command line; what is no number is left for `validate` to judge."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def known(what: str, name: object, names: Iterable[str]) -> None:
     """Raises InputError, with all names and the nearest, unless `name` is one of them."""
     names = list(dict.fromkeys(names))
@@ -207,6 +245,10 @@ def whole(name: str, value: object, least: int) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_share(gpus: float | str) -> bool:
+    return not isinstance(gpus, str) and _is_number(gpus) and (0 <= gpus <= 1 or (gpus > 1 and not gpus % 1))
 
 
 def _data(value: Any) -> Any:

@@ -15,11 +15,12 @@ from nas.clock import Clock
 from nas.config import SearchConfig
 from nas.data import Dataset
 from nas.errors import InputError, SearchFailed
-from nas.evaluation import executor
+from nas.evaluation import Workers, executor
+from nas.evaluation.placement import Placement, placed
 from nas.given import Given, given
 from nas.interrupt import interruptible
 from nas.joint import JointSpace
-from nas.journal import Journal, JournalError
+from nas.journal import Journal, JournalError, check_free
 from nas.learn_from import learn_from as learned_from
 from nas.observer import Observer, Observers
 from nas.result import SearchResult
@@ -92,8 +93,12 @@ def search(
     pasts = learned_from(learn_from, joint, config.strategy)
     config = dataclasses.replace(config, start_from=given(start_from, joint, seed), learn_from=pasts)
     path = opening.directory_for(directory, opened.name, dataset.name)
-    with Journal.create(path, opening.header(config, joint, dataset), began) as journal:
-        return run(journal, config, joint, dataset, observers)
+    check_free(path)
+    with contextlib.ExitStack() as workers:
+        offered = workers.enter_context(executor(config.executes_on)(config, dataset.search))
+        placed(config, offered, dataset)
+        with Journal.create(path, opening.header(config, joint, dataset), began) as journal:
+            return run(journal, config, joint, dataset, offered, workers.close, observers)
 
 
 def resume(
@@ -120,16 +125,18 @@ def resume(
         if budget is not None:
             config = dataclasses.replace(config, budget=str(budget))
         config.validate()
-        if budget is not None:
-            journal.set_config(config.to_json())
         if (space is None and not config.space) or (data is None and not config.data):
             what = "space" if space is None and not config.space else "data"
             raise InputError(f"This search was given its {what} as an object. Write `nas.resume(directory, {what}=…)`.")
         dataset = opening.opened_data(config.data if data is None else data, config)
         joint = opening.searched(opening.named(space or config.space), config, dataset)
         opening.check_same(journal.header, joint, dataset)
-        journal.requeue()
-        return run(journal, config, joint, dataset, observers, resumed=True)
+        with contextlib.ExitStack() as workers:
+            offered = workers.enter_context(executor(config.executes_on)(config, dataset.search))
+            if budget is not None:
+                journal.set_config(config.to_json())
+            journal.requeue()
+            return run(journal, config, joint, dataset, offered, workers.close, observers, resumed=True)
 
 
 def run(
@@ -137,29 +144,29 @@ def run(
     config: SearchConfig,
     joint: JointSpace,
     dataset: Dataset,
+    workers: Workers,
+    end_workers: Callable[[], None],
     observers: Sequence[Observer] = (),
     resumed: bool = False,
 ) -> SearchResult:
     """The search itself, from an open journal to a result."""
-    with contextlib.ExitStack() as stack:
-        train = stack.enter_context(executor(config.executes_on)(config, dataset.search))  # starts while MLflow does
-        watching = Observers([*opening.trackers(config), *observers])
-        clock = Clock(Budget.parse(config.budget), journal.elapsed, config.final_share if config.final else 0.0)
-        trials = make_trials(journal, config, joint, dataset, clock, watching)
-        watching.search_started(view_of(trials, config, dataset, resumed))
-        result = None
-        try:
-            with interruptible(lambda: trials.stop("interrupted")):
-                with trials.search_phase():
-                    train(trials, joint)
-                if not trials.contenders():
-                    raise SearchFailed(trials.why_nothing())
-                final, exported = (
-                    _finish(trials, config, dataset, watching, stack.close) if config.final else (None, None)
-                )
-            result = _result(trials, config, final, exported)
-        finally:
-            watching.search_ended(result)
+    config, placement = placed(config, workers, dataset)
+    watching = Observers([*opening.trackers(config), *observers])
+    clock = Clock(Budget.parse(config.budget), journal.elapsed, config.final_share if config.final else 0.0)
+    trials = make_trials(journal, config, joint, dataset, clock, watching, placement)
+    watching.search_started(view_of(trials, config, dataset, resumed))
+    result = None
+    try:
+        with interruptible(lambda: trials.stop("interrupted")):
+            with trials.search_phase():
+                workers.train(trials, joint, config)
+            if not trials.contenders():
+                raise SearchFailed(trials.why_nothing())
+            final, exported = _finish(trials, config, dataset, watching, end_workers) if config.final else (None, None)
+        end_workers()
+        result = _result(trials, config, final, exported)
+    finally:
+        watching.search_ended(result)
     return result
 
 
@@ -169,6 +176,8 @@ def _result(trials: Trials, config: SearchConfig, final: Any, exported: Path | N
     text = statement.statement(parts, trials.clock.budget, elapsed)
     with contextlib.suppress(JournalError):
         journal.end(trials.ended, text)
+    if trials.ended in ("budget", "exhausted"):
+        trials.heritage.clear()
     return SearchResult(
         directory=journal.directory,
         config=config,
@@ -190,7 +199,13 @@ def _finish(
 
 
 def make_trials(
-    journal: Journal, config: SearchConfig, joint: JointSpace, dataset: Dataset, clock: Clock, observer: Observers
+    journal: Journal,
+    config: SearchConfig,
+    joint: JointSpace,
+    dataset: Dataset,
+    clock: Clock,
+    observer: Observers,
+    placement: Placement,
 ) -> Trials:
     """The driver's decisions, rebuilt from the journal."""
     epochs = opening.epochs_for(config, dataset)
@@ -213,5 +228,6 @@ def make_trials(
         seed=config.seed,
         checkpoints=opening.checkpoints_for(config, journal.directory),
         patience=config.patience,
-        gpus=config.gpus_per_trial,
+        share=placement.share,
+        heritage=opening.heritage_for(config, journal, joint, stopping.rungs),
     )

@@ -103,8 +103,7 @@ class Journal:
         """A new journal; its clock starts at `began` (`time.monotonic`). The directory may exist if it is empty."""
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            if {path.name for path in directory.iterdir()} - LEFTOVERS:
-                raise InputError(taken(directory))
+            check_free(directory)
             lock = _locked(directory)
             part = directory / PART  # a journal appears whole or not at all
             part.unlink(missing_ok=True)
@@ -274,6 +273,12 @@ def read(directory: Path) -> Record:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} cannot be read as a journal: {error}.") from None
+
+
+def check_free(directory: Path) -> None:
+    """Raises InputError where something lies in the directory already; nothing is written."""
+    if directory.is_dir() and {path.name for path in directory.iterdir()} - LEFTOVERS:
+        raise InputError(taken(directory))
 
 
 def taken(directory: Path) -> str:

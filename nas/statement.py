@@ -28,7 +28,7 @@ def account(spent: Mapping[str, float], by_state: Mapping[str, float], elapsed: 
     """
     search = spent.get(SEARCH, 0.0)
     offered = max(spent.get(SLOT_SECONDS, 0.0), sum(by_state.values()), 1e-9)
-    share = {state: search * seconds / offered for state, seconds in by_state.items()}
+    share = {state: search * max(0.0, seconds) / offered for state, seconds in by_state.items()}
     waiting = max(0.0, search - sum(share.values()))
     prediction = min(spent.get(PREDICTION, 0.0), waiting)
     parts = {

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 
 from nas.candidate import COMPLETED, STOPPED
-from nas.row import Row
+from nas.row import GPUS, Row
 
 
 class Tally:
@@ -15,6 +15,7 @@ class Tally:
     Attributes:
         states: trials by state.
         seconds: slot seconds by state.
+        gpu_seconds: seconds of whole GPUs that trainings held.
         begun: trials whose training was begun at least once.
         best: the usable row with the best score, fully trained before stopped early, the earlier one on a tie.
     """
@@ -22,6 +23,7 @@ class Tally:
     def __init__(self) -> None:
         self.states: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
+        self.gpu_seconds = 0.0
         self.begun = 0
         self.best: Row | None = None
 
@@ -30,9 +32,11 @@ class Tally:
         if old is not None:
             self.states[old.state] -= 1
             self.seconds[old.state] -= old.seconds  # type: ignore[assignment]
+            self.gpu_seconds -= old.seconds * old.attributes.get(GPUS, 0.0)
             self.begun -= old.attempts > 0
         self.states[new.state] += 1
         self.seconds[new.state] += new.seconds  # type: ignore[assignment]
+        self.gpu_seconds += new.seconds * new.attributes.get(GPUS, 0.0)
         self.begun += new.attempts > 0
         if _usable(new) and (self.best is None or self.best.number == new.number or _order(new) < _order(self.best)):
             self.best = new

@@ -14,18 +14,20 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from nas import statement
 from nas.candidate import COMPLETED, FAILED, REQUEUED, RUNNING, STATES, STOPPED, Candidate, best_first
 from nas.clock import Clock
 from nas.cost import CostModel
+from nas.heritage import NoHeritage
+from nas.job import LATER, Job, Later
 from nas.joint import Proposal
 from nas.journal import Journal, JournalError
 from nas.observer import Observer
-from nas.row import Row
+from nas.offered import Offered
+from nas.row import GPUS, Row
 from nas.stopping import SuccessiveHalving, beaten
 from nas.study import Exhausted, Study
 from nas.training.loop import EpochReport
@@ -38,38 +40,6 @@ OOMS_RETRIED = 2
 HUNG_TIMES = 10  # an epoch that takes so many times what was expected counts as hung
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a worker needs to train a candidate, as plain data.
-
-    Args:
-        number: of the trial.
-        decisions: index of the option taken, by path.
-        epochs: to train for, unless stopped.
-        seed: of weights and batches.
-        deadline: when the search phase ends, in seconds since the epoch (`time.time`); infinite without a limit.
-        patience: seconds that one epoch may take before the training counts as hung.
-        checkpoint: file or fsspec URL to save to and to begin from, "" for none.
-        alone: whether nothing else may be in training meanwhile.
-    """
-
-    number: int
-    decisions: dict[str, int]
-    epochs: int
-    seed: int
-    deadline: float
-    patience: float
-    checkpoint: str
-    alone: bool = False
-
-
-class Later:
-    """Nothing to hand out now; ask again when something has ended."""
-
-
-LATER = Later()
-
-
 class Trials:
     """All trials of a search. `stop` may be called from any thread; the rest belongs to the executor's.
 
@@ -77,7 +47,11 @@ class Trials:
         epochs: of a training that is not stopped early.
         checkpoints: folder or URL for checkpoints of running trainings, "" for none.
         patience: seconds that an epoch may take at least before it counts as hung.
-        gpus: that one training holds.
+        share: GPUs that a training of this proposal holds.
+
+    Attributes:
+        lacking: what no machine has that a training is to hold, "" if it has.
+        heritage: whose weights a training begins with; None for fresh ones always.
     """
 
     def __init__(
@@ -92,11 +66,14 @@ class Trials:
         seed: int,
         checkpoints: str = "",
         patience: float = 60.0,
-        gpus: float = 0.0,
+        share: Callable[[Proposal], float] = lambda proposal: 0.0,
+        heritage: NoHeritage | None = None,
     ) -> None:
         self.journal, self.study, self.stopping, self.clock, self.observer = journal, study, stopping, clock, observer
-        self.epochs, self.seed, self.checkpoints, self.patience, self.gpus = epochs, seed, checkpoints, patience, gpus
-        self.slots = 0
+        self.epochs, self.seed, self.checkpoints, self.patience, self.share = epochs, seed, checkpoints, patience, share
+        self.offered = Offered()
+        self.heritage = heritage or NoHeritage()
+        self.lacking = ""
         self.ended = ""
         self._proposals: dict[int, Proposal] = {}
         self._out: set[int] = set()
@@ -135,7 +112,7 @@ class Trials:
                 self.abandon("lost", "the executor ended")
                 self.journal.spend(statement.STARTUP, first - self._opened)
                 self.journal.spend(statement.SEARCH, searched)
-                self.journal.spend(statement.SLOT_SECONDS, searched * max(1, self.slots))
+                self.journal.spend(statement.SLOT_SECONDS, self.offered.slot_seconds(first, first + searched))
 
     # What the executor asks
 
@@ -201,6 +178,15 @@ class Trials:
                 self._finish(row)
             self.observer.trial_ended(self.candidate(number))
 
+    @property
+    def slots(self) -> int:
+        """Trainings that may run at once, as the executor last said."""
+        return self.offered.slots
+
+    @slots.setter
+    def slots(self, count: int) -> None:
+        self.offered.change(time.monotonic(), count)
+
     def over(self) -> bool:
         """Whether nothing more will be handed out."""
         return self._over()
@@ -222,7 +208,7 @@ class Trials:
         return Candidate(
             number, proposal.architecture, proposal.training, row.seed, row.epochs, row.score, row.scores, row.state,
             row.seconds, row.parameters, row.macs, row.test_score, row.error, row.failure, row.attempts,
-            row.activation_bytes, row.source, proposal.decisions,
+            row.activation_bytes, row.source, proposal.decisions, row.parent,
         )  # fmt: skip
 
     def candidates(self) -> list[Candidate]:
@@ -241,6 +227,8 @@ class Trials:
     def why_nothing(self) -> str:
         """What to say when no candidate was trained."""
         failed = [row for row in self.journal.rows if row.state == FAILED]
+        if self.lacking and not failed:
+            return f"Not one candidate could be trained: {self.lacking}"
         if not failed:
             return (
                 f"The search ended ({self.ended}) before one candidate had trained for an epoch. "
@@ -250,10 +238,13 @@ class Trials:
         return f"Not one candidate could be trained: {kinds}. The last error: {failed[-1].error}"
 
     def contenders(self) -> list[Candidate]:
-        """Who may come into the final, the best first. Where time was too short for one epoch: the first proposed."""
+        """Who may come into the final, the best first. Where time was too short for one epoch: the first proposed.
+
+        Nobody where no machine can hold a training.
+        """
         usable = best_first(self.candidates())
         untouched = [row for row in self.journal.rows if row.state == REQUEUED and not row.seconds]
-        return usable or [self.candidate(row.number) for row in untouched[:1]]
+        return usable or [self.candidate(row.number) for row in untouched[:1] if not self.lacking]
 
     # Decisions
 
@@ -264,7 +255,7 @@ class Trials:
         return bool(self.ended)
 
     def _gpu_seconds_left(self) -> float:
-        return self.clock.gpu_seconds_left(self.gpus * self.journal.tally.total_seconds())
+        return self.clock.gpu_seconds_left(self.journal.tally.gpu_seconds)
 
     def _worth_a_retry(self, row: Row, failure: str) -> bool:
         """A lost worker may be bad luck; what ran out of memory may fit alone, at the cost of idle slots."""
@@ -314,7 +305,7 @@ class Trials:
         return None
 
     def _new_row(self, number: int, proposal: Proposal, attributes: Mapping[str, Any]) -> Row:
-        facts = profile(proposal.architecture, self.study.joint.task)
+        facts, gpus = profile(proposal.architecture, self.study.joint.task), self.share(proposal)
         return Row(
             number=number,
             decisions=proposal.decisions,
@@ -326,19 +317,25 @@ class Trials:
             activation_bytes=facts.activation_bytes,
             source=self.study.sampler.source,
             began=self.clock.elapsed(),
-            attributes=attributes,
+            attributes={**attributes, GPUS: gpus} if gpus else attributes,
         )
 
     def _fits(self, row: Row) -> bool:
         """Whether the training would end before the search phase does, as far as can be told."""
         each = self.costs.seconds_per_epoch(row.macs)
-        left = min(self.clock.left_for_search(), self._gpu_seconds_left() / self.gpus if self.gpus else math.inf)
+        gpus = row.attributes.get(GPUS, 0.0)
+        left = min(self.clock.left_for_search(), self._gpu_seconds_left() / gpus if gpus else math.inf)
         return each is None or each * (row.epochs - len(row.scores)) <= left
 
     def _hand_out(self, number: int) -> Job:
-        row = self.journal.row(number)
+        row, alone = self.journal.row(number), self._alone == number
+        gpus = row.attributes.get(GPUS, 0.0)
+        if alone and 0 < gpus < 1:  # it ran out of memory on its share
+            gpus = 1.0
+            row = self.journal.change(number, attributes={**row.attributes, GPUS: gpus})
         if row.state == REQUEUED:
             row = self.journal.change(number, state=RUNNING, attempts=row.attempts + 1, failure="", error="")
+        inherited = self.heritage.of(row)
         self._out.add(number)
         self.observer.trial_started(self.candidate(number))
         each = self.costs.seconds_per_epoch(row.macs)
@@ -346,13 +343,14 @@ class Trials:
         checkpoint = self._checkpoint(number) if self.checkpoints else ""
         deadline = time.time() + self.clock.left_for_search()
         return Job(
-            number, dict(row.decisions), row.epochs, row.seed, deadline, patience, checkpoint, self._alone == number
+            number, dict(row.decisions), row.epochs, row.seed, deadline, patience, checkpoint, alone, gpus, **inherited
         )
 
     def _finish(self, row: Row) -> None:
         """Tells the study; ends the search when one cause keeps failing trainings."""
         if self.checkpoints:
             self._forget(row.number)
+        self.heritage.settle(row.number)
         self.study.tell(row)
         repeats = row.failure and row.failure in self._in_a_row
         self._in_a_row = [*self._in_a_row, row.failure] if repeats else [row.failure]

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "nas": {"nas", "predictors", "search_spaces"},
 }
 ONLY_IN = {
-    "ray": {"nas/evaluation/ray_tune.py", "nas/evaluation/ray_full.py"},
+    "ray": {"nas/evaluation/ray_cluster.py", "nas/evaluation/ray_tune.py", "nas/evaluation/ray_full.py"},
     "mlflow": {"nas/tracking/"},
     "optuna": {"nas/study.py", "nas/strategies/"},
     "optuna.samplers": {"nas/study.py", "nas/strategies/"},

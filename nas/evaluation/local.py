@@ -7,31 +7,32 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
-
-import torch
 
 from nas.config import SearchConfig
 from nas.data.dataset import TrainingData
+from nas.evaluation import Workers
+from nas.evaluation.placement import memory_of_gpu
 from nas.evaluation.worker import Failure, Work
+from nas.job import LATER, Job
 from nas.joint import JointSpace
 from nas.training.threads import torch_threads
-from nas.trials import LATER, Job, Trials
+from nas.trials import Trials
 
 GRACE = 1.0  # seconds that an epoch may go on after the search phase has ended
 
 
 @contextlib.contextmanager
-def workers(config: SearchConfig, data: TrainingData) -> Iterator[Callable[[Trials, JointSpace], None]]:
-    """Yields the function that trains what `trials` hands out until it has no more."""
-    yield lambda trials, joint: run(trials, joint, data, config)
+def workers(config: SearchConfig, data: TrainingData) -> Iterator[Workers]:
+    """This process."""
+    yield Workers(lambda trials, joint, settled: run(trials, joint, data, settled), memory_of_gpu)
 
 
 def run(trials: Trials, joint: JointSpace, data: TrainingData, config: SearchConfig) -> None:
     """Trains what `trials` hands out until it has no more."""
     trials.slots = 1
-    device = "cuda" if config.gpus_per_trial and torch.cuda.is_available() else "cpu"
+    device = "cuda" if config.gpus_per_trial else "cpu"
     with torch_threads(int(config.cpus_per_trial)):
         while (job := trials.next()) is not None:
             if job is LATER:

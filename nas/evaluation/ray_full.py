@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import nas.evaluation.ray_tune  # noqa: F401 - keeps Ray on loopback, if it comes first
+import nas.evaluation.ray_cluster  # noqa: F401 - keeps Ray on loopback, if it comes first
 
 # isort: split
 import ray

@@ -9,15 +9,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import faulthandler
+import functools
 import json
 import logging
 import math
 import os
 import secrets
-import shutil
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,57 +23,40 @@ from typing import Any
 
 from nas.config import SearchConfig
 from nas.data.dataset import TrainingData
-from nas.errors import InputError
+from nas.evaluation import Workers
 from nas.evaluation.process_memory import free_memory, limit_memory
-from nas.evaluation.ray_folder import new_folder, remove_leftovers
+from nas.evaluation.ray_cluster import Cluster, slots_of
 from nas.evaluation.shipping import modules_to_ship
 from nas.evaluation.worker import Failure, Work, warm_up
 from nas.interrupt import listen_again
+from nas.job import Job
 from nas.joint import JointSpace
 from nas.journal import JournalError
 from nas.training.loop import EpochReport
-from nas.trials import Job, Trials
+from nas.trials import Trials
 from search_spaces.space import Space
 
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_DISABLE_IMPORT_WARNING": "1",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune would swallow Ctrl-C; ours finishes the search
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # the journal is the record; Tune's own is never read
-    "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # `Bridge` itself keeps one trial ready beside those in training
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a CPU training must not see the GPUs
-}
-LOCAL = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # every socket on loopback
-    "RAY_AUTH_MODE": "token",
-    "RAY_memory_monitor_refresh_ms": "0",  # it would end the whole fit; a worker limits itself instead
-}
-for _name, _value in {**QUIET, **LOCAL}.items():
-    os.environ.setdefault(_name, _value)
-os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-
-import ray  # noqa: E402
-from ray import tune  # noqa: E402
-from ray.tune.schedulers import FIFOScheduler  # noqa: E402
-from ray.tune.search import Searcher  # noqa: E402
+# isort: split
+import ray
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler
+from ray.tune.search import Searcher
 
 log = logging.getLogger("nas")
-GRACE = 2.0  # seconds that a worker may go on after the search phase has ended
+GRACE = 1.0  # seconds that a worker may go on after the search phase has ended
+LATE = 2.5  # seconds after which the driver ends what its workers have not
 TRIALS_PER_TUNER = 1000  # Tune's own records grow with each
 CRASHES = 5
 SAFE_SHARE = 0.8  # of the free memory that all workers together may take
+NO_ROOM = 900.0  # seconds without a node that can hold one training, after which a search without a time limit ends
 
 
 @contextlib.contextmanager
-def workers(config: SearchConfig, data: TrainingData) -> Iterator[Callable[[Trials, JointSpace], None]]:
-    """Yields the function that trains what `trials` hands out until it has no more. Ray starts in the background."""
+def workers(config: SearchConfig, data: TrainingData) -> Iterator[Workers]:
+    """Ray, which starts in the background, or the cluster that is joined."""
     cluster = Cluster(config, data)
     try:
-        yield lambda trials, joint: run(trials, joint, data, config, cluster)
+        yield Workers(lambda trials, joint, settled: run(trials, joint, data, settled, cluster), cluster.gpu_memory)
     finally:
         cluster.close()
 
@@ -83,15 +64,18 @@ def workers(config: SearchConfig, data: TrainingData) -> Iterator[Callable[[Tria
 def run(trials: Trials, joint: JointSpace, data: TrainingData, config: SearchConfig, cluster: Cluster) -> None:
     """Trains what `trials` hands out until it has no more."""
     ready = [job for job in (trials.next(),) if isinstance(job, Job)]  # while Ray starts
-    folder = cluster.ready()
+    folder = cluster.ready(trials.clock.left_for_search())
     listen_again()
+    if folder is None:
+        trials.observer.message("Ray had not started when the time of the search phase was over.")
+        return
     plain = JointSpace(Space(joint.space.name, *joint.space.cells), joint.training, joint.task)  # rules stay here
     for module in modules_to_ship(joint.space.cells):
         ray.cloudpickle.register_pickle_by_value(module)
     for _ in range(CRASHES):
         try:
             while not trials.over():
-                _fit(Bridge(trials, slots_of(config), ready), plain, data, config, folder)
+                _fit(Bridge(trials, slots_of(config.cpus_per_trial), ready), plain, data, config, folder)
             return
         except (RuntimeError, tune.TuneError) as error:
             if isinstance(error, JournalError):
@@ -113,7 +97,7 @@ def _fit(bridge: Bridge, joint: JointSpace, data: TrainingData, config: SearchCo
         memory=config.memory_per_trial,
     )
     tuner = tune.Tuner(
-        tune.with_resources(worker, {"cpu": config.cpus_per_trial, "gpu": config.gpus_per_trial}),
+        tune.with_resources(worker, functools.partial(_held, cpus=config.cpus_per_trial)),
         tune_config=tune.TuneConfig(
             search_alg=bridge,
             scheduler=Scheduler(bridge),
@@ -127,6 +111,7 @@ def _fit(bridge: Bridge, joint: JointSpace, data: TrainingData, config: SearchCo
             storage_path=str(folder),
             verbose=0,
             callbacks=[Callback(bridge)],
+            stop=End(bridge),
             failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
@@ -136,10 +121,15 @@ def _fit(bridge: Bridge, joint: JointSpace, data: TrainingData, config: SearchCo
         raise bridge.raised
 
 
+def _held(config: dict[str, Any], cpus: float) -> tune.PlacementGroupFactory:
+    """What Tune reserves for a trial. A worker process is used again by trials that hold as much."""
+    return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": json.loads(config["job"])["gpus"]}])
+
+
 class Bridge(Searcher):
     """Tune asks it for the next trial and tells it what came of each. Errors are kept: they would end Tune."""
 
-    def __init__(self, trials: Trials, slots: Callable[[], int], ready: list[Job]) -> None:
+    def __init__(self, trials: Trials, slots: Callable[[float], int], ready: list[Job]) -> None:
         super().__init__(metric="score", mode="max")
         self.ready = ready
         self.trials = trials
@@ -149,6 +139,9 @@ class Bridge(Searcher):
         self.jobs: dict[str, Job] = {}
         self.epochs: dict[str, int] = {}
         self.heard: dict[str, float] = {}  # when the trial was last known to make progress
+        self.controller: Any = None
+        self._each = ready[0].gpus if ready else 0.0  # GPUs that a training holds in the mean
+        self._no_room_since: float | None = None
 
     def __reduce__(self) -> Any:
         """Tune pickles what it is given into files that nothing ever reads; live objects stay out of them."""
@@ -163,8 +156,7 @@ class Bridge(Searcher):
     def _suggest(self, trial_id: str) -> Any:
         if self.handed_out >= TRIALS_PER_TUNER:
             return Searcher.FINISHED
-        self.trials.slots = self.slots()
-        if len(self.jobs) > self.trials.slots:
+        if len(self.jobs) > self._slots():  # one more than fit is ready for the first that ends
             return None
         job = self.ready.pop() if self.ready else self.trials.next()
         if not isinstance(job, Job):
@@ -174,9 +166,48 @@ class Bridge(Searcher):
         self.epochs[trial_id] = 0
         return {"job": json.dumps(dataclasses.asdict(job))}
 
+    def _slots(self) -> int:
+        """How many trainings of the size of those that are out fit at once."""
+        if self.jobs:
+            self._each = sum(job.gpus for job in self.jobs.values()) / len(self.jobs)
+        slots = self.trials.slots = self.slots(self._each)
+        if slots:
+            self._no_room_since, self.trials.lacking = None, ""
+        else:
+            self._wait_for_room()
+        return slots
+
+    def _wait_for_room(self) -> None:
+        """No node can hold one training. One that can may come, so the search goes on, but not for ever."""
+        now = time.monotonic()
+        if self._no_room_since is None:
+            self._no_room_since = now
+            self.trials.lacking = f"no node of the Ray cluster has what one training is to hold{_asked(self._each)}."
+            self.trials.observer.message(f"Waiting: {self.trials.lacking}")
+        if math.isinf(self.trials.clock.left_for_search()) and now - self._no_room_since > NO_ROOM:
+            self.trials.stop("no room")
+
     def started(self, trial_id: str) -> None:
         """A worker has it now."""
         self.heard[trial_id] = time.monotonic()
+
+    def at_an_end(self) -> bool:
+        """Whether all that is out is to be given up: it never began and shall not, or its time has long been over."""
+        if not self.trials.over():
+            return False
+        if self.trials.clock.left_for_search() < -LATE:
+            for trial_id in list(self.jobs):
+                self.died(trial_id, "")
+        if any(trial_id in self.heard for trial_id in self.jobs):
+            return False
+        self._kill_workers()
+        return True
+
+    def _kill_workers(self) -> None:
+        """Also those that have not come to be, for which Tune would wait up to 10 s; it has no public name for them."""
+        manager = getattr(getattr(self.controller, "_tune_controller", None), "_actor_manager", None)
+        for actor, _ in getattr(manager, "_live_actors_to_ray_actors_resources", {}).values():
+            ray.kill(actor)
 
     def keep_going(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Takes in an epoch's result, once."""
@@ -231,6 +262,10 @@ class Scheduler(FIFOScheduler):
         super().__init__()
         self.bridge = bridge
 
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        self.bridge.controller = tune_controller
+        return super().choose_trial_to_run(tune_controller)
+
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         return self.CONTINUE if self.bridge.keep_going(trial.trial_id, result) else self.STOP
 
@@ -245,7 +280,28 @@ class Callback(tune.Callback):
         self.bridge.started(trial.trial_id)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        self.bridge.died(trial.trial_id, str(trial.get_error() or ""))
+        self.bridge.died(trial.trial_id, _said_of(trial))
+
+
+def _said_of(trial: Any) -> str:
+    """Ray's words on why a trial ended; `trial.get_error` does not have them yet when callbacks are called."""
+    try:
+        return Path(trial.error_file).read_text(encoding="utf-8")
+    except (OSError, TypeError):
+        return ""
+
+
+class End(tune.Stopper):
+    """Ends Tune where what is out would hold it up."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self.bridge.at_an_end()
 
 
 class Worker(tune.Trainable):
@@ -272,6 +328,10 @@ class Worker(tune.Trainable):
         if self.device == "cpu":
             beside = 1 if self.job.alone else max(1, (os.cpu_count() or 1) // int(self.cpus))
             limit_memory(self.memory * 2**30 or SAFE_SHARE * free_memory() / beside)
+        elif self.job.gpus < 1:
+            import torch
+
+            torch.cuda.set_per_process_memory_fraction(self.job.gpus)  # beyond it this training fails, not another
 
     def step(self) -> dict[str, Any]:
         left = self.job.deadline - time.time() + GRACE
@@ -311,88 +371,10 @@ def _death(job: Job, silent: float, trace: str) -> tuple[str, str]:
     return "lost", "the worker process died: killed from outside, or a crash in native code"
 
 
+def _asked(gpus: float) -> str:
+    return f": its CPUs, and {gpus:g} of a GPU" if gpus else " (`cpus_per_trial`)"
+
+
 def device_of(config: SearchConfig) -> str:
     """The device follows from what was asked for, not from what a worker happens to see."""
     return "cuda" if config.gpus_per_trial else "cpu"
-
-
-def slots_of(config: SearchConfig) -> Callable[[], int]:
-    """How many trainings fit on the cluster as it is now; looked up at most every few seconds."""
-    known = (0.0, 0)
-
-    def slots() -> int:
-        nonlocal known
-        if time.monotonic() - known[0] > 5:
-            total = ray.cluster_resources()
-            count = total.get("CPU", 0) // config.cpus_per_trial
-            if config.gpus_per_trial:
-                count = min(count, total.get("GPU", 0) // config.gpus_per_trial)
-            known = (time.monotonic(), max(1, int(count)))
-        return known[1]
-
-    return slots
-
-
-class Cluster:
-    """A Ray cluster of this machine alone, or the one at `ray_address`; it starts in a thread of its own."""
-
-    def __init__(self, config: SearchConfig, data: TrainingData) -> None:
-        _silence_ray()
-        remove_leftovers()
-        self.folder = new_folder()
-        self.ours = not ray.is_initialized()
-        self._error: BaseException | None = None
-        self._started, self._over = threading.Event(), threading.Event()
-        self._arguments = _arguments(config, data, self.folder)
-        self._thread = threading.Thread(target=self._start, name="ray-start", daemon=True)
-        if self.ours:
-            self._thread.start()
-
-    def _start(self) -> None:
-        try:
-            ray.init(**self._arguments)
-        except BaseException as error:
-            self._error = error
-        self._started.set()
-        self._over.wait()  # Ray's processes end with the thread that began them
-
-    def ready(self) -> Path:
-        """Waits until Ray has started; a folder for Tune's own files."""
-        if self.ours:
-            self._started.wait()
-        if isinstance(self._error, ConnectionError):
-            raise InputError(f"No Ray cluster answers at {self._arguments.get('address')!r}: {self._error}")
-        if self._error is not None:
-            raise self._error
-        return self.folder / "tune"
-
-    def close(self) -> None:
-        if self.ours:
-            self._started.wait()
-            ray.shutdown()
-            self._over.set()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _silence_ray() -> None:
-    """What Ray says of a lost worker stands, typed, in the journal; on the terminal it would drown the progress."""
-    for name in ("ray", "ray.tune", "ray.air"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    module = sys.modules.get("ray._private.worker")
-    if hasattr(module, "print_to_stdstream"):  # private, and nothing breaks where it is gone
-        setattr(module, "print_to_stdstream", lambda data, **_: log.debug("%s", data.get("lines")))  # noqa: B010
-
-
-def _arguments(config: SearchConfig, data: TrainingData, folder: Path) -> dict[str, Any]:
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if config.ray_address:
-        return {"address": config.ray_address, **quiet}
-    arrays = (data.train.inputs, data.train.targets, data.validation.inputs, data.validation.targets)
-    store = int(1.3 * sum(array.nbytes for array in arrays)) + 100 * 2**20
-    return {
-        "address": "local",
-        "include_dashboard": False,
-        "object_store_memory": store,
-        "_temp_dir": str(folder),
-        **quiet,
-    }

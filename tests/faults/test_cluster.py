@@ -9,18 +9,32 @@ import pytest
 import spaces
 
 import nas
+from nas import journal as journals
+from nas.errors import InputError, SearchFailed
 
 pytestmark = pytest.mark.faults
 
 
-@pytest.fixture
-def cluster(monkeypatch):
-    from nas.evaluation import ray_tune  # sets Ray's environment before Ray is imported
+def started(**head):
+    from nas.evaluation import ray_cluster  # sets Ray's environment before Ray is imported
 
-    assert ray_tune.ray is not None
+    assert ray_cluster.ray is not None
     from ray.cluster_utils import Cluster
 
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    return Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **head})
+
+
+@pytest.fixture
+def cluster():
+    found = started(num_cpus=1)
+    yield found
+    found.shutdown()
+
+
+@pytest.fixture(scope="module")
+def with_gpu():
+    """One node of three CPUs and a GPU that Ray believes in; nothing ever looks for CUDA."""
+    found = started(num_cpus=3, num_gpus=1)
     yield found
     found.shutdown()
 
@@ -67,3 +81,76 @@ def test_a_lost_node_costs_no_trial_and_an_added_one_is_used(cluster, tmp_path) 
     assert len(result.candidates) == 40
     assert max(meddler.slots) == 3
     assert os.environ.get("RAY_ADDRESS") is None
+
+
+class Together(nas.Observer):
+    """How many trainings were seen between two of their epochs at once."""
+
+    def __init__(self) -> None:
+        self.most, self.slots, self.messages = 0, set(), []
+        self.view = None
+        self.trained: set[int] = set()
+
+    def search_started(self, view) -> None:
+        self.view = view
+
+    def epoch_ended(self, candidate, report) -> None:
+        self.trained.add(candidate.number)
+        self.most = max(self.most, len(self.trained))
+        self.slots.add(self.view.slots())
+
+    def trial_ended(self, candidate) -> None:
+        self.trained.discard(candidate.number)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_path, monkeypatch) -> None:
+    from nas.evaluation import ray_cluster, ray_tune
+
+    monkeypatch.setattr(ray_cluster.Cluster, "gpu_memory", lambda self: 16 * 2**30)
+    monkeypatch.setattr(ray_tune, "device_of", lambda config: "cpu")
+    seen = Together()
+    result = nas.search(
+        "digits",
+        spaces.small(),
+        "9 trials, 1 gpu-hours",
+        strategy="random",
+        epochs=6,
+        early_stopping=False,
+        directory=tmp_path / "search",
+        ray_address=with_gpu.address,
+        tracking_uri="",
+        final=False,
+        observers=[seen],
+    )
+    rows = journals.read(tmp_path / "search").rows
+    assert [row.attributes["gpus"] for row in rows] == [1 / 8] * 9
+    assert all(candidate.state == "completed" for candidate in result.candidates)
+    assert seen.most >= 2
+    assert max(seen.slots) == 3  # eight would fit on the GPU, three on the CPUs
+
+
+def test_what_no_node_can_hold_is_waited_for_in_time_only_and_told(with_gpu, tmp_path) -> None:
+    seen = Together()
+    with pytest.raises(SearchFailed, match="no node of the Ray cluster"):
+        nas.search(
+            "digits",
+            spaces.small(),
+            "20s",
+            directory=tmp_path / "search",
+            ray_address=with_gpu.address,
+            cpus_per_trial=64,
+            tracking_uri="",
+            final=False,
+            observers=[seen],
+        )
+    assert any("no node of the Ray cluster" in text for text in seen.messages)
+    assert journals.read(tmp_path / "search").elapsed <= 30
+
+
+def test_an_address_where_nothing_answers_leaves_nothing_behind(tmp_path) -> None:
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:1"):
+        nas.search("digits", spaces.small(), "10m", directory=tmp_path / "search", ray_address="127.0.0.1:1")
+    assert not (tmp_path / "search").exists()

@@ -140,7 +140,7 @@ BAD = [
     ({"gpus_per_trial": 1.5}, "gpus_per_trial"),
     ({"cpus_per_trial": 100_000}, "this machine has"),
     ({"gpus_per_trial": 1000}, "on this machine"),
-    ({"budget": "2 gpu-hours"}, "holds no GPU"),
+    ({"budget": "2 gpu-hours"}, "finds no GPU"),
     ({"executor": "rey"}, "Did you mean 'ray'"),
     ({"colour": "red"}, "colour"),
     ({"patience": 0}, "patience"),
