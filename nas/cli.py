@@ -113,6 +113,13 @@ def search(
             "they add nothing to what the predictor knows."
         ),
     ] = False,
+    inherit: Annotated[
+        str,
+        typer.Option(
+            help="[bold]on[/]: a candidate begins with the weights of its nearest trained relative; "
+            "[bold]off[/]: with fresh ones. The final always begins with fresh ones."
+        ),
+    ] = "off",
     final: Annotated[bool, typer.Option(help="Train the best in full, test, and export.")] = True,
 ) -> None:
     """Search a network for DATA within a budget.
@@ -151,6 +158,7 @@ def search(
         start_from=start_from or (),
         learn_from=learn_from or (),
         proxies=proxies,
+        inherit=inherit,
         observers=[progress],
         latency_device=latency_device,
         latency_batch=latency_batch,
@@ -198,9 +206,31 @@ def replay(
         typer.Option(help="guided, evolution, random, tpe or nsga2; by default the first three. Repeatable."),
     ] = None,
     predictor: Annotated[str, typer.Option(help="What ranks candidates for [bold]guided[/].")] = "auto",
-    queries: Annotated[int, typer.Option(help="Networks that a search may look up.")] = 100,
+    queries: Annotated[
+        int, typer.Option(help="Networks that a search may look up; with rungs, what so many whole trainings cost.")
+    ] = 100,
     seeds: Annotated[int, typer.Option(help="Searches of each strategy.")] = 5,
-    out: Annotated[Path | None, typer.Option(help="Folder for regret.csv and regret.png, query by query.")] = None,
+    score: Annotated[str, typer.Option(help="Column that is searched by, higher is better.")] = "",
+    test: Annotated[str, typer.Option(help="Column that is reported, and never searched by.")] = "",
+    seconds: Annotated[str, typer.Option(help="Column of what a whole training costs. By default all cost 1.")] = "",
+    rung: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A shorter training in the table, as [bold]COLUMN=SHARE[/] of a whole one's cost. Looked up first, "
+            "so that weak networks are stopped there. Repeatable, the shortest first."
+        ),
+    ] = None,
+    factor: Annotated[int, typer.Option(help="At a rung, one in so many goes on.")] = 3,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Beside the score, to be small: parameters, macs, activation_bytes, or a column of the table, seen "
+            "only for networks that were queried; [bold]-COLUMN[/] is to be large. Repeatable."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the curves: regret.csv and .png, or hypervolume.csv and .png.")
+    ] = None,
 ) -> None:
     """Judge strategies in seconds against a recorded benchmark, through the same study code as a real search.
 
@@ -210,23 +240,34 @@ def replay(
     Tables of nasbench201, nasbench_macro and accel_nasbench have their published columns. For any other space a
     table has a column for each decision, with the index of its option, and a column [bold]score[/].
 
+    With rungs, cheap trainings stop weak networks as in a real search, and regret counts against seconds spent. With
+    objectives, the share of the table's hypervolume that was found stands in place of regret.
+
     [dim]Examples:[/]
 
     nas replay nasbench201.csv.gz --queries 50
 
+    nas replay nasbench201.csv.gz --rung c100_val_12=0.06 --factor 12 --queries 20 --out regret
+
+    nas replay accel_nasbench.csv.gz --space accel_nasbench --objective=-throughput_a100
+
     nas replay mine.csv --space mine:space --strategy guided --strategy random --out regret
     """
-    from nas.replay import replay_table
+    from nas.comparison import Comparison, compare
+    from nas.evaluation.table import layout_of, rungs_of
+    from search_spaces.catalog import load_space
 
-    for line in replay_table(
-        table,
-        space,
+    comparison = Comparison(
         strategies=strategy or ["guided", "evolution", "random"],
         predictor=predictor,
         queries=queries,
         seeds=seeds,
-        out=out,
-    ):
+        rungs=bool(rung),
+        factor=factor,
+        objectives=("score", *(objective or ())),
+    )
+    layout = layout_of(load_space(space), score, test, seconds, rungs_of(rung or ()))
+    for line in compare(table, space, comparison, layout, out):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

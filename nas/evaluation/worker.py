@@ -12,13 +12,16 @@ from typing import Any
 import torch
 
 from nas.data.dataset import TrainingData
+from nas.job import Job
 from nas.joint import JointSpace
 from nas.training.begin import begin
+from nas.training.fidelity import narrowed
 from nas.training.health import Diverged
+from nas.training.inheritance import State
 from nas.training.loop import EpochReport, Training
 from nas.training.memory import is_out_of_memory
-from nas.trials import Job
 from search_spaces import decide
+from search_spaces.architecture import Architecture
 
 SAVED_EVERY = 5.0  # seconds of training that a lost worker may cost; saving a large network each epoch would cost more
 
@@ -53,7 +56,9 @@ class Work:
                 self.training = self._begun()
             else:
                 self._save(self.training)  # only now: the journal must know every epoch that a checkpoint holds
-            return self.training.epoch()
+            report = self.training.epoch()
+            self._lay_down(self.training)
+            return report
         except Exception as error:
             self.training = None
             release(self.device)
@@ -65,18 +70,42 @@ class Work:
         return self.training is not None and self.training.finished
 
     def _begun(self) -> Training:
-        """The training at its checkpoint, or anew where there is none that can be used."""
-        training = self._fresh()
-        try:
-            state = load(self.job.checkpoint) if self.job.checkpoint else None
-            if state is not None:
-                training.load_state_dict(state)
-        except Exception as error:  # torn, foreign, or of another network: it may have been taken up in part
-            training = self._fresh()
-            training.notice(f"the checkpoint cannot be used, so the training begins anew: {error!r:.200}")
+        """The training at its checkpoint, or with its parent's weights, or fresh where neither can be used."""
+        notices: list[str] = []
+        training = self._resumed(notices) or self._heir(notices) or self._fresh()
+        for text in notices:
+            training.notice(text)
         return training
 
-    def _fresh(self) -> Training:
+    def _resumed(self, notices: list[str]) -> Training | None:
+        try:
+            state = load(self.job.checkpoint) if self.job.checkpoint else None
+            if state is None:
+                return None
+            training = self._fresh()
+            training.load_state_dict(state)
+            return training
+        except Exception as error:  # torn, foreign, or of another network
+            notices.append(f"the checkpoint cannot be used, so the training begins anew: {error!r:.200}")
+            return None
+
+    def _heir(self, notices: list[str]) -> Training | None:
+        if not self.job.parent_weights:
+            return None
+        try:
+            state = load(self.job.parent_weights)
+            if state is None:
+                raise FileNotFoundError(self.job.parent_weights)
+            parent = self.joint.replay(self.job.parent)
+            architecture = narrowed(parent.architecture, parent.training.fidelity.width)
+            return self._fresh((architecture, state["network"]))
+        except Exception as error:
+            notices.append(
+                f"the parent's weights cannot be used, so the training begins with fresh ones: {error!r:.200}"
+            )
+            return None
+
+    def _fresh(self, parent: tuple[Architecture, State] | None = None) -> Training:
         proposal = self.joint.resolve(decide.replay(self.job.decisions))
         return begin(
             proposal.architecture,
@@ -85,7 +114,13 @@ class Work:
             epochs=self.job.epochs,
             seed=self.job.seed,
             device=self.device,
+            parent=parent,
         )
+
+    def _lay_down(self, training: Training) -> None:
+        """Where the training may end now, the weights that it is judged by are left for others to begin with."""
+        if self.job.weights and (training.finished or training.epochs_done in self.job.rungs):
+            save({"network": training.network.state_dict()}, self.job.weights)
 
     def _save(self, training: Training) -> None:
         now = time.monotonic()

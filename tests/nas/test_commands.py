@@ -106,8 +106,9 @@ def test_a_search_is_shown_without_the_file_of_its_space(tmp_path: Path) -> None
 
 def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:
     more = [*SEARCH, "--budget", "2 trials", "--no-final", "--directory"]
-    run(*more, "t", "--start-from", "s", "--start-from", "s/export/architecture.json", cwd=folder)
+    run(*more, "t", "--start-from", "s", "--start-from", "s/export/architecture.json", "--inherit", "on", cwd=folder)
     rows = journals.read(folder / "t").rows
+    assert all("parent" in row.attributes for row in rows)
     assert [row.source == "given" for row in rows] == [True, False]
     winners = [row for row in journals.read(folder / "s").rows if row.fingerprint == rows[0].fingerprint]
     assert winners[0].test_score is not None
