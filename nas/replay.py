@@ -10,22 +10,19 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from nas.candidate import COMPLETED, STOPPED
-from nas.config import OBJECTIVES, known, whole
+from nas.config import OBJECTIVES
 from nas.errors import InputError
-from nas.evaluation.table import RecordedSpace, Table, read_known
+from nas.evaluation.table import RecordedSpace, Table
 from nas.row import Row
 from nas.stopping import SuccessiveHalving
 from nas.strategies import STRATEGIES
 from nas.strategies.guided import Guided
 from nas.strategies.planned import Exhausted
 from nas.study import Study
-from predictors import PREDICTORS
-from search_spaces.catalog import load_space
 
 FIELDS = OBJECTIVES[1:]  # known from a network's profile
 
@@ -169,69 +166,3 @@ def recorded(table: Table, objectives: Sequence[str]) -> dict[str, np.ndarray]:
             )
         found[name] = -column if name.startswith("-") else column
     return found
-
-
-def replay_table(
-    path: str | Path,
-    space: str,
-    *,
-    strategies: Sequence[str],
-    predictor: str = "auto",
-    queries: int = 100,
-    seeds: int = 5,
-    out: str | Path | None = None,
-) -> Iterator[str]:
-    """Compares strategies on a recorded benchmark; yields a line of a table for each as soon as it is known.
-
-    Args:
-        space: a name in the catalogue, or `module:attribute`.
-        seeds: searches of each strategy.
-        out: folder for the regret curves, as `regret.csv` and `regret.png`.
-
-    Raises:
-        InputError: an unknown strategy, counts below 1, or a table that does not fit; nothing is written.
-    """
-    for name in strategies:
-        known("strategy", name, STRATEGIES)
-    known("predictor", predictor, ("auto", *PREDICTORS))
-    whole("queries", queries, 1)
-    whole("seeds", seeds, 1)
-    table = read_known(path, load_space(space))
-    column = table.rungs[-1].column
-    best = float(np.nanmax(table.scores()))
-    yield f"{len(table):,} networks of {space}, the best with {column} {best:.2f}. After {queries} queries:"
-    yield f"{'strategy':<10}{'regret':>8}  {table.test:<18}{'best found':>11}{'a proposal':>12}"
-    curves: dict[str, np.ndarray] = {}
-    for name in strategies:
-        runs = [replay(table, name, predictor, queries=queries, seed=seed) for seed in range(seeds)]
-        curves[name] = np.array([_padded(best - run.curve(column), queries) for run in runs])
-        tests = np.array([run.curve()[-1] for run in runs])
-        found = sum(curve[-1] <= 0 for curve in curves[name])
-        thinking = np.mean([query.thinking for run in runs for query in run.queries])
-        yield (
-            f"{name:<10}{curves[name][:, -1].mean():>8.3f}  "
-            f"{f'{tests.mean():.3f} ± {tests.std():.3f}':<18}"
-            f"{f'{found}/{seeds}':>11}{f'{1000 * thinking:.0f} ms':>12}"
-        )
-    if out is not None:
-        yield f"Saved {_save(curves, Path(out))}"
-
-
-def _padded(curve: np.ndarray, length: int) -> np.ndarray:
-    """The curve at full length: a space that is used up stays as it ended."""
-    return np.concatenate([curve, np.full(max(0, length - len(curve)), curve[-1])])
-
-
-def _save(curves: dict[str, np.ndarray], folder: Path) -> str:
-    from nas.report.regret import plot_regret
-
-    folder.mkdir(parents=True, exist_ok=True)
-    names = list(curves)
-    columns = [curves[name].mean(0) for name in names]
-    lines = [",".join(["queries", *names])]
-    lines += [
-        ",".join([str(i), *(f"{value:.6f}" for value in row)]) for i, row in enumerate(zip(*columns, strict=True), 1)
-    ]
-    (folder / "regret.csv").write_text("\n".join(lines) + "\n")
-    plot_regret(curves, folder / "regret.png")
-    return f"{folder / 'regret.csv'} and {folder / 'regret.png'}"

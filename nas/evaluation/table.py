@@ -11,9 +11,10 @@ import csv
 import gzip
 import importlib
 import io
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,12 @@ class _Reader:
         for name in (*self.scores, self.test, *filter(None, [self.seconds])):
             if name not in columns:
                 raise InputError(f"{self.path} has no column of numbers {name!r}. It has {', '.join(sorted(columns))}.")
+            if not np.isfinite(columns[name]).all():
+                line = int(np.flatnonzero(~np.isfinite(columns[name]))[0]) + 2
+                raise InputError(f"{self.path}, line {line}: no number in column {name!r}. Leave that network out.")
         whole = columns[self.seconds] if self.seconds else np.ones(len(rows))
+        if whole.min() < 0:
+            raise InputError(f"{self.path}: column {self.seconds!r} of seconds holds {whole.min():g}, `at least 0`.")
         shares = self.shares or (1.0,) * len(self.scores)
         rungs = tuple(Rung(name, share * whole) for name, share in zip(self.scores, shares, strict=True))
         decisions = tuple(self._decisions(convert, row, line) for line, row in enumerate(rows, 2))
@@ -189,9 +195,47 @@ LAYOUTS = {
 }
 
 
-def read_known(path: str | Path, space: Space) -> Table:
-    """The table in a CSV file with the columns that `LAYOUTS` names for its space; `score` for any other space."""
-    layout = LAYOUTS.get(space.name, Layout())
+def layout_of(
+    space: Space, score: str = "", test: str = "", seconds: str = "", rungs: Mapping[str, float] | None = None
+) -> Layout:
+    """The columns that `LAYOUTS` names for a space, `score` for any other, but those that are named here.
+
+    Args:
+        rungs: shares of a whole training's cost, by the column of the shorter training's score.
+
+    Raises:
+        InputError: shares that do not grow or are no shares.
+    """
+    known = LAYOUTS.get(space.name, Layout())
+    shares = tuple((rungs or {}).values())
+    if not all(low < high for low, high in itertools.pairwise((0.0, *shares, 1.0))):
+        said = ", ".join(f"{share:g}" for share in shares)
+        raise InputError(f"Rungs with shares {said} do not fit: `0 < share < 1`, the shortest training first.")
+    layout = replace(known, test=test or score or known.test, seconds=seconds or known.seconds)
+    if rungs or score:
+        layout = replace(layout, columns=(*(rungs or ()), score or known.columns[-1]), shares=(*shares, 1.0))
+    return layout
+
+
+def rungs_of(texts: Sequence[str]) -> dict[str, float]:
+    """`COLUMN=SHARE`, as given on the command line, as shares by column."""
+    rungs = {}
+    for text in texts:
+        column, _, share = text.rpartition("=")
+        try:
+            rungs[column] = float(share)
+        except ValueError:
+            column = ""
+        if not column:
+            raise InputError(
+                f"Rung {text!r} is not `COLUMN=SHARE`. Write the share of a whole training's cost: acc_12=0.06."
+            )
+    return rungs
+
+
+def read_known(path: str | Path, space: Space, layout: Layout | None = None) -> Table:
+    """The table in a CSV file with the columns that `layout` names, by default that of its space."""
+    layout = layout or layout_of(space)
     return read(
         path,
         space,

@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nas.cli import app, main
+from nas.comparison import Comparison, compare
 from nas.errors import InputError
 from nas.evaluation.table import RecordedSpace, Table, read, read_known
-from nas.replay import replay, replay_table
+from nas.replay import replay
+from nas.strategies.planned import costs
 from search_spaces import SPACES, load_space
 from search_spaces.catalog.nasbench_macro import from_string
 
@@ -111,9 +114,7 @@ def test_the_best_is_chosen_by_validation_not_by_test(table: Table) -> None:
 
 def test_comparison_prints_a_line_each_and_saves_curves(path: Path, tmp_path: Path) -> None:
     lines = list(
-        replay_table(
-            path, "nasbench_macro", strategies=["random", "evolution"], queries=12, seeds=2, out=tmp_path / "out"
-        )
+        compare(path, "nasbench_macro", Comparison(["random", "evolution"], queries=12, seeds=2), out=tmp_path / "out")
     )
     assert [line.split()[0] for line in lines[1:]] == ["strategy", "random", "evolution", "Saved"]
     assert (tmp_path / "out" / "regret.png").stat().st_size > 1000
@@ -140,7 +141,7 @@ def test_a_missing_file_and_an_unknown_strategy_are_refused(path: Path, tmp_path
     with pytest.raises(InputError, match="readable"):
         read_known(tmp_path / "none.csv", SPACE)
     with pytest.raises(InputError, match="guided"):
-        list(replay_table(path, "nasbench_macro", strategies=["gudied"]))
+        list(compare(path, "nasbench_macro", Comparison(["gudied"])))
 
 
 def test_empty_numbers_are_nan(tmp_path: Path) -> None:
@@ -151,7 +152,9 @@ def test_empty_numbers_are_nan(tmp_path: Path) -> None:
     assert table.decisions[1] == from_string("00000001")
 
 
-def test_a_table_of_any_space_names_its_decisions(tmp_path: Path) -> None:
+def test_a_table_of_any_space_names_its_decisions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Through the command line, with a space of one's own; a whole number as score is no decision."""
     (tmp_path / "mine.py").write_text(
         "from search_spaces import Choice, Space\n"
@@ -168,18 +171,77 @@ def test_a_table_of_any_space_names_its_decisions(tmp_path: Path) -> None:
     row = done.stdout.splitlines()[-1].split()
     assert row[:5] == ["random", "0.000", "12.000", "±", "0.000"]
     assert row[5] == "2/2"
+    monkeypatch.chdir(tmp_path)
     for wrong, said in (
         (["mine.csv", "--space", "mine.py:space", "--predictor", "oracle"], "Unknown predictor 'oracle'"),
         (["mine.csv", "--space", "mine.py:space", "--queries", "0"], "`queries`"),
         (["mine.csv"], "c100_val_12"),
         (["none.csv"], "none.csv is not a readable CSV file"),
     ):
-        done = run_replay(*wrong, cwd=tmp_path)
-        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-        assert said in done.stderr
+        monkeypatch.setattr(sys, "argv", ["nas", "replay", *wrong])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
 
 
 def run_replay(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-m", "nas.cli", "replay", *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
+
+
+def test_rungs_and_objectives_from_the_command_line(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["replay", str(path), "--space", "nasbench_macro", "--seeds", "1", "--strategy", "evolution"]
+    rungs = ["--rung", "short=0.1", "--seconds", "time", "--factor", "4", "--queries", "4"]
+    app([*words, *rungs, "--out", str(tmp_path / "cheap")], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert "the cost of 4 whole trainings, one in 4 going on" in said
+    row = said.splitlines()[2].split()
+    assert int(row[6]) > int(row[7]) >= 1  # begun, ended
+    assert len((tmp_path / "cheap" / "regret.csv").read_text().splitlines()) == 5
+    front = ["--objective", "parameters", "--objective=-short", "--queries", "12", "--out", str(tmp_path / "front")]
+    app([*words, *front], standalone_mode=False)
+    assert 0 < float(capsys.readouterr().out.splitlines()[2].split()[1]) < 1
+    assert (tmp_path / "front" / "hypervolume.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rung", "short"], "'short' is not `COLUMN=SHARE`"),
+        (["--rung", "short=1.5"], "`0 < share < 1`"),
+        (["--rung", "short=0.5", "--rung", "acc1=0.1"], "the shortest training first"),
+        (["--rung", "shrot=0.5"], "no column of numbers 'shrot'"),
+        (["--rung", "short=0.5", "--factor", "1"], "`factor`"),
+        (["--rung", "short=0.5", "--objective", "time"], "cannot go together"),
+        (["--objective=-tmie"], "'tmie' is no objective"),
+        (["--score", "gap"], "line 3: no number in column 'gap'"),
+        (["--seconds", "debt"], "at least 0"),
+    ],
+)
+def test_bad_rungs_objectives_and_columns_are_refused_and_nothing_is_written(
+    tmp_path: Path, words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "macro.csv"
+    file.write_text("arch,acc1,mean_acc,short,time,gap,debt\n00000000,90,91,70,1,5,1\n00000001,92,93,71,1,,-1\n")
+    monkeypatch.setattr(
+        sys, "argv", ["nas", "replay", str(file), "--space", "nasbench_macro", "--out", str(tmp_path / "out"), *words]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_measured_objectives_are_seen_for_queried_networks_only(table: Table) -> None:
+    """What a profile knows stands in the study at once, a column from the moment it is told."""
+    run = replay(table, "guided", queries=20, seed=0, objectives=("score", "parameters", "-short"))
+    points = run.points()
+    assert points[:, 2].tolist() == [-table.columns["short"][query.row] for query in run.queries]
+    assert (points[:, 1] > 0).all()
+    space = RecordedSpace.of(table)
+    assert math.isnan(costs(space.replay(table.decisions[0]), space, ("score", "-short"))[0])
