@@ -221,6 +221,9 @@ def replay(
         ),
     ] = None,
     factor: Annotated[int, typer.Option(help="At a rung, one in so many goes on.")] = 3,
+    closed: Annotated[
+        bool, typer.Option("--closed", help="At a rung, all of the first are stopped, as many as the factor.")
+    ] = False,
     objective: Annotated[
         list[str] | None,
         typer.Option(
@@ -247,7 +250,7 @@ def replay(
 
     nas replay nasbench201.csv.gz --queries 50
 
-    nas replay nasbench201.csv.gz --rung c100_val_12=0.06 --factor 12 --queries 20 --out regret
+    nas replay nasbench201.csv.gz --rung c100_val_12=0.06 --factor 20 --closed --queries 10 --out regret
 
     nas replay accel_nasbench.csv.gz --space accel_nasbench --objective=-throughput_a100
 
@@ -264,6 +267,7 @@ def replay(
         seeds=seeds,
         rungs=bool(rung),
         factor=factor,
+        closed=closed,
         objectives=("score", *(objective or ())),
     )
     layout = layout_of(load_space(space), score, test, seconds, rungs_of(rung or ()))

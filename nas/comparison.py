@@ -30,7 +30,8 @@ class Comparison:
         predictor: for `guided`.
         queries: that a search may make; with rungs, as many whole trainings' worth of seconds.
         seeds: searches of each strategy.
-        rungs: whether the table's shorter trainings are looked up first, of which one in `factor` goes on.
+        rungs: whether the table's shorter trainings are looked up first, of which one in `factor` goes on, with
+            `closed` none of the first `factor`.
         objectives: see `replay`.
     """
 
@@ -40,6 +41,7 @@ class Comparison:
     seeds: int = 5
     rungs: bool = False
     factor: int = 3
+    closed: bool = False
     objectives: tuple[str, ...] = ("score",)
 
     def validate(self) -> None:
@@ -67,6 +69,7 @@ class Comparison:
                 objectives=self.objectives,
                 rungs=self.rungs,
                 factor=self.factor,
+                closed=self.closed,
             )
             for seed in range(self.seeds)
         ]

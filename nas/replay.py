@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,6 +90,8 @@ def replay(
     lag: int = 0,
     rungs: bool = False,
     factor: int = 3,
+    closed: bool = False,
+    enough: Callable[[Query], bool] = lambda query: False,
 ) -> Replay:
     """A search on `table`, until so many queries are made or so many training seconds spent.
 
@@ -99,7 +101,9 @@ def replay(
         objectives: `score`, then what is to be small: fields of a profile, known from the network, and columns, which
             the search sees for queried networks only; `-column` is to be large.
         lag: trainings that finish while the predictor is fitted, see `Guided`.
-        rungs: whether shorter trainings are looked up first, and only one in `factor` goes on.
+        rungs: whether shorter trainings are looked up first, and only one in `factor` goes on; with `closed` the first
+            `factor` are all stopped, see `SuccessiveHalving`.
+        enough: asked after each query whether the search may end.
     """
     space = RecordedSpace.of(table)
     options = {"predictor": predictor} if strategy == "guided" else {}
@@ -109,19 +113,22 @@ def replay(
     study = Study(space, sampler, objectives)
     made: list[Query] = []
     spent = 0.0
-    for query in _queries(table, space, study, rungs, factor):
+    stopping = SuccessiveHalving(
+        factor ** (len(table.rungs) - 1), factor, first=1, least=factor if closed else 3, closed=closed
+    )
+    for query in _queries(table, space, study, stopping, 0 if rungs else len(table.rungs) - 1):
         made.append(query)
         spent += query.seconds
-        if len(made) >= queries or spent >= seconds:
+        if len(made) >= queries or spent >= seconds or enough(query):
             break
     return Replay(table, tuple(made))
 
 
-def _queries(table: Table, space: RecordedSpace, study: Study, rungs: bool, factor: int) -> Iterator[Query]:
-    """Proposes, looks up and tells, without end."""
+def _queries(
+    table: Table, space: RecordedSpace, study: Study, stopping: SuccessiveHalving, first: int
+) -> Iterator[Query]:
+    """Proposes, looks up from rung `first` on and tells, without end."""
     measured, costs = recorded(table, study.objectives), study.objectives[1:]
-    stopping = SuccessiveHalving(factor ** (len(table.rungs) - 1), factor, first=1)
-    first = 0 if rungs else len(table.rungs) - 1
     while True:
         number, began = study.next_number, time.perf_counter()
         try:
@@ -138,7 +145,7 @@ def _queries(table: Table, space: RecordedSpace, study: Study, rungs: bool, fact
             row = replace(row, scores=(*row.scores, score))
             study.report(number, len(row.scores), score)
             last = rung == len(table.rungs) - 1
-            if not last and stopping.is_weak(factor**rung, score):
+            if not last and stopping.is_weak(stopping.factor**rung, score):
                 break
         state = COMPLETED if last else STOPPED
         found = {name: float(values[at]) for name, values in measured.items()}

@@ -14,7 +14,7 @@ def describe(*packages: str) -> str:
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
     return (
         f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, {versions}, commit {_commit()}"
+        f"Python {platform.python_version()}, {versions}, commit {commit()}"
     )
 
 
@@ -31,7 +31,8 @@ def _memory_gib() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Of the project, as it is checked out."""
     here = Path(__file__).parent
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False

@@ -9,8 +9,6 @@ other), what is ranked is the test score. Every result is a line in `runs.jsonl`
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import time
@@ -34,6 +32,7 @@ from predictors.ensemble import Ensemble
 from predictors.learner import Blocks, side_by_side
 from predictors.metrics import calibration, calibration_error, kendall_tau, top_k_recall
 from results.machine import describe
+from results.runs import Runs, main, taken_at
 from search_spaces import SPACES, Task
 from search_spaces.encoding import encode
 
@@ -187,20 +186,12 @@ def one(data: Data, make: Callable[..., Any], count: int, seed: int) -> dict[str
     }
 
 
-def collect(seeds: int, limit: float) -> None:
-    file = HERE / "runs.jsonl"
-    known = {tuple(json.loads(line)["key"]) for line in file.read_text().splitlines()} if file.exists() else set()
-    began = time.monotonic()
+def collect(runs: Runs, seeds: int) -> None:
     for first in (True, False):  # the default at 100 labels in every seed before anything else
         for name, data in datasets({"nasbench201", "nasbench_macro", "accel_nasbench"}):
             for key in _plan(name, seeds if first else min(seeds, OTHER_SEEDS), first):
-                if key in known or time.monotonic() - began > limit:
-                    continue
-                known.add(key)
                 _, candidate, count, seed = key
-                line = {"key": key, **one(data, CANDIDATES[candidate], count, seed)}
-                with file.open("a") as out:
-                    out.write(json.dumps(line) + "\n")
+                runs.once(key, partial(one, data, CANDIDATES[candidate], count, seed))
 
 
 def _plan(name: str, seeds: int, first: bool) -> Iterator[tuple[str, str, int, int]]:
@@ -212,15 +203,14 @@ def _plan(name: str, seeds: int, first: bool) -> Iterator[tuple[str, str, int, i
             yield from ((name, candidate, count, seed) for seed in range(seeds))
 
 
-def report() -> str:
-    lines = [json.loads(line) for line in (HERE / "runs.jsonl").read_text().splitlines()]
+def report(runs: Runs) -> str:
     groups: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
-    for line in lines:
+    for line in runs.lines:
         name, candidate, count, _ = line["key"]
         groups.setdefault((name, candidate, count), []).append(line)
         if (candidate, count) == ("auto", 100) and line["key"][3] < OTHER_SEEDS:
             groups.setdefault((name, f"auto, seeds below {OTHER_SEEDS}", count), []).append(line)
-    out = [f"Taken on: {describe('numpy', 'scipy', 'scikit-learn')}.", ""]
+    out = [f"Taken on: {describe('numpy', 'scipy', 'scikit-learn')}; runs at {taken_at(runs.lines)}.", ""]
     for name in dict.fromkeys(key[0] for key in groups):
         out += [
             f"## {name}",
@@ -228,17 +218,17 @@ def report() -> str:
             "| predictor | labels | Kendall tau | best 5 % | out of fold | calibration error | CPU s a fit | seeds |",
         ]
         out.append("|---|---|---|---|---|---|---|---|")
-        for (other, candidate, count), runs in groups.items():
+        for (other, candidate, count), lines in groups.items():
             if other != name:
                 continue
-            taus = np.array([run["tau"] for run in runs])
+            taus = np.array([run["tau"] for run in lines])
             half = 1.96 * taus.std(ddof=1) / np.sqrt(len(taus)) if len(taus) > 1 else float("nan")
             mean = {
-                key: np.mean([run[key] for run in runs]) for key in ("recall", "out_of_fold", "calibration", "seconds")
+                key: np.mean([run[key] for run in lines]) for key in ("recall", "out_of_fold", "calibration", "seconds")
             }
             figures = [f"{mean[key]:.3f}" for key in ("recall", "out_of_fold", "calibration")]
             cells = [candidate, str(count), f"{taus.mean():.3f} ± {half:.3f}", *figures, f"{mean['seconds']:.2f}"]
-            out.append(f"| {' | '.join(cells)} | {len(runs)} |")
+            out.append(f"| {' | '.join(cells)} | {len(lines)} |")
         out.append("")
     plot(groups)
     return "\n".join(out)
@@ -278,19 +268,5 @@ def plot(groups: dict[tuple[str, str, int], list[dict[str, Any]]]) -> None:
     pyplot.close(figure)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=float("inf"))
-    chosen = parser.parse_args()
-    collect(chosen.seeds, chosen.seconds)
-    text = report()
-    print(text)
-    notes = HERE / "notes.md"
-    (HERE / "README.md").write_text(
-        "# The predictor\n\n" + (notes.read_text() + "\n" if notes.exists() else "") + text + "\n"
-    )
-
-
 if __name__ == "__main__":
-    main()
+    main(HERE, "The predictor", collect, report)
