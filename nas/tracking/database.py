@@ -64,6 +64,24 @@ def make_database(path: Path) -> None:
             part.unlink(missing_ok=True)
 
 
+def identity(uri: str) -> tuple[int, int] | None:
+    """Tells one database file from another that has taken its place; None for a server, and where there is no file."""
+    path = database_of(uri)
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
+
+
+def forget(client: Any) -> None:
+    """Closes a client's connections: one to a file that was deleted would go on writing into nothing."""
+    store = getattr(getattr(client, "_tracking_client", None), "store", None)
+    engine = getattr(store, "engine", None)  # of MLflow's SQL store; it has no public way
+    if engine is not None:
+        engine.dispose()
+
+
 @contextlib.contextmanager
 def _locked(path: Path | None) -> Iterator[None]:
     if path is None:

@@ -70,21 +70,18 @@ class Runs:
         return run_id
 
     def take_up(self) -> None:
-        """After a resume: the runs there are, and what the journal knows better."""
-        if not self.view.resumed:
-            return
+        """The runs there are, and what the journal knows better: after a resume, or when the store was out of reach."""
+        candidates = {candidate.number: candidate for candidate in self.view.candidates()}
         for run in self._find(f"tags.`{PARENT}` = '{self.parent}'"):
-            self._children[int(run.data.tags[TRIAL])] = run.info.run_id
-            if run.info.status == "RUNNING":
-                self._rewrite(int(run.data.tags[TRIAL]))
-        for candidate in self.view.candidates():
-            if candidate.number not in self._children and candidate.finished:
-                self._rewrite(candidate.number)
+            number = int(run.data.tags[TRIAL])
+            self._children[number] = run.info.run_id
+            if run.info.status != "RUNNING":
+                candidates.pop(number, None)
+        for candidate in candidates.values():
+            if candidate.finished:
+                self._rewrite(candidate)
 
-    def _rewrite(self, number: int) -> None:
-        candidate = next((one for one in self.view.candidates() if one.number == number), None)
-        if candidate is None or not candidate.finished:
-            return
+    def _rewrite(self, candidate: Candidate) -> None:
         run_id = self.of(candidate)
         for epoch, score in enumerate(candidate.scores, start=1):
             self.log(run_id, {"score": score}, epoch, now())

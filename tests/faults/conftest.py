@@ -1,9 +1,9 @@
-"""Drivers for every test of this folder."""
+"""Drivers for every test of this folder, and what it reports for the table in results/reliability."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +18,23 @@ def drivers(tmp_path: Path) -> Iterator[Drivers]:
         if driver.poll() is None:
             os.killpg(driver.pid, 9)
         driver.wait()
+
+
+@pytest.fixture
+def injected(record_property) -> Callable[..., None]:
+    """Notes what was done to a search: `injected(fault, times, lost=…, repeated=…, outcome=…)`, for junit's file.
+
+    Lost and repeated are numbers of trainings; None where the fault has none to lose.
+    """
+
+    def note(fault: str, times: int = 1, *, outcome: str, lost: int | None = 0, repeated: int | None = 0) -> None:
+        for name, value in {
+            "fault": fault,
+            "injected": times,
+            "outcome": outcome,
+            "lost": lost,
+            "repeated": repeated,
+        }.items():
+            record_property(name, value)
+
+    return note
