@@ -25,7 +25,7 @@ def rows(drivers):
         return ()
 
 
-def test_every_kind_of_bad_candidate_is_typed_and_charged(drivers) -> None:
+def test_every_kind_of_bad_candidate_is_typed_and_charged(drivers, injected) -> None:
     result = drivers.run(space="faulty", budget="60 trials", patience=2, memory_per_trial=0.3, strategy="random")
     assert result["ended"] == "exhausted"
     found = {KINDS[next(v for path, v in row.decisions.items() if path.endswith("kind"))]: row for row in rows(drivers)}
@@ -38,9 +38,11 @@ def test_every_kind_of_bad_candidate_is_typed_and_charged(drivers) -> None:
     assert found["hang"].seconds > 1
     assert "always raises" in found["raise"].error
     assert "spaces.py" in found["raise"].error
+    kinds = ", ".join(f"{kind}: `{found[kind].failure}`" for kind in EXPECTED)
+    injected("a candidate that raises, is NaN, hangs, crashes, hoards", len(EXPECTED), outcome=kinds)
 
 
-def test_a_killed_worker_costs_no_trial(drivers) -> None:
+def test_a_killed_worker_costs_no_trial(drivers, injected) -> None:
     driver = drivers.start(budget="10 trials", strategy="random", epochs=12)
     killed = 0
     while driver.poll() is None and not killed:
@@ -52,6 +54,13 @@ def test_a_killed_worker_costs_no_trial(drivers) -> None:
         time.sleep(0.05)
     driver.communicate(timeout=300)
     assert killed == 1
+    found = rows(drivers)
+    injected(
+        "kill -9 of a worker",
+        outcome="its training taken up by another",
+        lost=10 - sum(row.state in (COMPLETED, STOPPED) for row in found),
+        repeated=sum(len(row.scores) > row.epochs for row in found),
+    )
     assert [row.state for row in rows(drivers) if row.state not in (COMPLETED, STOPPED)] == []
     assert len(rows(drivers)) == 10
     assert max(row.attempts for row in rows(drivers)) <= 2
@@ -76,7 +85,7 @@ def below(pid: int, ancestor: int) -> bool:
     return False
 
 
-def test_the_same_failure_in_a_row_ends_the_search_and_says_why(drivers) -> None:
+def test_the_same_failure_in_a_row_ends_the_search_and_says_why(drivers, injected) -> None:
     driver = drivers.fork(space="raising", budget="60 trials", strategy="random")
     driver.join(120)
     failed = rows(drivers)
@@ -85,3 +94,4 @@ def test_the_same_failure_in_a_row_ends_the_search_and_says_why(drivers) -> None
     (_, message), *_ = drivers.events("message")
     assert "8 trainings in a row" in message
     assert "always raises" in message
+    injected("every candidate raises", len(failed), outcome="ended after 8 in a row, with the reason")

@@ -60,7 +60,7 @@ class Meddler(nas.Observer):
             self.cluster.remove_node(self.doomed, allow_graceful=False)
 
 
-def test_a_lost_node_costs_no_trial_and_an_added_one_is_used(cluster, tmp_path) -> None:
+def test_a_lost_node_costs_no_trial_and_an_added_one_is_used(cluster, tmp_path, injected) -> None:
     meddler = Meddler(cluster, add_at=4, kill_at=10)
     began = time.monotonic()
     result = nas.search(
@@ -75,6 +75,14 @@ def test_a_lost_node_costs_no_trial_and_an_added_one_is_used(cluster, tmp_path) 
         tracking_uri="",
         final=False,
         observers=[meddler],
+    )
+    ended = [candidate for candidate in result.candidates if candidate.state in ("completed", "stopped")]
+    injected(
+        "kill of a cluster's node, another added",
+        2,
+        outcome=f"{len(ended)} of 40 trainings, on {max(meddler.slots)} nodes at most",
+        lost=40 - len(ended),
+        repeated=sum(len(candidate.scores) > candidate.epochs for candidate in ended),
     )
     assert result.ended == "budget", time.monotonic() - began
     assert [c.number for c in result.candidates if c.state not in ("completed", "stopped")] == []
@@ -132,7 +140,7 @@ def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_pat
     assert max(seen.slots) == 3  # eight would fit on the GPU, three on the CPUs
 
 
-def test_what_no_node_can_hold_is_waited_for_in_time_only_and_told(with_gpu, tmp_path) -> None:
+def test_what_no_node_can_hold_is_waited_for_in_time_only_and_told(with_gpu, tmp_path, injected) -> None:
     seen = Together()
     with pytest.raises(SearchFailed, match="no node of the Ray cluster"):
         nas.search(
@@ -147,10 +155,13 @@ def test_what_no_node_can_hold_is_waited_for_in_time_only_and_told(with_gpu, tmp
             observers=[seen],
         )
     assert any("no node of the Ray cluster" in text for text in seen.messages)
-    assert journals.read(tmp_path / "search").elapsed <= 30
+    took = journals.read(tmp_path / "search").elapsed
+    injected("no node can hold a training, time limit of 20 s", outcome=f"told, ended after {took:.1f} s")
+    assert took <= 30
 
 
-def test_an_address_where_nothing_answers_leaves_nothing_behind(tmp_path) -> None:
+def test_an_address_where_nothing_answers_leaves_nothing_behind(tmp_path, injected) -> None:
     with pytest.raises(InputError, match=r"127\.0\.0\.1:1"):
         nas.search("digits", spaces.small(), "10m", directory=tmp_path / "search", ray_address="127.0.0.1:1")
     assert not (tmp_path / "search").exists()
+    injected("no Ray cluster at the address", outcome="refused before anything was written", lost=None, repeated=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import spaces
 
@@ -32,7 +30,7 @@ class FillsTheDisk(nas.Observer):
         self.messages.append(text)
 
 
-def test_a_full_disk_ends_the_search_with_what_it_has(tmp_path) -> None:
+def test_a_full_disk_ends_the_search_with_what_it_has(tmp_path, injected) -> None:
     observer = FillsTheDisk()
     result = nas.search(
         "digits", spaces.small(), "2000 trials", directory=tmp_path / "s", observers=[observer], **QUICK
@@ -43,11 +41,14 @@ def test_a_full_disk_ends_the_search_with_what_it_has(tmp_path) -> None:
     finished = [c for c in result.candidates if c.finished]
     assert len(finished) >= 3
     resumed = nas.resume(tmp_path / "s", space=spaces.small(), budget=f"{len(result.candidates) + 2} trials")
-    assert [c for c in resumed.candidates if c.finished][: len(finished)] == finished
+    kept = [c for c in resumed.candidates if c.finished][: len(finished)]
+    lost = sum(one != other for one, other in zip(finished, kept, strict=True))
+    injected("the journal's disk is full", outcome="ended with what it had, resumed later", lost=lost)
+    assert kept == finished
     assert len(resumed.candidates) == len(result.candidates) + 2
 
 
-def test_a_checkpoint_that_cannot_be_written_costs_nothing_but_itself(tmp_path, monkeypatch) -> None:
+def test_a_checkpoint_that_cannot_be_written_costs_nothing_but_itself(tmp_path, monkeypatch, injected) -> None:
     from nas.evaluation import worker
 
     monkeypatch.setattr(worker, "SAVED_EVERY", 0.0)
@@ -55,14 +56,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_nothing_but_itself(tmp_path, 
     blocked.write_text("a file where a folder should be")
     result = nas.search("digits", spaces.small(), "3 trials", directory=tmp_path / "s", storage=str(blocked), **QUICK)
     assert all(c.state in ("completed", "stopped") for c in result.candidates)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_directory_is_refused(tmp_path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="directory"):
-        nas.search("digits", spaces.small(), "3 trials", directory=tmp_path / "s", **QUICK)
-    tmp_path.chmod(0o700)
+    injected("checkpoints cannot be written", outcome="trained without")
 
 
 def test_a_place_where_no_directory_can_be_is_refused(tmp_path) -> None:

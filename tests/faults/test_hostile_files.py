@@ -69,7 +69,7 @@ def damaged(text: str, rng: random.Random) -> str:
     return text
 
 
-def test_damaged_architectures() -> None:
+def test_damaged_architectures(injected) -> None:
     rng = random.Random(0)
     texts = [SPACES[name]().sample(rng).to_json() for name in sorted(SPACES) for _ in range(2)]
     for _ in range(1000):
@@ -79,6 +79,7 @@ def test_damaged_architectures() -> None:
             build(architecture, TASK)
         except REFUSED:
             pass
+    injected("damaged architectures", 1000, outcome="refused, or whole after all", lost=None, repeated=None)
 
 
 HOSTILE = [
@@ -101,20 +102,22 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_architectures(text: str) -> None:
+def test_hostile_architectures(text: str, injected) -> None:
     with pytest.raises(REFUSED):
         build(Architecture.from_json(text), TASK)
+    injected("hostile architectures", 1, outcome="refused", lost=None, repeated=None)
 
 
-def test_damaged_configs() -> None:
+def test_damaged_configs(injected) -> None:
     rng = random.Random(1)
     text = SearchConfig(data="digits").to_json()
     for _ in range(400):
         with contextlib.suppress(REFUSED):
             SearchConfig.from_json(damaged(text, rng)).validate()
+    injected("damaged configs", 400, outcome="refused, or whole after all", lost=None, repeated=None)
 
 
-def test_damaged_journals(tmp_path: Path) -> None:
+def test_damaged_journals(tmp_path: Path, injected) -> None:
     Journal.create(tmp_path / "s", Header(SearchConfig(data="digits").to_json(), "s", "d", "f", "{}")).close()
     whole = (tmp_path / "s" / journals.FILE).read_bytes()
     rng = random.Random(2)
@@ -128,6 +131,7 @@ def test_damaged_journals(tmp_path: Path) -> None:
         (folder / journals.FILE).write_bytes(content)
         with contextlib.suppress(REFUSED):
             journals.read(folder)
+    injected("damaged journals", 200, outcome="refused, or whole after all", lost=None, repeated=None)
 
 
 def archive(**arrays: np.ndarray) -> bytes:
@@ -136,7 +140,7 @@ def archive(**arrays: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def test_damaged_archives(tmp_path: Path) -> None:
+def test_damaged_archives(tmp_path: Path, injected) -> None:
     rng = random.Random(3)
     whole = archive(x_train=np.zeros((40, 8, 8), np.uint8), y_train=np.arange(40) % 4)
     for number in range(400):
@@ -147,16 +151,18 @@ def test_damaged_archives(tmp_path: Path) -> None:
         path.write_bytes(content)
         with contextlib.suppress(REFUSED):
             datasets.load(path)
+    injected("damaged archives", 400, outcome="refused, or whole after all", lost=None, repeated=None)
 
 
-def test_objects_in_an_archive_are_not_unpickled(tmp_path: Path) -> None:
+def test_objects_in_an_archive_are_not_unpickled(tmp_path: Path, injected) -> None:
     path = tmp_path / "objects.npz"
     path.write_bytes(archive(x_train=np.array([Bomb()] * 8, dtype=object), y_train=np.arange(8) % 2))
     with pytest.raises(InputError):
         datasets.load(path)
+    injected("pickles in archives, checkpoints and journals", 1, outcome="refused", lost=None, repeated=None)
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, injected) -> None:
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (1 << 34, 64)})
     path = tmp_path / "bomb.npz"
@@ -165,16 +171,18 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         archive_file.writestr("y_train.npy", b"")
     with pytest.raises(InputError):
         datasets.load(path)
+    injected("archive that unpacks to a terabyte", 1, outcome="refused", lost=None, repeated=None)
 
 
-def test_a_pickled_checkpoint_is_not_run(tmp_path: Path) -> None:
+def test_a_pickled_checkpoint_is_not_run(tmp_path: Path, injected) -> None:
     path = tmp_path / "7.pt"
     path.write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(pickle.UnpicklingError):
         load_checkpoint(str(path))
+    injected("pickles in archives, checkpoints and journals", 1, outcome="refused", lost=None, repeated=None)
 
 
-def test_a_journal_full_of_nonsense_is_refused(tmp_path: Path) -> None:
+def test_a_journal_full_of_nonsense_is_refused(tmp_path: Path, injected) -> None:
     header = Header(json.dumps({"data": "digits"}), "s", "d", "f", "{}")
     Journal.create(tmp_path / "s", header).close()
     with sqlite3.connect(tmp_path / "s" / journals.FILE) as connection:
@@ -182,3 +190,4 @@ def test_a_journal_full_of_nonsense_is_refused(tmp_path: Path) -> None:
     record = journals.read(tmp_path / "s")
     with pytest.raises(REFUSED):
         SearchConfig.from_json(record.header.config.replace("training", "trainings"))
+    injected("pickles in archives, checkpoints and journals", 1, outcome="refused", lost=None, repeated=None)

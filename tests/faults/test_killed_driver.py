@@ -46,7 +46,7 @@ def uninterrupted(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kill", range(5))
-def test_a_resumed_search_is_the_uninterrupted_one(drivers, uninterrupted, kill: int) -> None:
+def test_a_resumed_search_is_the_uninterrupted_one(drivers, injected, uninterrupted, kill: int) -> None:
     rng = random.Random(kill)
     driver = drivers.fork(**SETTINGS)
     wait_for_trials(drivers, driver.is_alive, rng.randrange(1, TRIALS - 4))
@@ -57,14 +57,20 @@ def test_a_resumed_search_is_the_uninterrupted_one(drivers, uninterrupted, kill:
     assert len(kept) < TRIALS
     drivers.fork("resume").join()
     resumed = rows(drivers)
+    ended = Counter(number for number, _ in drivers.events("ended"))
+    injected(
+        "kill -9 of the driver at a random moment, in process, then resume",
+        outcome="decisions, states and scores of the uninterrupted search",
+        lost=sum(resumed[number] != row for number, row in kept.items()),
+        repeated=sum(count - 1 for count in ended.values()),
+    )
     assert said_of(resumed) == said_of(uninterrupted)
     for number, row in kept.items():
         assert resumed[number] == row  # not touched again, its seconds included
-    ended = Counter(number for number, _ in drivers.events("ended"))
     assert all(count == 1 for count in ended.values())
 
 
-def test_ray_kill_of_the_whole_process_group_loses_and_repeats_nothing(drivers) -> None:
+def test_ray_kill_of_the_whole_process_group_loses_and_repeats_nothing(drivers, injected) -> None:
     driver = drivers.start(executor="ray", budget="16 trials", strategy="random")
     wait_for_trials(drivers, lambda: driver.poll() is None, 5)
     os.killpg(driver.pid, signal.SIGKILL)
@@ -75,6 +81,13 @@ def test_ray_kill_of_the_whole_process_group_loses_and_repeats_nothing(drivers) 
     result = drivers.run("resume")
     assert result["trials"] == 16
     after = rows(drivers)
+    done = [number for number, row in before.items() if row.state in ENDED]
+    injected(
+        "kill -9 of the driver's process group, on Ray, then resume",
+        outcome=f"{len(done)} trainings kept, the others taken up",
+        lost=sum(after[number] != before[number] for number in done),
+        repeated=sum(after[number].attempts - before[number].attempts for number in done),
+    )
     assert all(row.state in ENDED for row in after)
     assert len({row.fingerprint for row in after}) == 16
     for number, row in before.items():
@@ -83,3 +96,14 @@ def test_ray_kill_of_the_whole_process_group_loses_and_repeats_nothing(drivers) 
         else:
             assert row.state in (RUNNING, REQUEUED)
             assert after[number].decisions == row.decisions
+
+
+def test_a_second_driver_is_refused(drivers, injected) -> None:
+    driver = drivers.fork(budget="1h", strategy="random")
+    wait_for_trials(drivers, driver.is_alive, 1)
+    with pytest.raises(InputError, match=f"another process.*{driver.pid}"):
+        journals.Journal.open(drivers.directory)
+    assert driver.is_alive()
+    driver.kill()
+    driver.join()
+    injected("a second driver on the directory", outcome="refused, with the first one's process id")

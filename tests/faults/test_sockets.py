@@ -49,7 +49,7 @@ def listening(pids: set[int]) -> set[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc")
-def test_a_search_listens_on_loopback_only(drivers) -> None:
+def test_a_search_listens_on_loopback_only(drivers, injected) -> None:
     driver = drivers.start(budget="200 trials", strategy="random", executor="ray")
     seen: set[str] = set()
     while driver.poll() is None and len(drivers.events("ended")) < 3:
@@ -60,3 +60,4 @@ def test_a_search_listens_on_loopback_only(drivers) -> None:
     assert drivers.events("ended")
     assert seen, "Ray listens somewhere; the test saw nothing"
     assert seen <= LOOPBACK
+    injected("listening sockets looked up during a search on Ray", outcome="all on loopback", lost=None, repeated=None)
