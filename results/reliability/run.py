@@ -120,8 +120,8 @@ def main() -> None:
     on = machine.describe("torch", "ray", "mlflow", "optuna")
     bad = f"failed: {', '.join(failed)}" if failed else "none failed"
     note = (
-        f"{len(list(report.iter('testcase')))} tests in {seconds:.0f} s, {bad}. {time.strftime('%d %b %Y')}, {on}; load "
-        f"at the start {load:.1f}. Moments of kills and edits of files are drawn from fixed seeds."
+        f"{len(list(report.iter('testcase')))} tests in {seconds:.0f} s, {bad}. {time.strftime('%d %b %Y')}, {on}; "
+        f"load at the start {load:.1f}. Moments of kills and edits of files are drawn from fixed seeds."
     )
     print(text, note, sep="\n\n")
     if options.pytest:
