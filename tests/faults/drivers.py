@@ -34,7 +34,7 @@ class Drivers:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "RAY_worker_niceness": "0"},  # not last on a busy machine
             start_new_session=True,
         )
         self.started.append(driver)
