@@ -68,6 +68,7 @@ class Cluster:
         self.ours = not ray.is_initialized()
         self.joined = config.ray_address is not None or not self.ours
         self._error: BaseException | None = None
+        self._gpu_memory: int | None = None
         self._started, self._over = threading.Event(), threading.Event()
         self._arguments = _arguments(config, data, self.folder)
         if config.ray_address is not None and self.ours:
@@ -106,8 +107,11 @@ class Cluster:
 
     def gpu_memory(self) -> int:
         """Bytes of a GPU in reach; 0 where there is none that PyTorch can use."""
-        if not self.joined:
-            return memory_of_gpu()
+        if self._gpu_memory is None:
+            self._gpu_memory = self._asked_gpu_memory() if self.joined else memory_of_gpu()
+        return self._gpu_memory
+
+    def _asked_gpu_memory(self) -> int:
         if not ray.cluster_resources().get("GPU"):
             return 0
         asked = ray.remote(num_cpus=0, num_gpus=1)(memory_of_gpu).remote()
