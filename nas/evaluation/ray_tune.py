@@ -1,4 +1,4 @@
-"""Trainings on Ray Tune: many at once, on this machine or on a cluster. The only file that imports Ray.
+"""Trainings on Ray Tune: many at once, on this machine or on a cluster.
 
 Tune places trainings, keeps worker processes warm and isolates their crashes. It decides nothing: `Bridge` passes its
 questions on to `Trials`. What a worker does is in `worker.py`; `Worker.step` arranges that a hung one ends itself.

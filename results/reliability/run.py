@@ -55,26 +55,33 @@ class Fault:
         ]
 
 
-def run_tests(arguments: list[str]) -> tuple[ElementTree.Element, float]:
-    """Runs the tests of faults, slow ones included; what junit's file holds, and the seconds it took."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "junit.xml"
-        began = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/faults", "-p", "no:xdist", "-o", "junit_family=xunit1",
-             f"--junitxml={report}", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            check=False,
-        )  # fmt: skip
-        return ElementTree.parse(report).getroot(), time.monotonic() - began
+def run_tests(folder: Path) -> list[Path]:
+    """Runs the tests of faults, slow ones included; junit's file."""
+    report = folder / "junit.xml"
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/faults", "-p", "no:xdist", "-o", "junit_family=xunit1",
+         f"--junitxml={report}"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )  # fmt: skip
+    return [report]
 
 
-def faults(report: ElementTree.Element) -> tuple[list[Fault], list[str]]:
+def cases(reports: list[Path]) -> list[ElementTree.Element]:
+    """All tests; where one was run more than once, its last run."""
+    found = {}
+    for path in reports:
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            found[f"{case.get('classname')}::{case.get('name')}"] = case
+    return list(found.values())
+
+
+def faults(tests: list[ElementTree.Element]) -> tuple[list[Fault], list[str]]:
     """What the tests noted, by fault in order; and the tests that failed or noted nothing."""
     found: dict[str, Fault] = {}
     failed = []
-    for case in report.iter("testcase"):
+    for case in tests:
         passed = case.find("failure") is None and case.find("error") is None and case.find("skipped") is None
         noted = {one.get("name"): one.get("value") for one in case.iter("property")}
         if not passed:
@@ -109,31 +116,27 @@ def table(found: list[Fault]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "pytest", nargs="*", help="further arguments of pytest, e.g. -k disk; the table is then printed only"
-    )
+    parser.add_argument("--junit", type=Path, nargs="*", help="files of `pytest --junitxml`, instead of a new run")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    report, seconds = run_tests(options.pytest)
-    found, failed = faults(report)
-    text = table(found)
+    with tempfile.TemporaryDirectory() as folder:
+        tests = cases(options.junit or run_tests(Path(folder)))
+    found, failed = faults(tests)
+    seconds = sum(float(case.get("time", 0)) for case in tests)
     on = machine.describe("torch", "ray", "mlflow", "optuna")
     bad = f"failed: {', '.join(failed)}" if failed else "none failed"
     note = (
-        f"{len(list(report.iter('testcase')))} tests in {seconds:.0f} s, {bad}. {time.strftime('%d %b %Y')}, {on}; "
-        f"load at the start {load:.1f}. Moments of kills and edits of files are drawn from fixed seeds."
+        f"{len(tests)} tests, {seconds:.0f} s, {bad}. {time.strftime('%d %b %Y')}, {on}; load {load:.0f} on "
+        f"{os.cpu_count()} cores. Moments of kills and edits of files are drawn from fixed seeds."
     )
-    print(text, note, sep="\n\n")
-    if options.pytest:
-        return
+    text = f"{table(found)}\n\n{note}"
+    print(text)
     with RUNS.open("a", encoding="utf-8") as file:
         rows = [{**vars(fault), "lost": sum(fault.lost), "repeated": sum(fault.repeated)} for fault in found]
-        file.write(
-            json.dumps({"on": on, "load": round(load, 1), "seconds": round(seconds), "failed": failed, "faults": rows})
-            + "\n"
-        )
+        line = {"on": on, "load": round(load, 1), "seconds": round(seconds), "failed": failed, "faults": rows}
+        file.write(json.dumps(line) + "\n")
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{text}\n\n{note}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from nas.budget import Budget
 from nas.clock import Clock
+from nas.job import Job
 from nas.joint import JointSpace
 from nas.journal import Header, Journal
 from nas.observer import Observer
@@ -33,7 +34,7 @@ from nas.strategies import STRATEGIES
 from nas.study import Study
 from nas.training.config import TrainingConfig
 from nas.training.loop import EpochReport
-from nas.trials import Job, Trials
+from nas.trials import Trials
 from search_spaces import SPACES, Task
 
 EPOCHS = 4
