@@ -176,11 +176,18 @@ class Ranking:
     ) -> list[Proposal]:
         """The pool, what to try first in front."""
         from predictors import acquisition
+        from predictors.batch import spread_out
+        from predictors.features import RECIPE as HOW_TRAINED
+        from predictors.features import Features
 
-        prediction = predictor.predict([self.features_of(proposal) for proposal in pool])
+        architectures = [self.features_of(proposal) for proposal in pool]
+        prediction = predictor.predict(architectures)
         rng = np.random.default_rng([self.seed, len(observations), 1])
         if len(self.objectives) == 1:
-            return [pool[index] for index in acquisition.rank(prediction, rng, method="ucb")]
+            own = {name: block for name, block in self._extra.items() if name == HOW_TRAINED}
+            blocks = Features(self.joint.space, self.joint.task, own).blocks(architectures)
+            best_first = acquisition.rank(prediction, rng, method="ucb")
+            return [pool[index] for index in spread_out(prediction, best_first, blocks)]
         hoped = np.column_stack([-acquisition.upper_bound(prediction, rng, 0.0), self._prices(observations, pool)])
         trained = [one for one in observations if one.complete] or observations
         order = by_improvement(hoped, np.array([(-one.score, *one.costs) for one in trained]), rng)
