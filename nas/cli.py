@@ -221,8 +221,13 @@ def replay(
         ),
     ] = None,
     factor: Annotated[int, typer.Option(help="At a rung, one in so many goes on.")] = 3,
-    closed: Annotated[
-        bool, typer.Option("--closed", help="At a rung, all of the first are stopped, as many as the factor.")
+    promote: Annotated[
+        bool,
+        typer.Option(
+            "--promote",
+            help="In place of halving: all are stopped at the first rung, and after every so many, by the factor, the "
+            "one that is expected to end best is trained whole.",
+        ),
     ] = False,
     objective: Annotated[
         list[str] | None,
@@ -250,7 +255,7 @@ def replay(
 
     nas replay nasbench201.csv.gz --queries 50
 
-    nas replay nasbench201.csv.gz --rung c100_val_12=0.06 --factor 20 --closed --queries 10 --out regret
+    nas replay nasbench201.csv.gz --rung c100_val_12=0.06 --factor 20 --promote --queries 10 --out regret
 
     nas replay accel_nasbench.csv.gz --space accel_nasbench --objective=-throughput_a100
 
@@ -267,7 +272,7 @@ def replay(
         seeds=seeds,
         rungs=bool(rung),
         factor=factor,
-        closed=closed,
+        promote=promote,
         objectives=("score", *(objective or ())),
     )
     layout = layout_of(load_space(space), score, test, seconds, rungs_of(rung or ()))

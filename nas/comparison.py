@@ -30,8 +30,8 @@ class Comparison:
         predictor: for `guided`.
         queries: that a search may make; with rungs, as many whole trainings' worth of seconds.
         seeds: searches of each strategy.
-        rungs: whether the table's shorter trainings are looked up first, of which one in `factor` goes on, with
-            `closed` none of the first `factor`.
+        rungs: whether the table's shorter trainings are looked up first, of which one in `factor` goes on.
+        promote: who goes on, see `replay`.
         objectives: see `replay`.
     """
 
@@ -41,7 +41,7 @@ class Comparison:
     seeds: int = 5
     rungs: bool = False
     factor: int = 3
-    closed: bool = False
+    promote: bool = False
     objectives: tuple[str, ...] = ("score",)
 
     def validate(self) -> None:
@@ -52,6 +52,8 @@ class Comparison:
         whole("queries", self.queries, 1)
         whole("seeds", self.seeds, 1)
         whole("factor", self.factor, 2)
+        if self.promote and not self.rungs:
+            raise InputError("`--promote` needs a rung to promote from. Name one: --rung COLUMN=SHARE.")
         if self.rungs and len(self.objectives) > 1:
             raise InputError("`--rung` and `--objective` cannot go together: a front has no order to stop by.")
 
@@ -69,7 +71,7 @@ class Comparison:
                 objectives=self.objectives,
                 rungs=self.rungs,
                 factor=self.factor,
-                closed=self.closed,
+                promote=self.promote,
             )
             for seed in range(self.seeds)
         ]
@@ -109,7 +111,7 @@ def _regrets(table: Table, comparison: Comparison, out: str | Path | None) -> It
         curves[name] = np.array([best - _at_budget(run, run.curve(column), comparison, table) for run in runs])
         tests = np.array([run.curve()[-1] for run in runs])
         found = f"{sum(curve[-1] <= 0 for curve in curves[name])}/{len(runs)}"
-        begun = np.mean([len(run.queries) for run in runs])
+        begun = np.mean([len({query.row for query in run.queries}) for run in runs])
         ended = np.mean([sum(query.rung == len(table.rungs) - 1 for query in run.queries) for run in runs])
         yield (
             f"{name:<10}{curves[name][:, -1].mean():>8.3f}  {f'{tests.mean():.3f} ± {tests.std():.3f}':<18}"

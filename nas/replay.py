@@ -17,12 +17,14 @@ from nas.candidate import COMPLETED, STOPPED
 from nas.config import OBJECTIVES
 from nas.errors import InputError
 from nas.evaluation.table import RecordedSpace, Table
+from nas.joint import Proposal
 from nas.row import Row
 from nas.stopping import SuccessiveHalving
 from nas.strategies import STRATEGIES
 from nas.strategies.guided import Guided
 from nas.strategies.planned import Exhausted
 from nas.study import Study
+from predictors import PREDICTORS
 
 FIELDS = OBJECTIVES[1:]  # known from a network's profile
 
@@ -90,7 +92,7 @@ def replay(
     lag: int = 0,
     rungs: bool = False,
     factor: int = 3,
-    closed: bool = False,
+    promote: bool = False,
     enough: Callable[[Query], bool] = lambda query: False,
 ) -> Replay:
     """A search on `table`, until so many queries are made or so many training seconds spent.
@@ -101,8 +103,9 @@ def replay(
         objectives: `score`, then what is to be small: fields of a profile, known from the network, and columns, which
             the search sees for queried networks only; `-column` is to be large.
         lag: trainings that finish while the predictor is fitted, see `Guided`.
-        rungs: whether shorter trainings are looked up first, and only one in `factor` goes on; with `closed` the first
-            `factor` are all stopped, see `SuccessiveHalving`.
+        rungs: whether shorter trainings are looked up first, and only one in `factor` goes on.
+        promote: with rungs, nobody goes on at once. Instead, after every `factor`-th training to the first rung, but
+            the first time, the one that is expected to end best is trained whole.
         enough: asked after each query whether the search may end.
     """
     space = RecordedSpace.of(table)
@@ -113,10 +116,12 @@ def replay(
     study = Study(space, sampler, objectives)
     made: list[Query] = []
     spent = 0.0
-    stopping = SuccessiveHalving(
-        factor ** (len(table.rungs) - 1), factor, first=1, least=factor if closed else 3, closed=closed
-    )
-    for query in _queries(table, space, study, stopping, 0 if rungs else len(table.rungs) - 1):
+    if rungs and promote:
+        searching = _promoting(table, space, study, predictor if strategy == "guided" else "", factor)
+    else:
+        stopping = SuccessiveHalving(factor ** (len(table.rungs) - 1), factor, first=1)
+        searching = _queries(table, space, study, stopping, 0 if rungs else len(table.rungs) - 1)
+    for query in searching:
         made.append(query)
         spent += query.seconds
         if len(made) >= queries or spent >= seconds or enough(query):
@@ -153,6 +158,46 @@ def _queries(
         known = zip(costs, study.sampler.costs(proposal), strict=True)
         price = tuple(found.get(name, value) for name, value in known)
         yield Query(at, rung, cost, thinking, study.sampler.source, price)
+
+
+def _promoting(table: Table, space: RecordedSpace, study: Study, predictor: str, every: int) -> Iterator[Query]:
+    """Trainings to the first rung; after every so many, a whole one of that which is expected to end best."""
+    last, trained, short = len(table.rungs) - 1, set(), dict[int, Proposal]()
+    while True:
+        number, began = study.next_number, time.perf_counter()
+        try:
+            proposal, _ = study.propose()
+        except Exhausted:
+            return
+        at = space.row(proposal)
+        short[at] = proposal
+        first = Row(
+            number, dict(proposal.decisions), proposal.fingerprint, 2, 0, STOPPED, (float(table.scores(0)[at]),)
+        )
+        study.tell(replace(first, finished=number + 1))
+        yield Query(at, 0, float(table.rungs[0].seconds[at]), time.perf_counter() - began, study.sampler.source)
+        if len(short) < 2 * every or len(short) % every:
+            continue
+        began = time.perf_counter()
+        left = {row: proposal for row, proposal in short.items() if row not in trained}
+        worth = _expected(study, predictor, list(left.values())) if predictor else table.scores(0)[list(left)]
+        at = list(left)[int(np.argmax(worth))]
+        trained.add(at)
+        whole = (float(table.scores(0)[at]), float(table.scores()[at]))
+        chosen = Row(study.next_number, dict(short[at].decisions), short[at].fingerprint, 2, 0, COMPLETED, whole)
+        study.add(replace(chosen, finished=chosen.number + 1))
+        yield Query(at, last, float(table.rungs[-1].seconds[at]), time.perf_counter() - began, "promoted")
+
+
+def _expected(study: Study, predictor: str, proposals: Sequence[Proposal]) -> np.ndarray:
+    """(n,) score at the end of a whole training, from all trainings so far, their own short ones among them."""
+    history = study.sampler.history
+    history.update(study.optuna, before=study.next_number)
+    observations = history.observations()
+    learned = PREDICTORS[predictor](space=study.joint.space, task=study.joint.task, seed=study.sampler.seed).fit(
+        [one.proposal.architecture for one in observations], np.array([one.score for one in observations])
+    )
+    return learned.predict([proposal.architecture for proposal in proposals]).mean
 
 
 def recorded(table: Table, objectives: Sequence[str]) -> dict[str, np.ndarray]:

@@ -23,17 +23,12 @@ class SuccessiveHalving:
         factor: one in so many goes on at each rung.
         first: epoch of the first rung; None takes a ninth of the epochs, at least 1.
         least: a rung stops nobody before so many have come by.
-        closed: it stops everybody before then. Right where a whole training costs many times what brings one to the
-            rung: then those that were stopped only teach, and one in `factor` goes on from the first.
     """
 
-    def __init__(
-        self, epochs: int, factor: int = 3, first: int | None = None, least: int = 3, closed: bool = False
-    ) -> None:
+    def __init__(self, epochs: int, factor: int = 3, first: int | None = None, least: int = 3) -> None:
         first = first or max(1, round(epochs / factor**2))
         self.factor = factor
         self.least = least
-        self.closed = closed
         self.rungs: dict[int, list[float]] = {}
         while first < epochs:
             self.rungs[first] = []
@@ -51,8 +46,7 @@ class SuccessiveHalving:
         if rung is None:
             return not math.isfinite(score)
         worst = score if math.isfinite(score) else -math.inf
-        early = len(rung) < self.least
-        weak = self.closed if early else worst < rung[-max(1, len(rung) // self.factor)]
+        weak = len(rung) >= self.least and worst < rung[-max(1, len(rung) // self.factor)]
         bisect.insort(rung, worst)
         return weak or not math.isfinite(score)
 

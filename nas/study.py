@@ -95,6 +95,11 @@ class Study:
         else:
             self.optuna.tell(trial, state=state)
 
+    def add(self, row: Row) -> None:
+        """A finished trial that was not proposed; its number must be `next_number`."""
+        self._take_up(row)
+        self.next_number = row.number + 1
+
     def copy_to(self, url: str, name: str) -> None:
         """Copies the study into an Optuna storage, e.g. `sqlite:///optuna.db`, for optuna-dashboard."""
         optuna.copy_study(

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 HERE = Path(__file__).parent
@@ -43,19 +44,19 @@ def batch(count: int) -> tuple[np.ndarray, np.ndarray]:
     return (pictures - mean) / std, data["y_train"][chosen].astype(int)
 
 
-def collect(table: pandas.DataFrame, count: int, size: int, cells: int, limit: float) -> None:
+def collect(table: pandas.DataFrame, count: int, size: int, cells: int, limit: float, names: list[str]) -> None:
     """Measures until `count` are there or `limit` seconds have gone."""
     file = HERE / "proxies.jsonl"
-    known = {json.loads(line)["index"] for line in file.read_text().splitlines()} if file.exists() else set()
+    known = {_key(line) for line in map(json.loads, file.read_text().splitlines())} if file.exists() else set()
     live = table[table.zc_c10_synflow.notna()].sample(count, random_state=0)
     inputs, targets = batch(size)
     space, began = nasbench201(cells=cells), time.monotonic()
     for _index, row in live.iterrows():
-        if int(row["index"]) in known or time.monotonic() - began > limit:
+        if (int(row["index"]), cells, size) in known or time.monotonic() - began > limit:
             continue
         architecture = space.replay(from_string(row.arch_str))
         line = {"index": int(row["index"]), "batch": size, "cells": cells, "values": {}, "seconds": {}}
-        for name in PROXIES:
+        for name in names:
             start = time.process_time()
             line["values"].update(measure(architecture, TASK, inputs, targets, names=[name]))
             line["seconds"][name] = round(time.process_time() - start, 3)
@@ -63,8 +64,19 @@ def collect(table: pandas.DataFrame, count: int, size: int, cells: int, limit: f
             out.write(json.dumps(line) + "\n")
 
 
+def _key(line: dict[str, Any]) -> tuple[int, int, int]:
+    return line["index"], line["cells"], line["batch"]
+
+
 def report(table: pandas.DataFrame) -> str:
-    lines = [json.loads(line) for line in (HERE / "proxies.jsonl").read_text().splitlines()]
+    """A table for each number of cells and size of batches."""
+    groups: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+    for line in map(json.loads, (HERE / "proxies.jsonl").read_text().splitlines()):
+        groups.setdefault(_key(line)[1:], []).append(line)
+    return "\n\n".join(_table(table, lines) for lines in groups.values())
+
+
+def _table(table: pandas.DataFrame, lines: list[dict[str, Any]]) -> str:
     rows = table.set_index("index").loc[[line["index"] for line in lines]]
     out = [
         f"Spearman on {len(lines)} architectures of nasbench201 without dead branches, {lines[0]['cells']} of the "
@@ -73,7 +85,7 @@ def report(table: pandas.DataFrame) -> str:
         "| proxy | ours and published | ours and accuracy | published and accuracy | CPU s |",
         "|---|---|---|---|---|",
     ]
-    for name in PROXIES:
+    for name in lines[0]["values"]:
         ours = np.array([line["values"][name] for line in lines], dtype=float)
         with_test = spearmanr(ours, rows.c10_test_200, nan_policy="omit").statistic
         cost = np.mean([line["seconds"][name] for line in lines])
@@ -95,10 +107,11 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--cells", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--names", nargs="*", default=list(PROXIES))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     table = pandas.read_csv(SHARED / "bench/nasbench201.csv.gz")
-    collect(table, chosen.architectures, chosen.batch, chosen.cells, chosen.seconds)
+    collect(table, chosen.architectures, chosen.batch, chosen.cells, chosen.seconds, chosen.names)
     text = report(table)
     print(text)
     notes = HERE / "proxies_notes.md"

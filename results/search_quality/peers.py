@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -84,13 +85,14 @@ def neps(name: str) -> Callable[[Options, Callable[[Key], float], int], float]:
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - NePS draws from the global generators
         torch.manual_seed(seed)
-        space = {path: library.HPOCategorical(values) for path, values in options.items()}
+        choices = {path: library.Categorical(choices=tuple(values)) for path, values in options.items()}
+        globals()["Decisions"] = space = type("Decisions", (library.PipelineSpace,), choices)  # it pickles the class
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             library.run(
                 lambda **config: -evaluate(tuple(config[path] for path in options)),
-                pipeline_space=space,
-                root_directory=folder,
+                pipeline_space=space(),
+                root_directory=f"{folder}/run",  # a folder that is there already counts as an old run
                 optimizer=name,
                 total_evaluations_to_spend=QUERIES,
             )
@@ -103,9 +105,10 @@ PEERS = {
     "Syne Tune TPE (KDE)": syne_tune("kde"),
     "Syne Tune evolution": syne_tune("regularized_evolution"),
     "Syne Tune BoTorch": syne_tune("botorch"),
+    "NePS evolution": neps("neps_regularized_evolution"),
     "NePS Bayesian optimisation": neps("bayesian_optimization"),
 }
-SLOW = {"Syne Tune BoTorch": 5, "NePS Bayesian optimisation": 5}  # seeds; minutes a search
+SLOW = {"Syne Tune BoTorch": 5, "NePS Bayesian optimisation": 3}  # seeds; minutes a search
 
 
 def main() -> None:
@@ -117,6 +120,10 @@ def main() -> None:
     file = HERE / "peers.jsonl"
     known = {tuple(json.loads(line)["key"]) for line in file.read_text().splitlines()} if file.exists() else set()
     began = time.monotonic()
+    said = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    commit = said.stdout.strip()
     for bench, options, rows, scores in benchmarks():
         for name, search in PEERS.items():
             for seed in range(min(chosen.seeds, SLOW.get(name, chosen.seeds))):
@@ -133,6 +140,7 @@ def main() -> None:
                     "key": [bench, name, seed],
                     "rows": asked[:QUERIES],
                     "thinking": thinking / QUERIES,
+                    "commit": commit,
                 }
                 with file.open("a") as out:
                     out.write(json.dumps(line) + "\n")

@@ -94,6 +94,18 @@ def test_short_trainings_are_rungs_and_cost_less(table: Table) -> None:
     assert {query.seconds for query in run.queries if query.rung == 1} == {11.0}
 
 
+@pytest.mark.parametrize("strategy", ["guided", "evolution"])
+def test_after_every_so_many_short_trainings_the_most_promising_goes_on(table: Table, strategy: str) -> None:
+    run = replay(table, strategy, queries=27, seed=0, rungs=True, factor=5, promote=True)
+    whole = [place for place, query in enumerate(run.queries) if query.rung == 1]
+    assert whole == [10, 16, 22]
+    for place in whole:
+        assert run.queries[place].row in {query.row for query in run.queries[:place] if query.rung == 0}
+        assert (run.queries[place].seconds, run.queries[place].source) == (10.0, "promoted")
+    assert len({run.queries[place].row for place in whole}) == 3
+    assert table.scores()[run.queries[whole[0]].row] > np.median(table.scores())
+
+
 def test_a_budget_of_seconds_ends_it(table: Table) -> None:
     assert len(replay(table, "random", seconds=55).queries) == 6
 
@@ -216,6 +228,7 @@ def test_rungs_and_objectives_from_the_command_line(
         (["--rung", "short=0.5", "--rung", "acc1=0.1"], "the shortest training first"),
         (["--rung", "shrot=0.5"], "no column of numbers 'shrot'"),
         (["--rung", "short=0.5", "--factor", "1"], "`factor`"),
+        (["--promote"], "needs a rung"),
         (["--rung", "short=0.5", "--objective", "time"], "cannot go together"),
         (["--objective=-tmie"], "'tmie' is no objective"),
         (["--score", "gap"], "line 3: no number in column 'gap'"),
