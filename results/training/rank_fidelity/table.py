@@ -106,18 +106,22 @@ def main() -> None:
 
 def draw(data: str, points: list[tuple[str, float, float]]) -> None:
     figure, axes = plt.subplots(figsize=(8, 5))
-    for name, tau, cost in points:
-        kind = "averaged weights" in name and "cut" in name
-        color = "#d1701f" if kind else "#999999" if "cut" in name else "#1f6fb2"
-        axes.plot(cost, tau, "o", color=color)
-        axes.annotate(
-            name.replace("schedule ", ""), (cost, tau), xytext=(5, -3), textcoords="offset points", fontsize=7
-        )
-    axes.set_xlabel("seconds per architecture, one CPU thread")
-    axes.set_ylabel("Kendall tau with the full training")
-    axes.set_xlim(0, 1.35 * max(cost for _, _, cost in points))
+    for what, color in (("averaged weights", "#d1701f"), ("weights as they are", "#999999")):
+        cuts = [(cost, tau) for name, tau, cost in points if "cut" in name and name.endswith(what)]
+        axes.plot(*zip(*sorted(cuts), strict=True), "o-", color=color, label=f"5-epoch schedule, cut short: {what}")
+    below = 0.0
+    for name, tau, cost in sorted((point for point in points if "cut" not in point[0]), key=lambda point: point[1]):
+        axes.plot(cost, tau, "o", color="#1f6fb2")
+        below = max(tau, below + 0.018)  # labels of neighbours do not lie upon each other
+        arrow = {"arrowstyle": "-", "color": "#cccccc"}
+        axes.annotate(name, (cost, tau), (cost + 0.4, below), fontsize=7, va="center", arrowprops=arrow)
+    axes.set_title(f"{NAMES[data]}, 40 networks of hybrid")
+    axes.set_xlabel("seconds per network, one CPU thread")
+    axes.set_ylabel("Kendall tau with a full training")
+    axes.set_xlim(0, 1.25 * max(cost for _, _, cost in points))
+    axes.legend(loc="lower right", fontsize=8)
     figure.tight_layout()
-    figure.savefig(HERE / f"{data}.svg")
+    figure.savefig(HERE / f"{data}.png", dpi=110)
 
 
 if __name__ == "__main__":
