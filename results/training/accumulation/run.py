@@ -44,7 +44,7 @@ NETWORKS = {
 
 
 def begun(architecture: Architecture, data: TrainingData, parts: int, seed: int) -> Training:
-    config = TrainingConfig(batch_size=BATCH, accumulate=parts, precision="float32", learning_rate=0.003)
+    config = TrainingConfig(batch_size=BATCH, accumulate=parts, precision="float32")
     return begin(architecture, data, config, epochs=EPOCHS, seed=seed)
 
 
