@@ -2,7 +2,7 @@
 
     NAS_SHARED=../shared python results/training/inheritance/run.py
 
-Pairs of a random `hybrid` architecture and a mutation of it, Fashion-MNIST-10k (4,000 training examples). The parent is
+Pairs of a random `hybrid` architecture and a mutation of it, Fashion-MNIST-10k (2,000 training examples). The parent is
 trained for `EPOCHS` epochs; the child too, once fresh and once with the parent's weights. How many epochs does the heir
 need to reach the final score of the fresh child, and does its first epoch rank the children as well as a fresh one's?
 Pairs with so little in common that a search would begin afresh are passed over.
@@ -28,13 +28,13 @@ from search_spaces import SPACES
 from search_spaces.profile import profile
 
 HERE = Path(__file__).parent
-PAIRS, EPOCHS = 16, 4
+PAIRS, EPOCHS = 10, 4
 
 
 def main() -> None:
     torch.set_num_threads(1)
     data = nas.data.load(Path(os.environ["NAS_SHARED"]) / "data/images/fashion_mnist_10k.npz").search
-    data = replace(data, train=Split(data.train.inputs[:4000], data.train.targets[:4000]))
+    data = replace(data, train=Split(data.train.inputs[:2000], data.train.targets[:2000]))
     space, rng, config = SPACES["hybrid"](), random.Random(0), TrainingConfig()
     lines = [
         "| pair | handed on | parent | fresh child, first epoch | last | heir, first epoch | last "
@@ -46,7 +46,7 @@ def main() -> None:
     while len(needed) < PAIRS:
         parent = space.sample(rng)
         child = space.mutate(parent, rng)
-        if profile(parent, data.task).macs > 2_000_000 or child.fingerprint == parent.fingerprint:
+        if profile(parent, data.task).macs > 1_000_000 or child.fingerprint == parent.fingerprint:
             continue
         if nearest(child, [parent], data.task) is None:
             strangers += 1

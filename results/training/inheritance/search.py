@@ -27,7 +27,7 @@ from nas.training.begin import begin
 from nas.training.fidelity import Fidelity
 
 HERE = Path(__file__).parent
-TRIALS, EPOCHS, SEEDS, AGAIN = 40, 9, 3, 2
+TRIALS, EPOCHS, SEEDS, AGAIN = 20, 9, 3, 1
 RUNG = 1  # EPOCHS / 9
 RECIPE = nas.TrainingConfig(fidelity=Fidelity(resolution=0.5))
 
@@ -68,7 +68,7 @@ def main() -> None:
                 started = time.process_time()
                 result = nas.search(
                     arrays, "hybrid", f"{TRIALS} trials", directory=Path(folder) / "s", seed=seed, inherit=inherit,
-                    epochs=EPOCHS, training=RECIPE, limits={"macs": 2_000_000}, executor="local", tracking_uri="",
+                    epochs=EPOCHS, training=RECIPE, limits={"macs": 1_500_000}, executor="local", tracking_uri="",
                     final=False,
                 )  # fmt: skip
                 seconds = time.process_time() - started
