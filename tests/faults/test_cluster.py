@@ -122,10 +122,10 @@ def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_pat
     seen = Together()
     result = nas.search(
         "digits",
-        spaces.small(),
-        "9 trials, 1 gpu-hours",
+        spaces.slow(),  # long enough to be seen side by side
+        "3 trials, 1 gpu-hours",
         strategy="random",
-        epochs=6,
+        epochs=2,
         early_stopping=False,
         directory=tmp_path / "search",
         ray_address=with_gpu.address,
@@ -134,7 +134,7 @@ def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_pat
         observers=[seen],
     )
     rows = journals.read(tmp_path / "search").rows
-    assert [row.attributes["gpus"] for row in rows] == [1 / 8] * 9
+    assert [row.attributes["gpus"] for row in rows] == [1 / 8] * 3
     assert all(candidate.state == "completed" for candidate in result.candidates)
     assert seen.most >= 2
     assert max(seen.slots) == 3  # eight would fit on the GPU, three on the CPUs
