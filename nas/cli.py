@@ -116,8 +116,8 @@ def search(
     inherit: Annotated[
         str,
         typer.Option(
-            help="[bold]on[/]: a candidate begins with the weights of its nearest trained relative; "
-            "[bold]off[/]: with fresh ones. The final always begins with fresh ones."
+            help="[bold]on[/]: a candidate begins with the weights of its nearest trained relative. Measured: "
+            "fewer epochs, but early scores then rank candidates worse. The final always begins afresh."
         ),
     ] = "off",
     final: Annotated[bool, typer.Option(help="Train the best in full, test, and export.")] = True,
