@@ -24,10 +24,10 @@ def drivers(tmp_path: Path) -> Iterator[Drivers]:
 def injected(record_property) -> Callable[..., None]:
     """Notes what was done to a search: `injected(fault, times, lost=…, repeated=…, outcome=…)`, for junit's file.
 
-    Lost and repeated are numbers of trainings; None where the fault has none to lose.
+    Lost and repeated are numbers of trainings, None where they are not counted.
     """
 
-    def note(fault: str, times: int = 1, *, outcome: str, lost: int | None = 0, repeated: int | None = 0) -> None:
+    def note(fault: str, times: int = 1, *, outcome: str, lost: int | None = None, repeated: int | None = None) -> None:
         for name, value in {
             "fault": fault,
             "injected": times,

@@ -164,4 +164,4 @@ def test_an_address_where_nothing_answers_leaves_nothing_behind(tmp_path, inject
     with pytest.raises(InputError, match=r"127\.0\.0\.1:1"):
         nas.search("digits", spaces.small(), "10m", directory=tmp_path / "search", ray_address="127.0.0.1:1")
     assert not (tmp_path / "search").exists()
-    injected("no Ray cluster at the address", outcome="refused before anything was written", lost=None, repeated=None)
+    injected("no Ray cluster at the address", outcome="refused before anything was written")

@@ -79,7 +79,7 @@ def test_damaged_architectures(injected) -> None:
             build(architecture, TASK)
         except REFUSED:
             pass
-    injected("damaged architectures", 1000, outcome="refused, or whole after all", lost=None, repeated=None)
+    injected("damaged architectures", 1000, outcome="refused, or whole after all")
 
 
 HOSTILE = [
@@ -105,7 +105,7 @@ HOSTILE = [
 def test_hostile_architectures(text: str, injected) -> None:
     with pytest.raises(REFUSED):
         build(Architecture.from_json(text), TASK)
-    injected("hostile architectures", 1, outcome="refused", lost=None, repeated=None)
+    injected("hostile architectures", 1, outcome="refused")
 
 
 def test_damaged_configs(injected) -> None:
@@ -114,7 +114,7 @@ def test_damaged_configs(injected) -> None:
     for _ in range(400):
         with contextlib.suppress(REFUSED):
             SearchConfig.from_json(damaged(text, rng)).validate()
-    injected("damaged configs", 400, outcome="refused, or whole after all", lost=None, repeated=None)
+    injected("damaged configs", 400, outcome="refused, or whole after all")
 
 
 def test_damaged_journals(tmp_path: Path, injected) -> None:
@@ -131,7 +131,7 @@ def test_damaged_journals(tmp_path: Path, injected) -> None:
         (folder / journals.FILE).write_bytes(content)
         with contextlib.suppress(REFUSED):
             journals.read(folder)
-    injected("damaged journals", 200, outcome="refused, or whole after all", lost=None, repeated=None)
+    injected("damaged journals", 200, outcome="refused, or whole after all")
 
 
 def archive(**arrays: np.ndarray) -> bytes:
@@ -151,7 +151,7 @@ def test_damaged_archives(tmp_path: Path, injected) -> None:
         path.write_bytes(content)
         with contextlib.suppress(REFUSED):
             datasets.load(path)
-    injected("damaged archives", 400, outcome="refused, or whole after all", lost=None, repeated=None)
+    injected("damaged archives", 400, outcome="refused, or whole after all")
 
 
 def test_objects_in_an_archive_are_not_unpickled(tmp_path: Path, injected) -> None:
@@ -159,7 +159,7 @@ def test_objects_in_an_archive_are_not_unpickled(tmp_path: Path, injected) -> No
     path.write_bytes(archive(x_train=np.array([Bomb()] * 8, dtype=object), y_train=np.arange(8) % 2))
     with pytest.raises(InputError):
         datasets.load(path)
-    injected("pickles in archives, checkpoints and journals", 1, outcome="refused", lost=None, repeated=None)
+    injected("pickles in archives, checkpoints and journals", 1, outcome="refused")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, injected) -> None:
@@ -171,7 +171,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, injected) -> No
         archive_file.writestr("y_train.npy", b"")
     with pytest.raises(InputError):
         datasets.load(path)
-    injected("archive that unpacks to a terabyte", 1, outcome="refused", lost=None, repeated=None)
+    injected("archive that unpacks to a terabyte", 1, outcome="refused")
 
 
 def test_a_pickled_checkpoint_is_not_run(tmp_path: Path, injected) -> None:
@@ -179,7 +179,7 @@ def test_a_pickled_checkpoint_is_not_run(tmp_path: Path, injected) -> None:
     path.write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(pickle.UnpicklingError):
         load_checkpoint(str(path))
-    injected("pickles in archives, checkpoints and journals", 1, outcome="refused", lost=None, repeated=None)
+    injected("pickles in archives, checkpoints and journals", 1, outcome="refused")
 
 
 def test_a_journal_full_of_nonsense_is_refused(tmp_path: Path, injected) -> None:
@@ -190,4 +190,4 @@ def test_a_journal_full_of_nonsense_is_refused(tmp_path: Path, injected) -> None
     record = journals.read(tmp_path / "s")
     with pytest.raises(REFUSED):
         SearchConfig.from_json(record.header.config.replace("training", "trainings"))
-    injected("pickles in archives, checkpoints and journals", 1, outcome="refused", lost=None, repeated=None)
+    injected("pickles in archives, checkpoints and journals", 1, outcome="refused")

@@ -97,7 +97,7 @@ def test_a_locked_store_is_filled_in_when_it_is_free_again(ready, tmp_path, capl
     said = " ".join(caplog.messages)
     assert "misses some of this search" in said
     assert "written again" in said
-    injected("MLflow's store locked by another process", outcome="search went on; store caught up", repeated=None)
+    injected("MLflow's store locked by another process", outcome="search went on; store caught up")
 
 
 HOLD = """
@@ -115,7 +115,7 @@ def test_a_store_that_is_deleted_is_made_anew_and_filled_in(ready, tmp_path, inj
     path.write_bytes(ready.read_bytes())
     result = search(tmp_path, f"sqlite:///{path}", Meddler(path.unlink))
     assert tracked(f"sqlite:///{path}") == expected(result)
-    injected("MLflow's store deleted in mid-search", outcome="made anew and filled in", repeated=None)
+    injected("MLflow's store deleted in mid-search", outcome="made anew and filled in")
 
 
 def without_rights() -> None:
@@ -153,7 +153,7 @@ def test_a_read_only_place_for_mlflow_costs_a_warning(tmp_path, injected) -> Non
     assert "misses some of this search" in done.stderr
     assert len(journals.read(tmp_path / "search").rows) == 4
     assert not list(closed.iterdir())
-    injected("read-only folder for MLflow", outcome="search went on, with a warning", repeated=None)
+    injected("read-only folder for MLflow", outcome="search went on, with a warning")
 
 
 def test_a_read_only_place_for_the_search_is_refused(tmp_path, injected) -> None:
@@ -165,4 +165,4 @@ def test_a_read_only_place_for_the_search_is_refused(tmp_path, injected) -> None
     assert done.returncode != 0
     assert "A search cannot be kept in" in done.stderr
     assert not list(closed.iterdir())
-    injected("read-only folder for the search", outcome="refused before anything began", lost=None, repeated=None)
+    injected("read-only folder for the search", outcome="refused before anything began")
