@@ -117,7 +117,7 @@ def search(
         str,
         typer.Option(
             help="[bold]on[/]: a candidate begins with the weights of its nearest trained relative. Measured: "
-            "fewer epochs, but early scores then rank candidates worse. The final always begins afresh."
+            "fewer epochs, but early scores then seem to rank worse. The final always begins afresh."
         ),
     ] = "off",
     final: Annotated[bool, typer.Option(help="Train the best in full, test, and export.")] = True,

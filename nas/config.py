@@ -51,7 +51,7 @@ class SearchConfig:
         memory_per_trial: GiB of main memory that a training on the CPU may take; 0 is an equal share of what is free.
         layout, kind, size: how the data is read, see `nas.data.load`.
         inherit: `on`: a training begins with the weights of its nearest relative, see `nas.heritage`; `off`: with fresh
-            ones, since early scores of heirs rank candidates worse. The final always begins with fresh ones.
+            ones, since early scores of heirs seem to rank candidates worse. The final always begins with fresh ones.
         start_from: decisions of the networks that are tried first, see `nas.given`.
         proxies: whether training-free scores help to rank the best candidates, see `nas.strategies.proxy_stage`.
         learn_from: what earlier searches of the space found, see `nas.learn_from`; for `guided`.
