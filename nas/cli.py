@@ -109,8 +109,8 @@ def search(
     proxies: Annotated[
         bool,
         typer.Option(
-            help="Also rank the best candidates by training-free scores, for a tenth of the time. In our measurements "
-            "they add nothing to what the predictor knows."
+            help="Also rank the best candidates by training-free scores, for at most a tenth of the training time. "
+            "They helped the predictor on CIFAR-10, and added nothing on Fashion-MNIST."
         ),
     ] = False,
     inherit: Annotated[

@@ -53,7 +53,7 @@ class SearchConfig:
         inherit: `on`: a training begins with the weights of its nearest relative, see `nas.heritage`; `off`: with fresh
             ones, since early scores of heirs seem to rank candidates worse. The final always begins with fresh ones.
         start_from: decisions of the networks that are tried first, see `nas.given`.
-        proxies: whether training-free scores help to rank the best candidates, see `nas.strategies.proxy_stage`.
+        proxies: whether the best candidates are also ranked by training-free scores, see `nas.strategies.proxy_stage`.
         learn_from: what earlier searches of the space found, see `nas.learn_from`; for `guided`.
     """
 

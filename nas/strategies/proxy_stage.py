@@ -20,10 +20,10 @@ from search_spaces.task import Task
 if TYPE_CHECKING:
     from predictors.features import Block
 
-NAMES = ("nwot", "synflow", "jacov", "zico")  # cheap, and of different kinds: patterns, weights, inputs, gradients
+NAMES = ("expressivity", "snip", "jacov", "progressivity")  # of all the ones that help, see results/hybrid_proxies
 BATCH = 32
 SHARE = 0.1
-PRICE = 500  # examples trained in the time that one network's proxies take; .07 s of one core on 40 hybrid networks
+PRICE = 600  # examples trained in the time that one network's proxies take: .09 s of one core on hybrid networks
 MOST = 300
 
 
