@@ -28,7 +28,7 @@ from nas.training.begin import begin
 from search_spaces import SPACES, Architecture, build
 
 HERE = Path(__file__).parent
-NETWORKS, EPOCHS, BUDGET, SEEDS = 4, 18, "50s", 2
+NETWORKS, EPOCHS, BUDGET, SEEDS = 4, 18, "40s", 2
 PLAIN = nas.TrainingConfig(
     optimizer="adamw", learning_rate=1e-3, schedule="constant", warmup=0.0, weight_decay=0.01, label_smoothing=0.0,
     clip=0.0, ema=0.0, precision="float32",
