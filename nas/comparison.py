@@ -101,7 +101,7 @@ def _regrets(table: Table, comparison: Comparison, out: str | Path | None) -> It
     best = float(table.scores().max())
     budget = f"{comparison.queries} queries"
     if comparison.rungs:
-        budget = f"the cost of {comparison.queries} whole trainings, one in {comparison.factor} going on at each rung"
+        budget = f"the cost of {comparison.queries} whole trainings, one in {comparison.factor} going on"
     column = table.rungs[-1].column
     yield f"{len(table):,} networks of {table.space.name}, the best with {column} {best:.2f}. After {budget}:"
     yield f"{'strategy':<10}{'regret':>8}  {table.test:<18}{'best found':>11}{'begun':>8}{'ended':>8}{'a proposal':>12}"
