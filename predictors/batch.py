@@ -2,8 +2,8 @@
 
 GP-BUCB (Desautels et al. 2014, https://arxiv.org/abs/1206.6402): after each choice the deviations of all others shrink
 as if it had been trained and had scored as expected, most where they are alike. So the mean stands, and of two
-near-twins only the first keeps its bonus for being uncertain. Where the
-first places are no twins to begin with, as mostly in large spaces, it changes little.
+near-twins only the first keeps its bonus for being uncertain. Where the first places are no twins to begin with, as
+mostly in large spaces, it changes little.
 """
 
 from __future__ import annotations

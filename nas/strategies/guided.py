@@ -119,4 +119,5 @@ class Guided(PlannedSampler):
 
     @functools.cached_property
     def _ranking(self) -> Ranking:
-        return Ranking(self.joint, self.objectives, self.seed, self.predictor, self.pasts, self.proxies)
+        known = (self.joint, self.objectives, self.seed, self.predictor, self.pasts, self.proxies)
+        return Ranking(*known, together=self.lag > 0)

@@ -66,6 +66,7 @@ class Ranking:
         pasts: earlier searches of the space; what they say is a feature, and orders the first draws.
         proxies: scores what the predictor likes best without training it; then there is a second stage, with those
             scores as features. It counts where it ranks the trainings of this run at least as well as the first.
+        together: whether several are trained at once, so that the first places are not to be near-twins.
     """
 
     joint: JointSpace
@@ -74,6 +75,7 @@ class Ranking:
     predictor: str = "auto"
     pasts: tuple[Past, ...] = ()
     proxies: ProxyStage | None = None
+    together: bool = False
 
     def learn(self, observations: Sequence[Observation], since: int = 5) -> Fit:
         """Fits, judges and ranks what is not among the observed, `since` trainings after the last time.
@@ -184,10 +186,12 @@ class Ranking:
         prediction = predictor.predict(architectures)
         rng = np.random.default_rng([self.seed, len(observations), 1])
         if len(self.objectives) == 1:
-            own = {name: block for name, block in self._extra.items() if name == HOW_TRAINED}
-            blocks = Features(self.joint.space, self.joint.task, own).blocks(architectures)
             best_first = acquisition.rank(prediction, rng, method="ucb")
-            return [pool[index] for index in spread_out(prediction, best_first, blocks)]
+            if self.together:
+                own = {name: block for name, block in self._extra.items() if name == HOW_TRAINED}
+                blocks = Features(self.joint.space, self.joint.task, own).blocks(architectures)
+                best_first = spread_out(prediction, best_first, blocks)
+            return [pool[index] for index in best_first]
         hoped = np.column_stack([-acquisition.upper_bound(prediction, rng, 0.0), self._prices(observations, pool)])
         trained = [one for one in observations if one.complete] or observations
         order = by_improvement(hoped, np.array([(-one.score, *one.costs) for one in trained]), rng)
