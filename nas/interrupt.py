@@ -18,15 +18,16 @@ def interruptible(finish: Callable[[], None]) -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    asked = False
+    asked = twice = False
 
     def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: not set from Python
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked
+        nonlocal asked, twice
         if asked:
+            twice = True
             restore()
             raise KeyboardInterrupt
         asked = True
@@ -38,6 +39,8 @@ def interruptible(finish: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         restore()
+    if twice:  # raised where nothing can be: in a destructor, or in a library that swallows it
+        raise KeyboardInterrupt
 
 
 def listen_again() -> None:
