@@ -117,7 +117,8 @@ def resume(
         budget: a new one, for more (or less) than was asked for at first; what was spent counts.
 
     Raises:
-        InputError: no search there, one that another process runs, or data or space that differ from the first time.
+        InputError: no search there, one that another process runs, one that has come to its end and is given no more,
+            or data or space that differ from the first time.
     """
     began = time.monotonic()
     with Journal.open(Path(directory).absolute(), began) as journal:
@@ -125,6 +126,8 @@ def resume(
         if budget is not None:
             config = dataclasses.replace(config, budget=str(budget))
         config.validate()
+        if budget is None:
+            opening.check_unfinished(journal.directory, config)
         if (space is None and not config.space) or (data is None and not config.data):
             what = "space" if space is None and not config.space else "data"
             raise InputError(f"This search was given its {what} as an object. Write `nas.resume(directory, {what}=…)`.")
@@ -136,6 +139,7 @@ def resume(
             if budget is not None:
                 journal.set_config(config.to_json())
             journal.requeue()
+            journal.end("", "")  # not any more
             return run(journal, config, joint, dataset, offered, workers.close, observers, resumed=True)
 
 

@@ -18,7 +18,7 @@ from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
 from nas.heritage import Heritage, NoHeritage
 from nas.joint import JointSpace
-from nas.journal import Header, Journal
+from nas.journal import Header, Journal, read
 from nas.observer import Observer
 from search_spaces import load_space, rules
 from search_spaces.space import Space
@@ -27,6 +27,7 @@ from search_spaces.task import Task
 SEARCHES = Path("results") / "searches"
 EXAMPLES_SEEN = 20_000
 LEAST_EPOCHS, MOST_EPOCHS = 4, 20
+DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
 
 
 def named(space: str | Space) -> Space:
@@ -92,6 +93,18 @@ def check_same(found: Header, joint: JointSpace, dataset: Dataset) -> None:
         raise InputError(
             f"The space {joint.space.name!r} has changed since this search began ({identity(joint.space)}, not "
             f"{found.space}). Bring the old one back, or start a new search."
+        )
+
+
+def check_unfinished(directory: Path, config: SearchConfig) -> None:
+    """Raises InputError where a search came to its end: its final would be trained again, with no time to do it in."""
+    from nas.export.export import FINAL, RECORD  # only now: exports bring much with them
+
+    ended = read(directory).ended
+    if config.final and ended in DONE and (directory / FINAL / RECORD).exists():
+        raise InputError(
+            f"The search in {directory} came to its end ({ended}), with its final. Give it more: "
+            f"`nas resume {directory} --budget …`, of which what was spent counts."
         )
 
 

@@ -90,6 +90,12 @@ def test_any_trial_can_be_exported_and_is_trained_in_full_first(folder: Path) ->
     assert not (folder / "none").exists()
 
 
+def test_a_search_that_has_ended_is_not_ended_again(folder: Path) -> None:
+    before = (folder / "s" / "final" / "final.json").read_bytes()
+    assert "--budget" in run("resume", "s", cwd=folder, code=2)
+    assert (folder / "s" / "final" / "final.json").read_bytes() == before
+
+
 def test_a_search_is_shown_without_the_file_of_its_space(tmp_path: Path) -> None:
     source = "from search_spaces import Choice, Space\nfrom search_spaces.cells import Conv, Head\n"
     own = tmp_path / "own.py"
