@@ -127,7 +127,7 @@ def resume(
             config = dataclasses.replace(config, budget=str(budget))
         config.validate()
         if budget is None:
-            opening.check_unfinished(journal.directory, config)
+            opening.check_unfinished(journal, config)
         if (space is None and not config.space) or (data is None and not config.data):
             what = "space" if space is None and not config.space else "data"
             raise InputError(f"This search was given its {what} as an object. Write `nas.resume(directory, {what}=…)`.")
@@ -180,7 +180,7 @@ def _result(trials: Trials, config: SearchConfig, final: Any, exported: Path | N
     text = statement.statement(parts, trials.clock.budget, elapsed)
     with contextlib.suppress(JournalError):
         journal.end(trials.ended, text)
-    if trials.ended in ("budget", "exhausted"):
+    if trials.ended in opening.DONE:
         trials.heritage.clear()
     return SearchResult(
         directory=journal.directory,

@@ -57,10 +57,12 @@ def finish(
     asked = threading.Event()
     listening = contextlib.nullcontext() if interrupted else interruptible(asked.set)
 
-    def seconds_left() -> float:
-        return min(_left(trials.clock.left()), _gpu_left(trials, gpus_of(config), time.monotonic() - began))
+    train, slots = _where(trials, config, plan, _left(trials.clock.left()))
+    gpus = slots * gpus_of(config)
 
-    train, slots = _where(trials, config, plan, seconds_left())
+    def seconds_left() -> float:
+        return min(_left(trials.clock.left()), _gpu_left(trials, gpus, time.monotonic() - began))
+
     with listening, torch_threads(int(config.cpus_per_trial)):
         final = run_final(
             dataset,
@@ -102,7 +104,7 @@ def _where(trials: Trials, config: SearchConfig, plan: FinalConfig, seconds: flo
 
     gpus = gpus_of(config)
     slots = max(1, slots_of(config.cpus_per_trial)(gpus))
-    return OnWorkers(slots, config.cpus_per_trial, gpus), slots
+    return OnWorkers(slots, config.cpus_per_trial, gpus, config.memory_per_trial), slots
 
 
 def _exported(trials: Trials, observer: Observer) -> Path | None:
@@ -132,7 +134,7 @@ def gpus_of(config: SearchConfig) -> float:
 
 
 def _gpu_left(trials: Trials, gpus: float, so_far: float) -> float:
-    """Seconds for which the final may hold its GPUs; infinite without a limit on GPU time."""
+    """Seconds for which the final may hold so many GPUs, in all its slots; infinite where it holds none."""
     if not gpus:
         return math.inf
     held = gpus * (trials.journal.spent.get(statement.FINAL, 0.0) + so_far)

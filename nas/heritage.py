@@ -6,11 +6,11 @@ again has the same one. Which weights are kept follows from the order in which t
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nas.candidate import COMPLETED, REQUEUED, RUNNING, STOPPED
+from nas.evaluation.worker import remove
 from nas.joint import JointSpace
 from nas.journal import Journal
 from nas.row import PARENT, Row
@@ -65,12 +65,12 @@ class Heritage(NoHeritage):
         self._lying.add(number)
         self._offered = _offered([self.journal.row(one) for one in {*self._offered, number}])
         for one in self._lying - {*self._offered, *self._heirs.values()}:
-            self._delete(one)
+            remove(self._path(one))
             self._lying.discard(one)
 
     def clear(self) -> None:
         for number in self._lying:
-            self._delete(number)
+            remove(self._path(number))
         self._lying.clear()
 
     def _nearest(self, row: Row) -> int | None:
@@ -99,12 +99,6 @@ class Heritage(NoHeritage):
 
     def _path(self, number: int) -> str:
         return f"{self.folder}/{number}{ENDING}"
-
-    def _delete(self, number: int) -> None:
-        from nas.evaluation.worker import remove
-
-        with contextlib.suppress(OSError, ImportError, ValueError):  # storage out of reach keeps it
-            remove(self._path(number))
 
 
 def _offered(rows: Iterable[Row]) -> tuple[int, ...]:

@@ -93,7 +93,9 @@ class Journal:
         for row in _rows(connection):
             self._keep(row)
         self.header = Header(*_one(connection, "select config, space, dataset, fingerprint, task from search"))
-        self._before, self.mlflow_run_id = _one(connection, "select elapsed, mlflow_run_id from search")
+        self._before, self.mlflow_run_id, self.ended = _one(
+            connection, "select elapsed, mlflow_run_id, ended from search"
+        )
         self.spent: dict[str, float] = dict(connection.execute("select purpose, seconds from spent"))
         self._finished = max((row.finished for row in self._rows.values()), default=0)
         self._opened = time.monotonic() if began is None else began
@@ -211,6 +213,7 @@ class Journal:
     def end(self, reason: str, statement: str) -> None:
         """Writes why the search ended and where its time went."""
         self._write([("update search set ended = ?, statement = ?", (reason, statement))])
+        self.ended = reason
 
     def set_config(self, config: str) -> None:
         """Writes a changed question, e.g. a larger budget."""

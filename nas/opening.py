@@ -18,7 +18,7 @@ from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
 from nas.heritage import Heritage, NoHeritage
 from nas.joint import JointSpace
-from nas.journal import Header, Journal, read
+from nas.journal import Header, Journal
 from nas.observer import Observer
 from search_spaces import load_space, rules
 from search_spaces.space import Space
@@ -96,14 +96,14 @@ def check_same(found: Header, joint: JointSpace, dataset: Dataset) -> None:
         )
 
 
-def check_unfinished(directory: Path, config: SearchConfig) -> None:
+def check_unfinished(journal: Journal, config: SearchConfig) -> None:
     """Raises InputError where a search came to its end: its final would be trained again, with no time to do it in."""
     from nas.export.export import FINAL, RECORD  # only now: exports bring much with them
 
-    ended = read(directory).ended
-    if config.final and ended in DONE and (directory / FINAL / RECORD).exists():
+    directory = journal.directory
+    if config.final and journal.ended in DONE and (directory / FINAL / RECORD).exists():
         raise InputError(
-            f"The search in {directory} came to its end ({ended}), with its final. Give it more: "
+            f"The search in {directory} came to its end ({journal.ended}), with its final. Give it more: "
             f"`nas resume {directory} --budget …`, of which what was spent counts."
         )
 

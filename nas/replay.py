@@ -129,18 +129,23 @@ def replay(
     return Replay(table, tuple(made))
 
 
-def _queries(
-    table: Table, space: RecordedSpace, study: Study, stopping: SuccessiveHalving, first: int
-) -> Iterator[Query]:
-    """Proposes, looks up from rung `first` on and tells, without end."""
-    measured, costs = recorded(table, study.objectives), study.objectives[1:]
+def _proposals(study: Study) -> Iterator[tuple[int, Proposal, float]]:
+    """Number, proposal and the seconds it took, until the space is used up; each is to be told before the next."""
     while True:
         number, began = study.next_number, time.perf_counter()
         try:
             proposal, _ = study.propose()
         except Exhausted:
             return
-        thinking = time.perf_counter() - began
+        yield number, proposal, time.perf_counter() - began
+
+
+def _queries(
+    table: Table, space: RecordedSpace, study: Study, stopping: SuccessiveHalving, first: int
+) -> Iterator[Query]:
+    """Proposes, looks up from rung `first` on and tells, without end."""
+    measured, costs = recorded(table, study.objectives), study.objectives[1:]
+    for number, proposal, thinking in _proposals(study):
         at = space.row(proposal)
         row = Row(number, dict(proposal.decisions), proposal.fingerprint, len(table.rungs) - first, 0)
         cost = 0.0
@@ -163,19 +168,14 @@ def _queries(
 def _promoting(table: Table, space: RecordedSpace, study: Study, predictor: str, every: int) -> Iterator[Query]:
     """Trainings to the first rung; after every so many, a whole one of that which is expected to end best."""
     last, trained, short = len(table.rungs) - 1, set(), dict[int, Proposal]()
-    while True:
-        number, began = study.next_number, time.perf_counter()
-        try:
-            proposal, _ = study.propose()
-        except Exhausted:
-            return
+    for number, proposal, thinking in _proposals(study):
         at = space.row(proposal)
         short[at] = proposal
         first = Row(
             number, dict(proposal.decisions), proposal.fingerprint, 2, 0, STOPPED, (float(table.scores(0)[at]),)
         )
         study.tell(replace(first, finished=number + 1))
-        yield Query(at, 0, float(table.rungs[0].seconds[at]), time.perf_counter() - began, study.sampler.source)
+        yield Query(at, 0, float(table.rungs[0].seconds[at]), thinking, study.sampler.source)
         if len(short) < 2 * every or len(short) % every:
             continue
         began = time.perf_counter()

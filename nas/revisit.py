@@ -9,6 +9,7 @@ from pathlib import Path
 from nas import opening
 from nas.candidate import Candidate
 from nas.config import SearchConfig
+from nas.errors import InputError
 from nas.joint import JointSpace
 from nas.journal import Record, read
 from nas.row import Row
@@ -35,6 +36,18 @@ class Revisited:
     joint: JointSpace | None
     candidates: tuple[Candidate, ...]
     missing: str = ""
+
+    def trial(self, number: int) -> Candidate:
+        """The candidate of this number.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = next((one for one in self.candidates if one.number == number), None)
+        if found is None:
+            last = len(self.candidates) - 1
+            raise InputError(f"There is no trial {number} in this search: its trials are 0 to {last}.")
+        return found
 
     def copy_to_optuna(self, url: str, name: str) -> None:
         """Copies the search as a study into an Optuna storage, e.g. `sqlite:///optuna.db`, for optuna-dashboard.
@@ -80,8 +93,4 @@ def _candidate(row: Row, joint: JointSpace | None, config: SearchConfig) -> Cand
     if joint is not None:
         proposal = joint.replay(row.decisions)
         architecture, training = proposal.architecture, proposal.training
-    return Candidate(
-        row.number, architecture, training, row.seed, row.epochs, row.score, row.scores, row.state, row.seconds,
-        row.parameters, row.macs, row.test_score, row.error, row.failure, row.attempts, row.activation_bytes,
-        row.source, row.decisions, row.parent,
-    )  # fmt: skip
+    return row.candidate(architecture, training)

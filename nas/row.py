@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nas.candidate import RUNNING
+from nas.candidate import RUNNING, Candidate
+from nas.training.config import TrainingConfig
+from search_spaces.architecture import Architecture
 
 GPUS, PARENT = "gpus", "parent"  # attributes
 
@@ -53,6 +55,14 @@ class Row:
         """Number of the trial whose weights it began with; None where they were fresh."""
         parent = self.attributes.get(PARENT)
         return parent if isinstance(parent, int) else None
+
+    def candidate(self, architecture: Architecture, training: TrainingConfig) -> Candidate:
+        """The trial with what its decisions lead to."""
+        return Candidate(
+            self.number, architecture, training, self.seed, self.epochs, self.score, self.scores, self.state,
+            self.seconds, self.parameters, self.macs, self.test_score, self.error, self.failure, self.attempts,
+            self.activation_bytes, self.source, self.decisions, self.parent,
+        )  # fmt: skip
 
     @property
     def score(self) -> float:

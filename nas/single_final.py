@@ -14,7 +14,7 @@ from nas.export.export import FINAL, RECORD
 from nas.final import run_final
 from nas.finish import LONGER
 from nas.lineup import FinalConfig
-from nas.revisit import Revisited, revisit
+from nas.revisit import revisit
 from nas.training.loop import EpochReport
 from nas.training.threads import torch_threads
 
@@ -33,7 +33,9 @@ def single_final(
     if (directory / folder / RECORD).exists():
         return folder
     seen = revisit(directory)
-    candidate = _candidate(seen, number)
+    candidate = seen.trial(number)
+    if not candidate.usable:
+        raise InputError(f"Trial {number} was never trained ({candidate.state}). Name one with a score.")
     if seen.joint is None:
         raise InputError(f"Trial {number} cannot be built again: {seen.missing}")
     if not seen.config.data:
@@ -46,12 +48,3 @@ def single_final(
         tried = len(seen.candidates)
         run_final(dataset, [candidate], None, directory / folder, plan, tried=tried, device=device, on_epoch=on_epoch)
     return folder
-
-
-def _candidate(seen: Revisited, number: int) -> Candidate:
-    found = next((one for one in seen.candidates if one.number == number), None)
-    if found is None:
-        raise InputError(f"There is no trial {number} in this search: its trials are 0 to {len(seen.candidates) - 1}.")
-    if not found.usable:
-        raise InputError(f"Trial {number} was never trained ({found.state}). Name one with a score.")
-    return found

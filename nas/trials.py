@@ -21,6 +21,7 @@ from nas import statement
 from nas.candidate import COMPLETED, FAILED, REQUEUED, RUNNING, STATES, STOPPED, Candidate, best_first
 from nas.clock import Clock
 from nas.cost import CostModel
+from nas.evaluation.worker import remove
 from nas.heritage import NoHeritage
 from nas.job import LATER, Job, Later
 from nas.joint import Proposal
@@ -205,11 +206,7 @@ class Trials:
     def candidate(self, number: int) -> Candidate:
         """Trial `number` with its architecture."""
         row, proposal = self.journal.row(number), self._proposal(number)
-        return Candidate(
-            number, proposal.architecture, proposal.training, row.seed, row.epochs, row.score, row.scores, row.state,
-            row.seconds, row.parameters, row.macs, row.test_score, row.error, row.failure, row.attempts,
-            row.activation_bytes, row.source, proposal.decisions, row.parent,
-        )  # fmt: skip
+        return row.candidate(proposal.architecture, proposal.training)
 
     def candidates(self) -> list[Candidate]:
         """All of them, in order of number."""
@@ -349,7 +346,7 @@ class Trials:
     def _finish(self, row: Row) -> None:
         """Tells the study; ends the search when one cause keeps failing trainings."""
         if self.checkpoints:
-            self._forget(row.number)
+            remove(self._checkpoint(row.number))
         self.heritage.settle(row.number)
         self.study.tell(row)
         repeats = row.failure and row.failure in self._in_a_row
@@ -370,13 +367,6 @@ class Trials:
 
     def _checkpoint(self, number: int) -> str:
         return f"{self.checkpoints}/{number}.pt"
-
-    def _forget(self, number: int) -> None:
-        """Deletes the checkpoint of a training that has ended; storage out of reach keeps it."""
-        from nas.evaluation.worker import remove  # it imports this module
-
-        with contextlib.suppress(OSError, ImportError, ValueError):
-            remove(self._checkpoint(number))
 
     def _proposal(self, number: int) -> Proposal:
         if number not in self._proposals:

@@ -66,6 +66,11 @@ def main(
     collect(runs, chosen.seeds)
     text = report(runs)
     print(text)
+    write_readme(folder, title, text)
+
+
+def write_readme(folder: Path, title: str, text: str) -> None:
+    """`README.md` from a title, what `notes.md` says, and the report."""
     notes = folder / "notes.md"
     parts = [f"# {title}", notes.read_text().strip() if notes.exists() else "", text.strip()]
     (folder / "README.md").write_text("\n\n".join(part for part in parts if part) + "\n")

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import resource
 import sys
 from pathlib import Path
+
+SAFE_SHARE = 0.8  # of the free memory that all workers together may take
+
+
+def limit_worker(gib: float, cpus: float, alone: bool = False) -> None:
+    """Lets this worker take `gib` GiB, or with 0 an equal share of what is free, `alone` all of it.
+
+    Args:
+        cpus: whole CPUs that each worker holds, which says how many may be beside each other.
+    """
+    beside = 1 if alone else max(1, (os.cpu_count() or 1) // int(cpus))
+    limit_memory(gib * 2**30 or SAFE_SHARE * free_memory() / beside)
 
 
 def limit_memory(size: float) -> None:

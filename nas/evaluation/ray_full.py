@@ -1,4 +1,4 @@
-"""The final's trainings on Ray, several at once. Beside the search's own executor the only place that imports Ray.
+"""The final's trainings on Ray, several at once.
 
 An actor streams its training's epochs back as they end; one that does not end in time is killed, and costs its own
 place only. Ray has been started by then.
@@ -16,6 +16,7 @@ import nas.evaluation.ray_cluster  # noqa: F401 - keeps Ray on loopback, if it c
 import ray
 
 from nas.data.dataset import TrainingData
+from nas.evaluation.process_memory import limit_worker
 from nas.full_training import Failed, FullTraining, NextJob, Step, Trained, train_in_full
 
 GRACE = 2.0  # seconds that a training may go on after its deadline
@@ -25,13 +26,16 @@ POLL = 0.5  # seconds between two looks at the deadlines
 class Trainer:
     """A worker process that trains one job after another; `stop` is heard while one is in training."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, cpus: float, memory: float) -> None:
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(int(cpus))
+        self.cpus, self.memory = cpus, memory
         self.stopped = False
 
     def train(self, job: FullTraining, data: TrainingData) -> Iterator[Step]:
+        if job.device == "cpu":
+            limit_worker(self.memory, self.cpus)
         yield from train_in_full(job, data, lambda: self.stopped)
 
     def stop(self) -> None:
@@ -41,10 +45,10 @@ class Trainer:
 class OnWorkers:
     """Trains what `next_job` says, so many at once, until it says None; see `full_training.one_after_another`."""
 
-    def __init__(self, slots: int, cpus: float, gpus: float) -> None:
+    def __init__(self, slots: int, cpus: float, gpus: float, memory: float = 0.0) -> None:
         self.slots = slots
         actor: Any = ray.remote(Trainer)
-        self._trainer = lambda: actor.options(num_cpus=cpus, num_gpus=gpus, max_concurrency=2).remote(int(cpus))
+        self._trainer = lambda: actor.options(num_cpus=cpus, num_gpus=gpus, max_concurrency=2).remote(cpus, memory)
 
     def __call__(
         self, next_job: NextJob, data: TrainingData, stopped: Callable[[], bool]

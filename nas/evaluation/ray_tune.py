@@ -13,7 +13,6 @@ import functools
 import json
 import logging
 import math
-import os
 import secrets
 import tempfile
 import time
@@ -24,7 +23,7 @@ from typing import Any
 from nas.config import SearchConfig
 from nas.data.dataset import TrainingData
 from nas.evaluation import Workers
-from nas.evaluation.process_memory import free_memory, limit_memory
+from nas.evaluation.process_memory import limit_worker
 from nas.evaluation.ray_cluster import Cluster, slots_of
 from nas.evaluation.shipping import modules_to_ship
 from nas.evaluation.worker import Failure, Work, warm_up
@@ -47,7 +46,6 @@ GRACE = 1.0  # seconds that a worker may go on after the search phase has ended
 LATE = 2.5  # seconds after which the driver ends what its workers have not
 TRIALS_PER_TUNER = 1000  # Tune's own records grow with each
 CRASHES = 5
-SAFE_SHARE = 0.8  # of the free memory that all workers together may take
 NO_ROOM = 900.0  # seconds without a node that can hold one training, after which a search without a time limit ends
 
 
@@ -326,8 +324,7 @@ class Worker(tune.Trainable):
         self.job = Job(**json.loads(config["job"]))
         self.work = Work(self.job, self.joint, self.data, self.device)
         if self.device == "cpu":
-            beside = 1 if self.job.alone else max(1, (os.cpu_count() or 1) // int(self.cpus))
-            limit_memory(self.memory * 2**30 or SAFE_SHARE * free_memory() / beside)
+            limit_worker(self.memory, self.cpus, self.job.alone)
         elif self.job.gpus < 1:
             import torch
 

@@ -188,11 +188,11 @@ def load(checkpoint: str) -> dict[str, Any] | None:
 
 
 def remove(checkpoint: str) -> None:
-    """Deletes a checkpoint if it is there."""
+    """Deletes a checkpoint if it is there; storage out of reach keeps it."""
     import fsspec
 
-    system, path = fsspec.core.url_to_fs(checkpoint)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ImportError, ValueError):
+        system, path = fsspec.core.url_to_fs(checkpoint)
         system.rm(path)
 
 

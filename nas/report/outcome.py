@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 from nas.candidate import Candidate, best_first
-from nas.errors import InputError
 from nas.result import pareto
 
 if TYPE_CHECKING:
@@ -101,17 +100,18 @@ def drawn(seen: Revisited, trial: int | None = None) -> str:
     """
     from nas.report.drawing import text
 
-    known = {one.number: one for one in seen.candidates}
-    if trial is not None and trial not in known:
-        raise InputError(f"There is no trial {trial} in this search: its trials are 0 to {len(known) - 1}.")
-    tested = [one for one in seen.candidates if one.test_score is not None]
-    ranked = best_first(tested) or best_first(seen.candidates)
-    number = trial if trial is not None else ranked[0].number if ranked else None
-    if number is None or not known[number].architecture.cells:
+    if trial is not None:
+        one = seen.trial(trial)
+    else:
+        tested = [one for one in seen.candidates if one.test_score is not None]
+        ranked = best_first(tested) or best_first(seen.candidates)
+        if not ranked:
+            return ""
+        one = ranked[0]
+    if not one.architecture.cells:
         return ""
-    one = known[number]
     begun = "" if one.parent is None else f", begun with the weights of trial {one.parent}"
-    head = f"Trial {number}, {one.parameters:,} parameters, {one.macs:,} multiply-adds{begun}:"
+    head = f"Trial {one.number}, {one.parameters:,} parameters, {one.macs:,} multiply-adds{begun}:"
     return f"{head}\n{text(one.architecture, seen.task)}\n"
 
 

@@ -34,6 +34,7 @@ from predictors import PREDICTORS
 from predictors.metrics import kendall_tau
 from predictors.proxies import PROXIES, as_quantiles, measure
 from results.machine import describe
+from results.runs import write_readme
 from results.training.rank_fidelity.run import MOST_MACS
 from search_spaces import SPACES, Architecture, profile
 
@@ -146,9 +147,7 @@ def main() -> None:
     (HERE / f"{chosen.data}.md").write_text("\n".join(table))
     text = "\n".join((HERE / f"{name}.md").read_text() for name in MOST_MACS if (HERE / f"{name}.md").exists())
     print(text)
-    notes = HERE / "notes.md"
-    beginning = notes.read_text() + "\n" if notes.exists() else ""
-    (HERE / "README.md").write_text(f"# Training-free scores on hybrid networks\n\n{beginning}{text}\n")
+    write_readme(HERE, "Training-free scores on hybrid networks", text)
 
 
 if __name__ == "__main__":

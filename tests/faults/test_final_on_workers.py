@@ -47,11 +47,11 @@ def candidate(kind: str, dataset: Dataset, number: int) -> Candidate:
 
 
 def test_workers_train_the_same_and_bad_ones_give_way(cluster: None, digits: Dataset, tmp_path: Path) -> None:
-    good, others = candidate("none", digits, 0), ["segfault", "raise", "none"]
+    good, others = candidate("none", digits, 0), ["segfault", "raise", "none", "hoard"]
     line = [good, *(candidate(kind, digits, number) for number, kind in enumerate(others, start=1))]
-    plan, heard = FinalConfig(top=4, epochs=2), []
+    plan, heard = FinalConfig(top=5, epochs=2), []
     there = run_final(
-        digits, line, None, tmp_path / "there", plan, train=OnWorkers(2, 1, 0), slots=2,
+        digits, line, None, tmp_path / "there", plan, train=OnWorkers(2, 1, 0, memory=0.5), slots=2,
         on_epoch=lambda one, report: heard.append((one.number, report.epoch)),
     )  # fmt: skip
     here = run_final(digits, [good, line[3]], None, tmp_path / "here", plan)

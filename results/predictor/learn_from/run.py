@@ -31,6 +31,7 @@ from nas.row import Row
 from nas.strategies.guided import Guided
 from nas.study import Study
 from results.machine import describe
+from results.runs import write_readme
 from search_spaces import SPACES, Task
 
 SHARED = Path(os.environ.get("NAS_SHARED", ROOT.parent / "shared"))
@@ -126,9 +127,7 @@ def main() -> None:
     collect(chosen.seeds, chosen.seconds)
     text = report()
     print(text)
-    notes = HERE / "notes.md"
-    beginning = notes.read_text() + "\n" if notes.exists() else ""
-    (HERE / "README.md").write_text(f"# Learning from earlier searches\n\n{beginning}{text}\n")
+    write_readme(HERE, "Learning from earlier searches", text)
 
 
 if __name__ == "__main__":
