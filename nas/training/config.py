@@ -41,6 +41,7 @@ class TrainingConfig:
             with matrix units for it, in cells of dense convolutions.
         accumulate: micro-batches that make up one batch; the gradient is that of the whole batch.
         checkpointing: keep only each cell's input for the backward pass and run the cell again: less memory, more time.
+        cuda_graph: record forward and backward pass once and replay them, on CUDA; on the CPU it changes nothing.
         channels_last: memory layout of pictures that convolutions are fastest with; `auto` is on.
         test_time_flip: evaluate the mean over a picture and its mirror image.
         fidelity: train on smaller pictures, on fewer examples, or a narrower network.
@@ -63,6 +64,7 @@ class TrainingConfig:
     precision: Any = "auto"
     accumulate: Any = 1
     checkpointing: Any = False
+    cuda_graph: Any = False
     channels_last: Any = "auto"
     test_time_flip: Any = False
     fidelity: Any = field(default_factory=Fidelity)
@@ -95,9 +97,14 @@ class TrainingConfig:
             )
         if self.mixup and self.cutmix:
             raise InputError("`mixup` and `cutmix` exclude each other; set one of them to 0.")
+        if self.checkpointing and self.cuda_graph:
+            raise InputError(
+                "`checkpointing` and `cuda_graph` exclude each other (what runs again reads the random state, which a "
+                "graph cannot); set one of them to False."
+            )
         if self.dropout is not None:
             _within("dropout", self.dropout, 0.0, 0.95)
-        for name in ("checkpointing", "test_time_flip"):
+        for name in ("checkpointing", "cuda_graph", "test_time_flip"):
             _one_of(name, getattr(self, name), (False, True))
         _one_of("channels_last", self.channels_last, ("auto", False, True))
         self._validate_augmentation()

@@ -193,6 +193,8 @@ class Training:
                 check_loss(float(loss), number, self.data.task)
         if self._step.parts > parts:
             self.notice(f"memory ran out in epoch {number}; every batch is now cut into {self._step.parts} parts.")
+        if self._step.refused and number == 1:
+            self.notice(f"the step cannot be recorded as a CUDA graph, so it runs without: {self._step.refused}")
         return float(losses) / steps, float(norms) / steps, rate
 
     def _validate(self) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from nas.training.config import TrainingConfig
 from nas.training.criterion import Criterion
+from nas.training.cuda_graph import CapturedGradients
 from nas.training.ema import AveragedWeights
 from nas.training.forward import Forward
 from nas.training.memory import is_out_of_memory
@@ -39,6 +40,13 @@ class Step:
         self.parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision.dtype == torch.float16)
         self.average = AveragedWeights(network, config.ema) if config.ema else None
+        captured = config.cuda_graph and device.type == "cuda"
+        self._captured = CapturedGradients(self._gradients, self.parameters) if captured else None
+
+    @property
+    def refused(self) -> str:
+        """Why the step cannot be recorded as a CUDA graph, if it was to be and cannot."""
+        return self._captured.refused if self._captured is not None else ""
 
     def set_rate(self, share: float) -> float:
         """Sets every learning rate to this share of its peak; gives the first one."""
@@ -75,12 +83,14 @@ class Step:
         """
         while True:
             try:
-                loss = self._gradients(x, y, others, share)
+                loss = (self._captured or self._gradients)(x, y, others, share)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error) or self.parts >= len(x):
                     raise
             self.parts = min(2 * self.parts, len(x))
+            if self._captured is not None:
+                self._captured.forget()
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
         return loss, self._update()
