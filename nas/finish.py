@@ -58,10 +58,10 @@ def finish(
     listening = contextlib.nullcontext() if interrupted else interruptible(asked.set)
 
     train, slots = _where(trials, config, plan, _left(trials.clock.left()))
-    gpus = slots * gpus_of(config)
+    gpus = min(slots, plan.top + 1) * gpus_of(config)  # the finalists and the baseline
 
     def seconds_left() -> float:
-        return min(_left(trials.clock.left()), _gpu_left(trials, gpus, time.monotonic() - began))
+        return min(_left(trials.clock.left()), seconds_of_gpus(trials, gpus, time.monotonic() - began))
 
     with listening, torch_threads(int(config.cpus_per_trial)):
         final = run_final(
@@ -133,8 +133,8 @@ def gpus_of(config: SearchConfig) -> float:
     return 1.0 if config.gpus_per_trial == AUTO else float(config.gpus_per_trial)
 
 
-def _gpu_left(trials: Trials, gpus: float, so_far: float) -> float:
-    """Seconds for which the final may hold so many GPUs, in all its slots; infinite where it holds none."""
+def seconds_of_gpus(trials: Trials, gpus: float, so_far: float) -> float:
+    """Seconds for which the final may go on to hold so many GPUs, after `so_far`; infinite where it holds none."""
     if not gpus:
         return math.inf
     held = gpus * (trials.journal.spent.get(statement.FINAL, 0.0) + so_far)
