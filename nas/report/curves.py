@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+STYLES = ("-", "--", ":")  # of the first ten lines, of the next ten, …
 LEAST = 1e-3  # of a logarithmic axis, where zero stands for "found"
 
 
@@ -17,7 +18,7 @@ def plot_curves(
     log: bool = False,
     xlabel: str = "architectures queried",
 ) -> None:
-    """Mean over runs, one line for each name, and one standard error to both sides.
+    """Mean over runs, one line for each name, the best at the end first in the legend, and one standard error around it.
 
     Args:
         curves: (runs, queries) values by name; not negative where `log`.
@@ -29,16 +30,20 @@ def plot_curves(
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
+    colours = pyplot.get_cmap("tab10").colors
     least = LEAST if log else -np.inf
-    for name, runs in curves.items():
+    order = sorted(curves, key=lambda name: float(np.nan_to_num(curves[name][:, -1]).mean()), reverse=not log)
+    for place, name in enumerate(order):
+        runs = curves[name]
         at = np.arange(1, runs.shape[1] + 1)
         mean, error = np.nanmean(runs, axis=0), np.nanstd(runs, axis=0) / np.sqrt(len(runs))
-        (line,) = axes.plot(at, np.maximum(mean, least), label=name)
+        style = {"color": colours[place % len(colours)], "linestyle": STYLES[place // len(colours) % len(STYLES)]}
+        (line,) = axes.plot(at, np.maximum(mean, least), label=name, **style)
         low, high = np.maximum(mean - error, least), np.maximum(mean + error, least)
-        axes.fill_between(at, low, high, alpha=0.2, color=line.get_color())
+        axes.fill_between(at, low, high, alpha=0.15, color=line.get_color())
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside right upper", fontsize=8)  # beside the curves: inside it would cover some
     figure.savefig(path, dpi=120)
     pyplot.close(figure)

@@ -104,11 +104,10 @@ def neps(name: str) -> Callable[[Options, Callable[[Key], float], int], float]:
 PEERS = {
     "Syne Tune TPE (KDE)": syne_tune("kde"),
     "Syne Tune evolution": syne_tune("regularized_evolution"),
-    "Syne Tune BoTorch": syne_tune("botorch"),
     "NePS evolution": neps("neps_regularized_evolution"),
     "NePS Bayesian optimisation": neps("bayesian_optimization"),
 }
-SLOW = {"Syne Tune BoTorch": 5, "NePS Bayesian optimisation": 3}  # seeds; minutes a search
+SLOW = {"NePS Bayesian optimisation": 3}  # seeds; minutes a search
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from results.runs import Runs
 
 SPACE, KEY, GOOD = "nasbench201", "short queries", 73.3
 FACTOR = 20
+QUANTILE, NEVER = "averaged_inverted_cdf", 1e12  # seconds; infinity has no mean
 MOST = 40  # whole trainings' worth of seconds that a search may spend
 
 
@@ -65,10 +66,14 @@ def report(runs: Runs, table: Table) -> list[str]:
         made = [f"{np.median([line[part] for line in lines]):.0f}" for part in ("queries", "whole")]
         found[f"{name}, 12 epochs first"] = ([line["seconds"] or np.inf for line in lines], *made)
     for name, (seconds, *made) in found.items():
-        low, middle, high = np.quantile(seconds, [0.25, 0.5, 0.75], method="averaged_inverted_cdf") / 3600
+        low, middle, high = map(_hours, np.quantile(np.minimum(seconds, NEVER), [0.25, 0.5, 0.75], method=QUANTILE))
         reached = f"{np.isfinite(seconds).sum()}/{len(seconds)}"
-        out.append(f"| {name} | {reached} | {middle:.1f} | {low:.1f} to {high:.1f} | {' | '.join(made)} |")
+        out.append(f"| {name} | {reached} | {middle} | {low} to {high} | {' | '.join(made)} |")
     return [*out, ""]
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f}" if seconds < NEVER / 2 else "never"
 
 
 def _seconds(table: Table, rows: list[int]) -> float:
