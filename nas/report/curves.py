@@ -18,7 +18,7 @@ def plot_curves(
     log: bool = False,
     xlabel: str = "architectures queried",
 ) -> None:
-    """Mean over runs, one line for each name, the best at the end first in the legend, and one standard error around it.
+    """Mean over runs, a line for each name, the best at the end first in the legend, and one standard error around it.
 
     Args:
         curves: (runs, queries) values by name; not negative where `log`.
