@@ -31,17 +31,17 @@ def plot_curves(
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
-    colours = pyplot.get_cmap("tab10").colors
-    least = LEAST if log else -np.inf
-    order = sorted(curves, key=lambda name: float(np.nan_to_num(curves[name][:, -1]).mean()), reverse=not log)
+    least, worst = (LEAST, np.inf) if log else (-np.inf, -np.inf)
+    ends = {name: float(np.where(np.isnan(runs[:, -1]), worst, runs[:, -1]).mean()) for name, runs in curves.items()}
+    order = sorted(curves, key=lambda name: ends[name], reverse=not log)
     for place, name in enumerate(order):
         runs = curves[name]
         at = np.arange(1, runs.shape[1] + 1)
         mean, error = np.nanmean(runs, axis=0), np.nanstd(runs, axis=0) / np.sqrt(len(runs))
-        style = {"color": colours[place % len(colours)], "linestyle": STYLES[place // len(colours) % len(STYLES)]}
-        (line,) = axes.plot(at, np.maximum(mean, least), label=name, **style)
+        colour, style = f"C{place % 10}", STYLES[place // 10 % len(STYLES)]
+        axes.plot(at, np.maximum(mean, least), label=name, color=colour, linestyle=style)
         low, high = np.maximum(mean - error, least), np.maximum(mean + error, least)
-        axes.fill_between(at, low, high, alpha=0.15, color=line.get_color())
+        axes.fill_between(at, low, high, alpha=0.15, color=colour)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8)  # beside the curves: inside it would cover some
