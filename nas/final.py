@@ -104,9 +104,11 @@ def run_final(
         candidates, first, config, device=device, slots=slots, seconds_left=seconds_left, stopped=stopped
     )  # fmt: skip
     runs: list[Finalist] = []
+    why = "Give the search more time."
     for job, step in train(lineup.next, dataset.search, stopped):
         candidate = lineup.candidates[job.number]
         if isinstance(step, Failed):
+            why = f"The last error: {step.error}"
             log.warning("Trial %d failed in the final: %s", job.number, step.error)
         elif isinstance(step, Trained):
             runs.append(_kept(candidate, job, step, directory))
@@ -116,7 +118,7 @@ def run_final(
     trained = _by_candidate(runs)
     finalists = [trained[candidate.number] for candidate in lineup.best if candidate.number in trained]
     if not finalists:
-        raise SearchFailed("Not one of the best candidates could be trained in the final. Give the search more time.")
+        raise SearchFailed(f"Not one of the best candidates could be trained in the final. {why}")
     finalists.sort(key=lambda finalist: -finalist.validation_score)
     here = device if torch.cuda.is_available() else "cpu"  # workers may have GPUs where the driver has none
     result = _tested(dataset, finalists, trained.get(first.number) if first else None, directory, here)

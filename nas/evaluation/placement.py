@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import torch
 
 from nas.budget import Budget
 from nas.config import AUTO, SearchConfig
@@ -13,6 +16,8 @@ from nas.errors import InputError
 from nas.evaluation import Workers
 from nas.joint import Proposal
 from nas.training.memory import predicted
+from nas.training.precision import resolve_precision
+from search_spaces.dsl import Choice
 from search_spaces.task import Task
 
 CONTEXT = 0.6 * 2**30  # bytes that CUDA itself and the kernels' work space take in every process
@@ -58,13 +63,16 @@ def placed(config: SearchConfig, workers: Workers, dataset: Dataset) -> tuple[Se
     """What trainings hold, now that the workers are there; `config` with `AUTO` decided where there is no GPU.
 
     Raises:
-        InputError: a budget of GPU time without a GPU.
+        InputError: a budget of GPU time without a GPU, or a number format that needs one.
     """
     gpus, memory = config.gpus_per_trial, 0
     if gpus == AUTO:
         memory = workers.gpu_memory()
         gpus = _without_gpu(config) if not memory else 1.0 if config.executes_on == "local" else AUTO
         config = config if memory else dataclasses.replace(config, gpus_per_trial=0.0)
+    if not gpus:
+        for precision in _options(config.training.precision):
+            resolve_precision(precision, torch.device("cpu"))
     return config, Placement(gpus, memory, dataset.task, len(dataset.search.train))
 
 
@@ -75,6 +83,11 @@ def _without_gpu(config: SearchConfig) -> float:
             "such as `10m`."
         )
     return 0.0
+
+
+def _options(value: Any) -> tuple[Any, ...]:
+    """What a field of a recipe may come to."""
+    return tuple(value.options) if isinstance(value, Choice) else (value,)
 
 
 def slots_on(nodes: Sequence[Mapping[str, float]], cpus: float, gpus: float) -> int:
@@ -90,6 +103,4 @@ def slots_on(nodes: Sequence[Mapping[str, float]], cpus: float, gpus: float) -> 
 
 def memory_of_gpu() -> int:
     """Bytes of this process's first GPU; 0 without one."""
-    import torch
-
     return int(torch.cuda.get_device_properties(0).total_memory) if torch.cuda.is_available() else 0

@@ -46,6 +46,10 @@ BAD = {
     "a latency that is no time": (["search", "digits", "--max-latency", "2 bananas"], "2ms"),
     "an unknown recipe": (["search", "digits", "--recipe", "optimiser=sgd"], "Did you mean 'optimizer'"),
     "an impossible recipe": (["search", "digits", "--recipe", "label_smoothing=3"], "label_smoothing"),
+    "fp16 on the CPU": (
+        ["search", "digits", "--recipe", "precision=fp16", "--gpus-per-trial", "0", "--executor", "local"],
+        "fp16 needs CUDA",
+    ),
     "keys": (["search", "data/keys.npz"], "x_train"),
     "lengths": (["search", "data/lengths.npz"], "40"),
     "nan": (["search", "data/nan.npz"], "NaN"),

@@ -13,7 +13,7 @@ from nas.evaluation.placement import CONTEXT, Placement, gpu_share, placed, slot
 from nas.joint import JointSpace
 from nas.offered import Offered
 from nas.training.config import TrainingConfig
-from search_spaces import Space, Task
+from search_spaces import Choice, Space, Task
 from search_spaces.cells import Conv, Head, Stem
 
 GIB = 2**30
@@ -74,6 +74,14 @@ def test_gpu_time_without_a_gpu_is_refused_on_a_joined_cluster(digits) -> None:
     config.validate()
     with pytest.raises(InputError, match="no GPU is in reach"):
         placed(config, workers(0), digits)
+
+
+@pytest.mark.parametrize("precision", ["fp16", Choice("float32", "fp16")])
+def test_a_number_format_that_needs_a_gpu_is_refused_before_any_training(digits, precision) -> None:
+    config = SearchConfig(training=TrainingConfig(precision=precision))
+    with pytest.raises(InputError, match="fp16 needs CUDA"):
+        placed(config, workers(0), digits)
+    assert placed(config, workers(8 * GIB), digits)[1].gpus == AUTO
 
 
 def test_slots_are_counted_node_by_node() -> None:
