@@ -47,6 +47,8 @@ class Evidence:
         recall: share of the best fifth of trainings that is among the best fifth predicted, 0 to 1.
         rivals: Kendall's tau of each trivial ranking on the same trainings.
         references: Kendall's tau of what is known only once a training has begun, on those it is known of.
+        recall_interval: the recall's 10 and 90 percent bootstrap quantiles.
+        recalls: the same share by each trivial ranking.
         share: share of trials that the predictor may propose, 0 to 1.
         trusted: whether the share is above zero.
         trainings: how many trainings the evidence rests on.
@@ -60,6 +62,8 @@ class Evidence:
     trusted: bool
     trainings: int = 0
     references: dict[str, float] = field(default_factory=dict)
+    recall_interval: tuple[float, float] = (0.0, 1.0)
+    recalls: dict[str, float] = field(default_factory=dict)
 
 
 def assess(
@@ -91,15 +95,17 @@ def assess(
     if len(scores) < FEWEST or np.ptp(scores) == 0:
         return Evidence(0.0, (-1.0, 1.0), 0.0, taus, 0.0, False, len(scores), seen)
     predicted = out_of_fold(make_predictor, architectures, scores, rng, fitted)
-    drawn = _bootstrap([predicted, *known.values()], scores, rng)
-    lower, upper = np.quantile(drawn[0], [LOWER, 1 - LOWER])
+    counts = rng.multinomial(len(scores), np.full(len(scores), 1 / len(scores)), size=DRAWS)
+    drawn = _taus([predicted, *known.values()], scores, counts)
     tau = kendall_tau(predicted, scores)
     share = _share(tau, taus, drawn, len(scores))
     k = max(1, len(scores) // 5)
     return Evidence(
         tau=tau,
-        interval=(float(lower), float(upper)),
+        interval=_interval(drawn[0]),
         recall=top_k_recall(predicted, scores, k),
+        recall_interval=_interval(_recalls(predicted, scores, counts, k)),
+        recalls={name: top_k_recall(values, scores, k) for name, values in known.items()},
         rivals=taus,
         share=share,
         trusted=share > 0,
@@ -143,13 +149,24 @@ def _share(tau: float, rivals: Mapping[str, float], drawn: np.ndarray, n: int) -
     return MOST * float(np.clip(2 * ahead - 1, 0, 1) * np.clip((surprise - FROM) / (UP_TO - FROM), 0, 1))
 
 
-def _bootstrap(rankings: Sequence[np.ndarray], scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Tau of each ranking in DRAWS draws of the trainings with replacement: (rankings, DRAWS).
+def _interval(drawn: np.ndarray) -> tuple[float, float]:
+    lower, upper = np.quantile(drawn, [LOWER, 1 - LOWER])
+    return float(lower), float(upper)
+
+
+def _recalls(ranking: np.ndarray, scores: np.ndarray, counts: np.ndarray, k: int) -> np.ndarray:
+    """Recall of the k best in bootstrap draws, (draws,); `counts` (draws, n) says how often each training was drawn."""
+    rows = [np.repeat(np.arange(len(scores)), drawn) for drawn in counts]
+    return np.array([top_k_recall(ranking[drawn], scores[drawn], k) for drawn in rows])
+
+
+def _taus(rankings: Sequence[np.ndarray], scores: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Tau of each ranking in bootstrap draws of the trainings, (draws, n) counts of each: (rankings, draws).
 
     A draw counts each training w times, so tau is a quadratic form of the counts over signs of pairs; pairs of a
     training with itself count nothing.
     """
-    counts = rng.multinomial(len(scores), np.full(len(scores), 1 / len(scores)), size=DRAWS).astype(float)
+    counts = drawn.astype(float)
     order = np.sign(np.subtract.outer(scores, scores))
     pairs = np.einsum("di,ij,dj->d", counts, np.abs(order), counts, optimize=True)
     taus = []

@@ -52,6 +52,8 @@ def probation(judged: Sequence[Judged], path: Path) -> Path:
         for name in sorted({name for one in judged for name in getattr(one.evidence, kind)}):
             taus = [getattr(one.evidence, kind).get(name, float("nan")) for one in judged]
             axis.plot(x, taus, linewidth=1, label=f"by {name.replace('_', ' ')}", **style)
+    recalls = [one.evidence.recall for one in judged]
+    axis.plot(x, recalls, color=BLUE, linewidth=1, linestyle="-.", label="predictor's recall of the best fifth")
     axis.plot(x, [one.evidence.share for one in judged], color=RED, linestyle="--", label="share of trials it proposes")
     axis.set(xlabel="finished trainings", ylabel="Kendall's tau, out of fold", title="The predictor on probation")
     axis.set_ylim(-1, 1)

@@ -110,6 +110,8 @@ class Ranking:
         from predictors.metrics import kendall_tau
 
         checked = ranked[: proxies.affordable(since)]
+        if not checked:
+            return Fit(len(observations), first.evidence.share, tuple(ranked), first.evidence)
         pool = [*architectures, *(self.features_of(one) for one in checked)]
         scores = np.array([one.score for one in observations])
         known = [np.nan_to_num(values, nan=-1e30) for values in proxies.scores(architectures).values()]
@@ -117,7 +119,7 @@ class Ranking:
         extra = {**self._extra, PROXIES: proxies.block(pool)}
         second = self._judged(observations, architectures, extra, {"best_proxy": rival})
         better = second if second.evidence.tau >= first.evidence.tau else first
-        if better is second and checked:
+        if better is second:
             ranked = [*self._order(observations, second.predictor, checked), *ranked[len(checked) :]]
         return Fit(len(observations), better.evidence.share, tuple(ranked), better.evidence)
 

@@ -18,6 +18,7 @@ from nas.candidate import FAILED, REQUEUED, Candidate
 from nas.observer import SearchView
 from nas.report import charts, drawing
 from nas.report.decisions import readable
+from nas.tracking.judgements import judged_before
 from search_spaces.network import complete
 
 if TYPE_CHECKING:
@@ -197,7 +198,9 @@ class Runs:
             (folder / "best_network.svg").write_text(drawing.svg(best.architecture, task, title))
             (folder / "best_network.txt").write_text(drawing.text(best.architecture, task))
             charts.progress(candidates, task.metric, folder / "progress.png")
-        if judged:
+        every = {one.finished: one for one in (*judged_before(self.client, self.parent), *judged)}
+        if every:
+            judged = [every[finished] for finished in sorted(every)]
             charts.probation(judged, folder / "predictor_on_probation.png")
         if result is not None:
             (folder / "statement.txt").write_text(result.statement)

@@ -14,6 +14,7 @@ from nas.candidate import Candidate
 from nas.observer import Observer, SearchView
 from nas.report import charts
 from nas.tracking.database import connect, forget, identity
+from nas.tracking.judgements import metrics_of
 from nas.tracking.runs import LONGEST, Runs, now
 
 if TYPE_CHECKING:
@@ -67,14 +68,7 @@ class MlflowTracker(Observer):
 
     def evidence(self, evidence: Evidence, finished: int) -> None:
         self._judged.append(charts.Judged(finished, evidence))
-        values = {
-            "predictor_tau": evidence.tau,
-            "predictor_share": evidence.share,
-            "predictor_recall": evidence.recall,
-            **{f"rival_tau/{name}": tau for name, tau in evidence.rivals.items()},
-            **{f"reference_tau/{name}": tau for name, tau in evidence.references.items()},
-        }
-        when = now()
+        values, when = metrics_of(evidence), now()
         self._later(lambda runs: runs.log(runs.parent, values, finished, when))
 
     def message(self, text: str) -> None:

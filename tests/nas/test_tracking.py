@@ -13,6 +13,7 @@ import nas
 from nas.errors import InputError
 from nas.tracking.address import store_uri
 from nas.tracking.database import connect, make_database, runs_links
+from nas.tracking.judgements import judged_before
 from nas.tracking.runs import PARENT, TRIAL
 
 QUICK = {"executor": "local", "epochs": 1, "space": "mlp", "budget": "3 trials", "strategy": "random"}
@@ -85,6 +86,23 @@ def test_a_resumed_search_goes_on_in_the_same_runs(uri: str, tmp_path: Path) -> 
     assert after.info.run_id == before.info.run_id
     assert [child.data.tags[TRIAL] for child in children] == ["0", "1", "2", "3", "4"]
     assert {child.info.status for child in children} == {"FINISHED"}
+
+
+def test_what_the_predictor_was_judged_by_is_kept_over_a_resume(uri: str, tmp_path: Path) -> None:
+    """The chart needs every judgement, and the driver that made the first ones is gone."""
+    settings = {**QUICK, "strategy": "guided", "final": False, "space": "cnn"}
+    nas.search("digits", directory=tmp_path / "search", tracking_uri=uri, **{**settings, "budget": "12 trials"})
+    nas.resume(tmp_path / "search", budget="17 trials")
+    parent, _ = runs_of(uri)
+    client, _ = connect(uri, "nas")
+    judged = judged_before(client, parent.info.run_id)
+    assert [one.finished for one in judged] == [10, 15]
+    evidence = judged[-1].evidence
+    assert evidence.interval[0] <= evidence.tau <= evidence.interval[1]
+    assert evidence.recall_interval[0] <= evidence.recall <= evidence.recall_interval[1]
+    assert set(evidence.rivals) == set(evidence.recalls) == {"parameters", "macs"}
+    assert parent.data.metrics["predictor_share"] == evidence.share
+    assert "predictor_on_probation.png" in artifacts(uri, parent)
 
 
 def test_a_store_that_is_out_of_reach_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

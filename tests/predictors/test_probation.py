@@ -54,6 +54,8 @@ def test_a_good_predictor_gets_most_slots() -> None:
     assert found.share == pytest.approx(probation.MOST, abs=0.05)
     assert found.interval[0] < found.tau < found.interval[1]
     assert found.recall >= 0.5
+    assert found.recall_interval[0] <= found.recall <= found.recall_interval[1] <= 1
+    assert found.recall > found.recalls["macs"]
 
 
 def test_share_grows_with_evidence() -> None:
@@ -111,5 +113,7 @@ def test_the_default_predictor_is_trusted_where_there_is_something_to_learn() ->
 def test_bootstrap_tau_of_the_sample_itself_is_kendalls() -> None:
     truth = scores(count=30)
     guess = truth + scores(seed=1, count=30)
-    drawn = probation._bootstrap([guess], truth, np.random.default_rng(0))
+    counts = np.random.default_rng(0).multinomial(30, np.full(30, 1 / 30), size=200)
+    drawn = probation._taus([guess], truth, counts)
     assert drawn.mean() == pytest.approx(kendall_tau(guess, truth), abs=0.05)
+    assert probation._taus([guess], truth, np.ones((1, 30)))[0, 0] == pytest.approx(kendall_tau(guess, truth))

@@ -130,6 +130,22 @@ def test_proxies_order_the_best_candidates_anew_and_are_a_rival(monkeypatch: pyt
     assert len(fit.ranked) > stage.affordable(5) == 16
 
 
+def test_without_the_time_for_a_single_proxy_there_is_no_second_stage() -> None:
+    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    stage = ProxyStage(TASK, np.zeros((2, 1, 8, 8), np.float32), np.arange(2), examples=1, seed=0)
+    told = observed(joint, flat, 20)
+    plain, fit = (Ranking(joint, ("score",), 0, proxies=proxies).learn(told) for proxies in (None, stage))
+    assert (fit.share, fit.evidence) == (plain.share, plain.evidence)
+    assert not stage._known
+
+
+def test_a_predictor_that_fails_is_not_trusted(caplog: pytest.LogCaptureFixture) -> None:
+    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    fit = Ranking(joint, ("score",), 0).learn(observed(joint, lambda one: math.nan, 20))
+    assert (fit.share, fit.ranked, fit.evidence) == (0.0, (), None)
+    assert "failed after 20 trainings" in caplog.text
+
+
 def test_proxies_cost_at_most_a_tenth_of_the_trainings() -> None:
     x, y = np.zeros((100, 3, 4, 4), dtype=np.uint8), np.zeros(100, dtype=np.int64)
     x[:, 1] = 7
