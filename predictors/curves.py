@@ -45,6 +45,25 @@ def ends(curves: Sequence[Sequence[float]], complete: Sequence[bool]) -> tuple[n
     return found, error
 
 
+def early(curves: Sequence[Sequence[float]], complete: Sequence[bool]) -> np.ndarray:
+    """What each training was estimated to end with while it was short: (n,), the same kind of number for all.
+
+    For one that was stopped by its last score; for complete ones, as if they had been stopped where the longest of the
+    stopped ones was. At least three are complete and one is not.
+    """
+    done = [curve for curve, whole in zip(curves, complete, strict=True) if whole]
+    cut = max(len(curve) for curve, whole in zip(curves, complete, strict=True) if not whole)
+    found = np.zeros(len(curves))
+    lines: dict[int, tuple[float, float, float] | None] = {}
+    for place, curve in enumerate(curves):
+        epoch = min(cut, len(curve))
+        if epoch not in lines:
+            lines[epoch] = _line([(other[epoch - 1], other[-1]) for other in done if len(other) > epoch])
+        slope, offset, _ = lines[epoch] or (1.0, 0.0, 0.0)
+        found[place] = slope * curve[epoch - 1] + offset
+    return found
+
+
 def _line(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float] | None:
     """Slope, offset and spread of the ends over early scores; the slope is never negative."""
     if len(pairs) < FEWEST:

@@ -34,8 +34,13 @@ class GaussianRanks:
     @classmethod
     def of(cls, scores: np.ndarray) -> GaussianRanks:
         """The map of these (n,) finite scores."""
+        return cls.through(scores, gaussian_ranks(scores))
+
+    @classmethod
+    def through(cls, scores: np.ndarray, ranks: np.ndarray) -> GaussianRanks:
+        """The map that takes (n,) ranks to scores of the same order."""
         known, where = np.unique(scores, return_index=True)
-        return cls(known, gaussian_ranks(scores)[where])
+        return cls(known, ranks[where])
 
     def scores(self, ranks: np.ndarray) -> np.ndarray:
         """Gaussian ranks -> scores; increasing."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from results.machine import commit
 
 
@@ -43,6 +45,14 @@ class Runs:
             if line["key"][: len(first)] == list(first):
                 found.setdefault(line["key"][len(first)], []).append(line)
         return found
+
+
+def half_interval(values: np.ndarray) -> float:
+    """Half the width of the 95 % interval of the mean of (n,) values, by Student's t; NaN for one value."""
+    from scipy.stats import t
+
+    n = len(values)
+    return float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
 
 
 def taken_at(lines: Sequence[dict[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -155,7 +155,7 @@ class Ranking:
         from predictors import probation
         from search_spaces.profile import profile
 
-        make = functools.partial(self._made, extra)
+        make = self._made_for(observations, extra)
         scores = np.array([one.score for one in observations])
         predictor = make().fit(architectures, scores)
         profiles = [profile(architecture, self.joint.task) for architecture in architectures]
@@ -174,6 +174,19 @@ class Ranking:
             references={"first_epoch": np.array(first)},
         )
         return Judged(predictor, evidence)
+
+    def _made_for(self, observations: Sequence[Observation], extra: Mapping[str, Block]) -> Callable[[], Predictor]:
+        """Makes a predictor for these; one of two fidelities where some were stopped and enough were not."""
+        from predictors.curves import early
+        from predictors.fidelities import FEWEST_WHOLE, TwoFidelities
+
+        make = functools.partial(self._made, extra)
+        whole = [one.complete for one in observations]
+        if all(whole) or sum(whole) < FEWEST_WHOLE:
+            return make
+        estimates = early([one.curve for one in observations], whole)
+        rng = np.random.default_rng([self.seed, len(observations), 2])
+        return lambda: TwoFidelities(make, estimates, np.array(whole), rng)
 
     def _order(
         self, observations: Sequence[Observation], predictor: Predictor, pool: Sequence[Proposal]

@@ -33,7 +33,7 @@ from nas.data import Split, load
 from nas.training.begin import begin
 from nas.training.fidelity import Fidelity
 from results.machine import describe
-from results.runs import Runs, taken_at
+from results.runs import Runs, half_interval, taken_at
 
 SHARED = Path(os.environ.get("NAS_SHARED", ROOT.parent / "shared"))
 TRIALS, EPOCHS, AGAIN = 40, 5, 2
@@ -79,8 +79,7 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     pairs = [(known[seed, True], known[seed, False]) for seed, on in known if on and (seed, False) in known]
     for name in ("score", "test"):
         gains = np.array([on[name] - off[name] for on, off in pairs])
-        half = 1.96 * gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else float("nan")
-        out += ["", f"On minus off, `{name}`: {gains.mean():+.4f} ± {half:.4f} ({len(gains)} pairs)."]
+        out += ["", f"On minus off, `{name}`: {gains.mean():+.4f} ± {half_interval(gains):.4f} ({len(gains)} pairs)."]
     return "\n".join([*out, "", f"Taken on: {describe('torch', 'numpy', 'scikit-learn')}; at {taken_at(lines)}.", ""])
 
 

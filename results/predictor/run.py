@@ -34,13 +34,14 @@ from predictors.features import Features
 from predictors.learner import Blocks, Standard, side_by_side
 from predictors.metrics import calibration, calibration_error, kendall_tau, top_k_recall
 from results.machine import describe
-from results.runs import Runs, main, taken_at
+from results.runs import Runs, half_interval, main, taken_at
 from search_spaces import SPACES, Task
 from search_spaces.encoding import encode
 
 SHARED = Path(os.environ.get("NAS_SHARED", HERE.parent.parent.parent / "shared"))
 TEST = 3000
-OTHER_SEEDS = 5  # for everything but the default at 100 labels
+OTHER_SEEDS = 5  # of what the default is compared with
+BARE = "auto without decisions"
 PRODUCTS = "nasbench201 c10, 9,445, proxies and their products"  # chosen on validation scores, seeds 100 to 107
 SPREAD = ", labels spread out"  # chosen on validation scores, seeds 100 to 109
 POOL = 3000  # unlabelled networks among which those to label are spread out
@@ -178,7 +179,7 @@ ALL, NETWORK = predictors.ALL, predictors.NETWORK
 CANDIDATES: dict[str, Callable[..., Any]] = {
     "auto": PREDICTORS["auto"],
     "stack": PREDICTORS["stack"],
-    "auto without decisions": partial(
+    BARE: partial(
         Ensemble,
         {
             "process": lambda seed: GaussianProcess(NETWORK),
@@ -192,7 +193,7 @@ CANDIDATES: dict[str, Callable[..., Any]] = {
     "random forest, one-hot": partial(Ensemble, {"forest": lambda seed: RawForest(seed, ("decisions",))}),
     "LightGBM depth 4": partial(Ensemble, {"trees": partial(LightTrees, NETWORK)}),
 }
-COUNTS = {"auto": (25, 50, 100, 200)}
+COUNTS = (25, 50, 100, 200)
 
 
 def one(data: Data, make: Callable[..., Any], count: int, seed: int) -> dict[str, Any]:
@@ -219,7 +220,7 @@ def one(data: Data, make: Callable[..., Any], count: int, seed: int) -> dict[str
 
 
 def collect(runs: Runs, seeds: int) -> None:
-    for first in (True, False):  # the default at 100 labels in every seed before anything else
+    for first in (True, False):  # what the targets are about before what it is compared with
         for name, data in datasets({"nasbench201", "nasbench_macro", "accel_nasbench"}):
             for key in _plan(name, seeds if first else min(seeds, OTHER_SEEDS), first):
                 _, candidate, count, seed = key
@@ -227,15 +228,14 @@ def collect(runs: Runs, seeds: int) -> None:
 
 
 def _plan(name: str, seeds: int, first: bool) -> Iterator[tuple[str, str, int, int]]:
-    if first:
-        chosen = ("auto", "stack") if name.startswith(PRODUCTS) else ("auto",)
-        yield from ((name, candidate, 100, seed) for candidate in chosen for seed in range(seeds))
-        return
-    if name.startswith(PRODUCTS):
-        return
-    for candidate in CANDIDATES:
-        for count in COUNTS.get(candidate, (100,)):
-            yield from ((name, candidate, count, seed) for seed in range(seeds))
+    special = name.startswith(PRODUCTS)
+    if not first:
+        chosen = [] if special else [(candidate, 100) for candidate in CANDIDATES]
+    elif special:
+        chosen = [("auto", 100), ("stack", 100)]
+    else:
+        chosen = [*(("auto", count) for count in COUNTS), (BARE, 100)]
+    yield from ((name, candidate, count, seed) for candidate, count in chosen for seed in range(seeds))
 
 
 def report(runs: Runs) -> str:
@@ -243,8 +243,8 @@ def report(runs: Runs) -> str:
     for line in runs.lines:
         name, candidate, count, _ = line["key"]
         groups.setdefault((name, candidate, count), []).append(line)
-        if (candidate, count) == ("auto", 100) and line["key"][3] < OTHER_SEEDS:
-            groups.setdefault((name, f"auto, seeds below {OTHER_SEEDS}", count), []).append(line)
+        if candidate in ("auto", BARE) and count == 100 and line["key"][3] < OTHER_SEEDS:
+            groups.setdefault((name, f"{candidate}, seeds below {OTHER_SEEDS}", count), []).append(line)
     out = [f"Taken on: {describe('numpy', 'scipy', 'scikit-learn')}; runs at {taken_at(runs.lines)}.", ""]
     for name in dict.fromkeys(key[0] for key in groups):
         out += [
@@ -257,7 +257,7 @@ def report(runs: Runs) -> str:
             if other != name:
                 continue
             taus = np.array([run["tau"] for run in lines])
-            half = 1.96 * taus.std(ddof=1) / np.sqrt(len(taus)) if len(taus) > 1 else float("nan")
+            half = half_interval(taus)
             mean = {
                 key: np.mean([run[key] for run in lines]) for key in ("recall", "out_of_fold", "calibration", "seconds")
             }
@@ -297,15 +297,20 @@ def plot(groups: dict[tuple[str, str, int], list[dict[str, Any]]]) -> None:
         left.errorbar(
             counts,
             [np.mean([run["tau"] for run in runs[count]]) for count in counts],
-            [np.std([run["tau"] for run in runs[count]]) for count in counts],
+            [half_interval(np.array([run["tau"] for run in runs[count]])) for count in counts],
             marker="o",
             capsize=3,
             label=name,
         )
         if 100 in runs:
             right.plot(LEVELS, np.mean([run["shares"] for run in runs[100]], axis=0), label=name)
-    left.set(xlabel="labels", ylabel="Kendall tau on unseen architectures", xscale="log", title="auto")
-    left.set_xticks(COUNTS["auto"], labels=COUNTS["auto"])
+    left.set(
+        xlabel="labels",
+        ylabel="Kendall tau on unseen architectures",
+        xscale="log",
+        title="ranking, with 95 % intervals",
+    )
+    left.set_xticks(COUNTS, labels=COUNTS)
     left.minorticks_off()
     right.plot([0, 1], [0, 1], "k:", lw=1)
     right.set(

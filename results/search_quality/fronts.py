@@ -16,7 +16,7 @@ import numpy as np
 from nas.evaluation.table import RecordedSpace, Table
 from nas.replay import replay
 from nas.strategies.hypervolume import hypervolume
-from results.runs import Runs
+from results.runs import Runs, half_interval
 from results.search_quality.optuna_alone import proposals
 
 SPACE, COLUMN, QUERIES = "accel_nasbench", "throughput_a100", 150
@@ -73,9 +73,8 @@ def report(runs: Runs, table: Table, folder: Path) -> list[str]:
         found = np.array(
             [[hypervolume(points[line["rows"][:at]], reference) for at in range(1, QUERIES + 1)] for line in lines]
         )
-        curves[name] = found / whole
-        half = 1.96 * curves[name].std(0, ddof=1) / np.sqrt(len(lines)) if len(lines) > 1 else np.full(QUERIES, np.nan)
-        cells = [f"{curves[name][:, at - 1].mean():.3f} ± {half[at - 1]:.3f}" for at in AT]
+        shares = curves[f"{name} (n = {len(lines)})"] = found / whole
+        cells = [f"{shares[:, at - 1].mean():.3f} ± {half_interval(shares[:, at - 1]):.3f}" for at in AT]
         thinking = 1000 * np.mean([line["thinking"] for line in lines])
         out.append(f"| {name} | {' | '.join(cells)} | {thinking:.0f} | {len(lines)} |")
     if curves:

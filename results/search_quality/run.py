@@ -27,7 +27,7 @@ from nas.evaluation.table import RecordedSpace, Table, read_known
 from nas.replay import replay
 from nas.report.curves import plot_curves
 from results.machine import describe
-from results.runs import Runs, main, taken_at
+from results.runs import Runs, half_interval, main, taken_at
 from results.search_quality import fronts, short_queries
 from results.search_quality.optuna_alone import proposals
 from search_spaces import SPACES
@@ -93,15 +93,15 @@ def whole_queries(runs: Runs, space: str, table: Table) -> list[str]:
     for name, lines in runs.by_name(space).items():
         rows = np.array([line["rows"] for line in lines])
         chosen = np.array([[row[: at + 1][scores[row[: at + 1]].argmax()] for at in range(QUERIES)] for row in rows])
-        curves[name] = scores[best] - scores[chosen]
-        when = [int(np.flatnonzero(row == best)[0]) + 1 for row in rows if best in row]
+        curves[f"{name} (n = {len(lines)})"] = scores[best] - scores[chosen]
+        when = [int(hits[0]) + 1 for row in rows if len(hits := np.flatnonzero(scores[row] == scores[best]))]
         value = tests[chosen]
-        half = 1.96 * value[:, -1].std(ddof=1) / np.sqrt(len(lines)) if len(lines) > 1 else float("nan")
+        half = half_interval(value[:, -1])
         thinking = 1000 * np.mean([line["thinking"] for line in lines])
         within = f"{np.median(when):.0f}" if when else "-"
         test = f"{value[:, 19].mean():.2f} | {value[:, 49].mean():.2f} | {value[:, -1].mean():.2f} ± {half:.2f}"
         out.append(f"| {name} | {test} | {len(when)}/{len(lines)} | {within} | {thinking:.0f} | {len(lines)} |")
-    plot_curves(curves, HERE / f"{space}.png", "validation regret", log=True)
+    plot_curves(curves, HERE / f"{space}.png", f"regret of {table.rungs[-1].column}, points", log=True)
     return [*out, ""]
 
 
