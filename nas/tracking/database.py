@@ -13,6 +13,7 @@ from typing import Any
 from nas.tracking.address import ARTIFACTS, database_of
 from nas.tracking.runs import PARENT, TRIAL
 
+TRAINING = {"workflowType": "machine_learning"}  # else the UI opens on its pages for language models
 LINKS = 3
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -109,12 +110,13 @@ def runs_links(uri: str, base: str) -> list[tuple[str, str, str]]:
     links = []
     for run in found:
         view = {
-            "workflowType": "machine_learning",  # else the UI opens on its pages for language models
+            **TRAINING,
             "searchFilter": f"tags.`{PARENT}` = '{run.info.run_id}'",
             "orderByKey": "metrics.`validation_score`",  # trials are listed flat only where they are sorted by a metric
             "orderByAsc": "false",
             "compareRunsMode": "CHART",
         }
         folder = f"{base}/#/experiments/{run.info.experiment_id}/runs"
-        links.append((str(run.info.run_name), f"{folder}/{run.info.run_id}", f"{folder}?{urlencode(view)}"))
+        search = f"{folder}/{run.info.run_id}?{urlencode(TRAINING)}"
+        links.append((str(run.info.run_name), search, f"{folder}?{urlencode(view)}"))
     return links

@@ -29,7 +29,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1500, "height": 950})
         take(page, asked.trials, "mlflow_trials_chart")
         take(page, asked.trials.replace("&compareRunsMode=CHART", ""), "mlflow_trials")
-        take(page, f"{asked.search}/model-metrics", "mlflow_search_metrics")
+        take(page, asked.search.replace("?", "/model-metrics?"), "mlflow_search_metrics")
         browser.close()
 
 

@@ -1,7 +1,7 @@
 """Searches on recorded benchmarks: our strategies, Optuna's samplers, NePS and Syne Tune, at equal numbers of queries.
 
     NAS_SHARED=../shared .venv/bin/python results/search_quality/run.py [--seeds 20] [--seconds 600]
-    python3.11 -m venv PEERS && PEERS/bin/pip install syne-tune[basic]==0.16 neural-pipeline-search==0.17
+    python3.11 -m venv PEERS && PEERS/bin/pip install syne-tune[basic]==0.16 neural-pipeline-search==0.17 pandas
     NAS_SHARED=../shared PEERS/bin/python results/search_quality/peers.py --seeds 20
 
 Each search is a line in `runs.jsonl` (peers: `peers.jsonl`); a run goes on where the last stopped.

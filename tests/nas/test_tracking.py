@@ -71,7 +71,10 @@ def test_a_search_is_a_run_with_a_run_per_trial(uri: str, tmp_path: Path) -> Non
         assert child.data.metrics["score"] == pytest.approx(candidate.score)
         assert child.data.metrics["parameters"] == candidate.parameters
         assert len(child.data.params) == len(candidate.decisions)
-    assert [name for name, _, _ in runs_links(uri, "http://here")] == ["search"]
+    (name, search, trials), *others = runs_links(uri, "http://here")
+    assert (name, others) == ("search", [])
+    assert f"/runs/{parent.info.run_id}?" in search
+    assert all("workflowType=machine_learning" in link for link in (search, trials))
 
 
 def test_a_resumed_search_goes_on_in_the_same_runs(uri: str, tmp_path: Path) -> None:
