@@ -95,9 +95,7 @@ class Ensemble:
         """Weights, the scale of each member, and the line and factor that calibrate their sum; from (members, n)."""
         self.scale = np.maximum(means.std(1), 0.05)
         taus = np.array([kendall_tau(mean, targets) for mean in means])
-        trust = np.clip((len(targets) - NO_WEIGHTS) / (FULL_WEIGHTS - NO_WEIGHTS), 0, 1)
-        weights = np.exp(trust * (taus - taus.max()) / TEMPERATURE)
-        self.weights = dict(zip(self.members, (weights / weights.sum()).tolist(), strict=True))
+        self.weights = dict(zip(self.members, trusted_by(taus, len(targets)).tolist(), strict=True))
         self.slope = 1.0
         mean, std = self._combine(means, stds)
         variance = float(mean @ mean)
@@ -118,6 +116,13 @@ class Ensemble:
 
     def _in_scores(self, mean: np.ndarray, std: np.ndarray) -> Prediction:
         return Prediction(self.labels.scores(mean), np.maximum(self.labels.deviations(mean, std), 0.0))
+
+
+def trusted_by(taus: np.ndarray, labels: int) -> np.ndarray:
+    """Weights of (members,) by their Kendall's tau out of fold; equal ones where labels are few."""
+    trust = np.clip((labels - NO_WEIGHTS) / (FULL_WEIGHTS - NO_WEIGHTS), 0, 1)
+    weights = np.exp(trust * (taus - taus.max()) / TEMPERATURE)
+    return weights / weights.sum()
 
 
 def _folds(count: int, seed: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from nas.strategies.history import Observation
 from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Ranking
 from nas.training.config import TrainingConfig
+from predictors.curves import ends
 from search_spaces import SPACES, Choice, Space, Task, profile
 from search_spaces.places import places
 from search_spaces.rules import max_parameters
@@ -128,6 +129,34 @@ def test_proxies_order_the_best_candidates_anew_and_are_a_rival(monkeypatch: pyt
     assert [one.fingerprint for one in fit.ranked] == [one.fingerprint for one in again.ranked]
     assert {one.fingerprint for one in fit.ranked} == {one.fingerprint for one in plain.ranked}
     assert len(fit.ranked) > stage.affordable(5) == 16
+
+
+def test_stopped_trainings_are_no_whole_ones_to_the_predictor() -> None:
+    """The sum of the decisions is what a network comes to, but while it is short two of them count the other way."""
+    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
+    turned = sorted(
+        path for path, options in places(joint.space.cells) if len(options) == max(map(len, _options(joint)))
+    )
+
+    def short(one: Proposal) -> float:
+        return flat(one) - 2 * sum(one.decisions.get(path, 0) for path in turned[:2])
+
+    some = observed(joint, flat, 160)
+    complete = [one.number < 60 for one in some]
+    curves = [(short(one.proposal), one.score)[: 1 + whole] for one, whole in zip(some, complete, strict=True)]
+    estimated, _ = ends(curves, complete)
+    told = [
+        dataclasses.replace(one, score=float(score), curve=curve, complete=whole)
+        for one, score, curve, whole in zip(some, estimated, curves, complete, strict=True)
+    ]
+    fit = Ranking(joint, ("score",), seed=0).learn(told)
+    assert fit.share > 0
+    drawn = [flat(joint.sample(random.Random(seed))) for seed in range(100)]
+    assert np.mean([flat(one) for one in fit.ranked[:20]]) > np.quantile(drawn, 0.9)
+
+
+def _options(joint: JointSpace) -> list[tuple[object, ...]]:
+    return [options for _, options in places(joint.space.cells)]
 
 
 def test_without_the_time_for_a_single_proxy_there_is_no_second_stage() -> None:
