@@ -43,7 +43,8 @@ class TrainingConfig:
         checkpointing: keep only each cell's input for the backward pass and run the cell again: less memory, more time.
         cuda_graph: record forward and backward pass once and replay them, on CUDA; on the CPU it changes nothing.
         channels_last: memory layout of pictures that convolutions are fastest with; `auto` is on.
-        test_time_flip: evaluate the mean over a picture and its mirror image.
+        test_time_flip: scores are of the mean over a picture and its mirror image. What is exported, and its score on
+            the test split, does without.
         fidelity: train on smaller pictures, on fewer examples, or a narrower network.
     """
 
