@@ -43,8 +43,8 @@ def plot_curves(
         low, high = np.maximum(mean - error, least), np.maximum(mean + error, least)
         axes.fill_between(at, low, high, alpha=0.15, color=colour)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
-    if log:
-        axes.text(1, least, "found", va="bottom", fontsize=8, color="grey")
+    if log and axes.get_ylim()[0] < LEAST:
+        axes.text(1, LEAST, "found", va="bottom", fontsize=8, color="grey")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8)  # beside the curves: inside it would cover some
     figure.savefig(path, dpi=120)
