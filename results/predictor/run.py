@@ -9,6 +9,7 @@ other), what is ranked is the test score. Every result is a line in `runs.jsonl`
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import time
@@ -63,16 +64,15 @@ class Data:
 
     def with_block(self, name: str, values: np.ndarray, rows: np.ndarray | None = None) -> Data:
         """The same with a further block, and only these rows."""
-        other = object.__new__(Data)
-        other.__dict__.update(self.__dict__)
+        other = copy.copy(self)
         other.extra = {**self.extra, name: lambda some: values[[self.place[id(one)] for one in some]]} if name else {}
         other.rows = self.rows if rows is None else rows
         return other
 
     def spread_out(self) -> Data:
         """The same, but what is learned from is spread out over the space in place of drawn."""
-        other = object.__new__(Data)
-        other.__dict__.update(self.__dict__, spread=True)
+        other = copy.copy(self)
+        other.spread = True
         return other
 
     def labelled(self, count: int, rng: np.random.Generator) -> np.ndarray:

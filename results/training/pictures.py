@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,6 @@ class Bars:
     Args:
         names: columns that together say what a row is about.
         values: columns of numbers; each is a bar of a row.
-        table: of those in the file, from 0.
         line: where to draw "no difference", if anywhere.
         low: where the axis begins.
     """
@@ -33,7 +33,6 @@ class Bars:
     title: str
     names: tuple[int, ...]
     values: tuple[int, ...]
-    table: int = 0
     line: float | None = None
     low: float = 0.0
 
@@ -52,16 +51,10 @@ PICTURES = {
 }
 
 
-def tables(text: str) -> list[list[list[str]]]:
-    """The tables of a Markdown file: rows of cells, the heading first."""
-    blocks = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
-    return [
-        [_cells(line) for line in block.strip().splitlines() if not re.match(r"^\|[-|]+$", line)] for block in blocks
-    ]
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+def first_table(text: str) -> list[list[str]]:
+    """Rows of cells of the first table of a Markdown file, the heading first."""
+    lines = itertools.takewhile(lambda line: line.startswith("|"), text[text.index("|") :].splitlines())
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not re.match(r"^\|[-|]+$", line)]
 
 
 def number(cell: str) -> float:
@@ -95,7 +88,7 @@ def draw(rows: Sequence[Sequence[str]], bars: Bars, path: Path) -> None:
 
 def main() -> None:
     for name, bars in PICTURES.items():
-        draw(tables((HERE / name / "table.md").read_text())[bars.table], bars, HERE / name / "table.png")
+        draw(first_table((HERE / name / "table.md").read_text()), bars, HERE / name / "table.png")
 
 
 if __name__ == "__main__":

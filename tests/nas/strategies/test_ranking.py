@@ -134,9 +134,8 @@ def test_proxies_order_the_best_candidates_anew_and_are_a_rival(monkeypatch: pyt
 def test_stopped_trainings_are_no_whole_ones_to_the_predictor() -> None:
     """The sum of the decisions is what a network comes to, but while it is short two of them count the other way."""
     joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
-    turned = sorted(
-        path for path, options in places(joint.space.cells) if len(options) == max(map(len, _options(joint)))
-    )
+    options = dict(places(joint.space.cells))
+    turned = sorted(path for path in options if len(options[path]) == max(map(len, options.values())))
 
     def short(one: Proposal) -> float:
         return flat(one) - 2 * sum(one.decisions.get(path, 0) for path in turned[:2])
@@ -153,10 +152,6 @@ def test_stopped_trainings_are_no_whole_ones_to_the_predictor() -> None:
     assert fit.share > 0
     drawn = [flat(joint.sample(random.Random(seed))) for seed in range(100)]
     assert np.mean([flat(one) for one in fit.ranked[:20]]) > np.quantile(drawn, 0.9)
-
-
-def _options(joint: JointSpace) -> list[tuple[object, ...]]:
-    return [options for _, options in places(joint.space.cells)]
 
 
 def test_without_the_time_for_a_single_proxy_there_is_no_second_stage() -> None:
