@@ -13,17 +13,17 @@ import importlib
 from typing import Any
 
 _NAMES = {
-    "Budget": "nas.budget",
-    "Candidate": "nas.candidate",
+    "Budget": "nas.config.budget",
+    "Candidate": "nas.records.trial",
     "InputError": "nas.errors",
-    "Observer": "nas.observer",
-    "SearchConfig": "nas.config",
+    "Observer": "nas.driver.events",
+    "SearchConfig": "nas.config.search_config",
     "SearchFailed": "nas.errors",
-    "SearchResult": "nas.result",
-    "TrainingConfig": "nas.training.config",
+    "SearchResult": "nas.records.results",
+    "TrainingConfig": "nas.config.recipe",
     "load": "nas.export",
-    "resume": "nas.engine",
-    "search": "nas.engine",
+    "resume": "nas.search",
+    "search": "nas.search",
 }
 
 __all__ = sorted(_NAMES)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nas.candidate import COMPLETED, REQUEUED, RUNNING, STOPPED
-from nas.evaluation.worker import remove
-from nas.joint import JointSpace
-from nas.journal import Journal
-from nas.row import PARENT, Row
+from nas.execution.worker import remove
+from nas.journal.journal import Journal
+from nas.records.joint_space import JointSpace
+from nas.records.row import PARENT, Row
+from nas.records.trial import COMPLETED, REQUEUED, RUNNING, STOPPED
 from nas.training.inheritance import nearest
 from search_spaces.architecture import Architecture
 

@@ -15,15 +15,15 @@ MAY_IMPORT = {
     "nas": {"nas", "predictors", "search_spaces"},
 }
 ONLY_IN = {
-    "ray": {"nas/evaluation/ray_cluster.py", "nas/evaluation/ray_tune.py", "nas/evaluation/ray_full.py"},
+    "ray": {"nas/execution/ray/cluster.py", "nas/execution/ray/tune.py", "nas/execution/ray/full.py"},
     "mlflow": {"nas/tracking/"},
-    "optuna": {"nas/study.py", "nas/strategies/"},
-    "optuna.samplers": {"nas/study.py", "nas/strategies/"},
+    "optuna": {"nas/strategies/optuna/study.py", "nas/strategies/"},
+    "optuna.samplers": {"nas/strategies/optuna/study.py", "nas/strategies/"},
     "sklearn": {"predictors/", "nas/data/"},
     "pandas": {"nas/"},
     "matplotlib": {"nas/report/"},
     "PIL": {"nas/data/"},
-    "typer": {"nas/cli.py", "nas/commands/"},
+    "typer": {"nas/cli/main.py", "nas/commands/"},
 }
 MEASURES = {"search_spaces/profile.py", "search_spaces/latency.py"}
 TORCH_IN_SEARCH_SPACES = {"search_spaces/cells/", "search_spaces/network.py"} | MEASURES

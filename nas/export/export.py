@@ -112,7 +112,7 @@ def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, An
 
 def know_cells(search: Path) -> None:
     """Loads the space of a search where it is the user's own, so that its `Custom` cells can be read."""
-    from nas.journal import FILE, read
+    from nas.journal.journal import FILE, read
     from search_spaces import load_space
 
     if (search / FILE).is_file():

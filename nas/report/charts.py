@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.candidate import COMPLETED, STOPPED, Candidate
+from nas.records.trial import COMPLETED, STOPPED, Candidate
 
 if TYPE_CHECKING:
     from predictors.probation import Evidence

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from nas.candidate import Candidate
+from nas.records.trial import Candidate
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 

@@ -13,13 +13,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from nas.candidate import Candidate, best_first
-from nas.result import pareto
+from nas.records.results import pareto
+from nas.records.trial import Candidate, best_first
 
 if TYPE_CHECKING:
-    from nas.final import FinalResult
-    from nas.result import SearchResult
-    from nas.revisit import Revisited
+    from nas.final.final import FinalResult
+    from nas.records.results import SearchResult
+    from nas.setup.reopen import Revisited
 
 SHOWN = 5
 FRONT_SHOWN = 20

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nas.budget import duration
-from nas.inspect import Preflight
+from nas.config.budget import duration
+from nas.report.inspection import Preflight
 
 QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 MOST_LINES = 8

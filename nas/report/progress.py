@@ -13,13 +13,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.budget import duration
-from nas.candidate import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Candidate
-from nas.observer import Observer, SearchView
+from nas.config.budget import duration
+from nas.driver.events import Observer, SearchView
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Candidate
 
 if TYPE_CHECKING:
-    from nas.final import FinalResult
-    from nas.result import SearchResult
+    from nas.final.final import FinalResult
+    from nas.records.results import SearchResult
     from nas.training.loop import EpochReport
     from predictors.probation import Evidence
 

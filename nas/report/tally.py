@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from nas.candidate import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Candidate
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Candidate
 
 WORDS = {COMPLETED: "finished", STOPPED: "stopped early", FAILED: "failed", RUNNING: "running", REQUEUED: "waiting"}
 

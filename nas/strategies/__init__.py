@@ -7,7 +7,7 @@ from typing import Any
 
 from nas.strategies.evolution import Evolution
 from nas.strategies.guided import Guided
-from nas.strategies.optuna_samplers import nsga2, tpe
+from nas.strategies.optuna.samplers import nsga2, tpe
 from nas.strategies.random_search import RandomSearch
 
 STRATEGIES: dict[str, Callable[..., Any]] = {

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial
 
-from nas.joint import JointSpace, Proposal
+from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.history import Observation
+from nas.strategies.optuna.planned import PlannedSampler
 from nas.strategies.pareto import ranks
-from nas.strategies.planned import PlannedSampler
 
 CROSSOVERS = 0.25
 

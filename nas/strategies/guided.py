@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import FrozenTrial
 
-from nas.joint import JointSpace, Proposal
-from nas.past import Past
+from nas.records.earlier_search import Past
+from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.evolution import child
-from nas.strategies.planned import PlannedSampler
+from nas.strategies.optuna.planned import PlannedSampler
 from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Fit, Ranking
 

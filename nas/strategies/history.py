@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from nas.joint import JointSpace, Proposal
+from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.feasibility import Feasibility
 
 FINGERPRINT = "fingerprint"

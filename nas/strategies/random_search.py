@@ -7,8 +7,8 @@ import random
 import optuna
 from optuna.trial import FrozenTrial
 
-from nas.joint import Proposal
-from nas.strategies.planned import PlannedSampler
+from nas.records.joint_space import Proposal
+from nas.strategies.optuna.planned import PlannedSampler
 
 
 class RandomSearch(PlannedSampler):

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nas.joint import RECIPE, JointSpace, Proposal
-from nas.past import Past
+from nas.records.earlier_search import Past
+from nas.records.joint_space import RECIPE, JointSpace, Proposal
 from nas.strategies.evolution import child
 from nas.strategies.history import Observation
 from nas.strategies.hypervolume import by_improvement
+from nas.strategies.optuna.planned import costs
 from nas.strategies.pareto import ranks
-from nas.strategies.planned import costs
 from nas.strategies.proxy_stage import ProxyStage
 from search_spaces.architecture import Architecture
 from search_spaces.places import places

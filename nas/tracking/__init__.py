@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nas.config import SearchConfig
-from nas.observer import Observer
+from nas.config.search_config import SearchConfig
+from nas.driver.events import Observer
 from nas.tracking.address import store_uri
 
 

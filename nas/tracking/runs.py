@@ -14,16 +14,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.candidate import FAILED, REQUEUED, Candidate
-from nas.observer import SearchView
+from nas.driver.events import SearchView
+from nas.records.trial import FAILED, REQUEUED, Candidate
 from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.tracking.judgements import judged_before
 from search_spaces.network import complete
 
 if TYPE_CHECKING:
-    from nas.final import FinalResult
-    from nas.result import SearchResult
+    from nas.final.final import FinalResult
+    from nas.records.results import SearchResult
 
 PARENT, DIRECTORY, TRIAL = "mlflow.parentRunId", "nas.directory", "nas.trial"
 PARAMS, METRICS, LONGEST = 90, 900, 500  # a call takes 100 params and 1000 metrics; a param so many characters

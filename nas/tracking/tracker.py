@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nas.candidate import Candidate
-from nas.observer import Observer, SearchView
+from nas.driver.events import Observer, SearchView
+from nas.records.trial import Candidate
 from nas.report import charts
 from nas.tracking.database import connect, forget, identity
 from nas.tracking.judgements import metrics_of
 from nas.tracking.runs import LONGEST, Runs, now
 
 if TYPE_CHECKING:
-    from nas.final import FinalResult
-    from nas.result import SearchResult
+    from nas.final.final import FinalResult
+    from nas.records.results import SearchResult
     from nas.training.loop import EpochReport
     from predictors.probation import Evidence
 

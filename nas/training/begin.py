@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
-from nas.training.config import TrainingConfig
 from nas.training.fidelity import narrowed, reduced
 from nas.training.inheritance import State, inherit
 from nas.training.loop import Training

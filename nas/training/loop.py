@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
 from nas.training.augmentation import augment_for, mix
-from nas.training.config import TrainingConfig
 from nas.training.criterion import Criterion
 from nas.training.feed import Feed, resident
 from nas.training.forward import Forward

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from nas.training.config import TrainingConfig
+from nas.config.recipe import TrainingConfig
 from nas.training.optimizers import STATE_TENSORS
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from nas.training.config import TrainingConfig
+from nas.config.recipe import TrainingConfig
 from nas.training.criterion import Criterion
 from nas.training.cuda_graph import CapturedGradients
 from nas.training.ema import AveragedWeights

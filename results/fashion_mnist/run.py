@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from machine import describe
 
 import nas
-from nas.candidate import COMPLETED, FAILED, STOPPED, best_first
 from nas.export.export import final_record
-from nas.revisit import revisit
+from nas.records.trial import COMPLETED, FAILED, STOPPED, best_first
+from nas.setup.reopen import revisit
 from predictors.probation import Evidence
 
 HERE = Path(__file__).parent

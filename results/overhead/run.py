@@ -24,7 +24,7 @@ import machine
 
 import nas
 from nas.data import load
-from nas.joint import JointSpace
+from nas.records.joint_space import JointSpace
 from search_spaces import SPACES
 
 SLOTS = 2
@@ -82,7 +82,7 @@ def plain(trials: int) -> dict[str, float]:
     """Ray's function trainable on candidates drawn at random beforehand."""
     import random
 
-    from nas.evaluation import ray_tune  # with the same environment: loopback, no logger files
+    from nas.execution.ray import tune as ray_tune  # with the same environment: loopback, no logger files
 
     ray, tune = ray_tune.ray, ray_tune.tune
 

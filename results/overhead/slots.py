@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 import machine
 
 import nas
-from nas import statement
+from nas.driver import time_account as statement
 
 FIRST = 6
 
@@ -41,7 +41,7 @@ class Watch(nas.Observer):
 
 
 def measure(slots: int, trials: int, epochs: int) -> dict[str, Any]:
-    from nas.evaluation import ray_cluster
+    from nas.execution.ray import cluster as ray_cluster
 
     watch = Watch()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(prefix="slots-") as temporary:

@@ -28,7 +28,7 @@ from scipy.stats import norm, rankdata
 from sklearn.ensemble import RandomForestRegressor
 
 import predictors
-from nas.evaluation.table import Table, read
+from nas.benchmark.table import Table, read
 from predictors import PREDICTORS, BoostedTrees, GaussianProcess
 from predictors.ensemble import Ensemble
 from predictors.features import Features

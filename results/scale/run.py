@@ -23,18 +23,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from nas.budget import Budget
-from nas.clock import Clock
-from nas.job import Job
-from nas.joint import JointSpace
-from nas.journal import Header, Journal
-from nas.observer import Observer
-from nas.stopping import SuccessiveHalving
+from nas.config.budget import Budget
+from nas.config.recipe import TrainingConfig
+from nas.driver.clock import Clock
+from nas.driver.driver import Trials
+from nas.driver.events import Observer
+from nas.driver.successive_halving import SuccessiveHalving
+from nas.journal.journal import Header, Journal
+from nas.records.job import Job
+from nas.records.joint_space import JointSpace
 from nas.strategies import STRATEGIES
-from nas.study import Study
-from nas.training.config import TrainingConfig
+from nas.strategies.optuna.study import Study
 from nas.training.loop import EpochReport
-from nas.trials import Trials
 from search_spaces import SPACES, Task
 
 EPOCHS = 4

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nas.evaluation.table import RecordedSpace, Table
-from nas.replay import replay
+from nas.benchmark.replay import replay
+from nas.benchmark.table import RecordedSpace, Table
 from nas.strategies.hypervolume import hypervolume
 from results.runs import Runs, half_interval
 from results.search_quality.optuna_alone import proposals

@@ -9,7 +9,7 @@ from typing import Any
 
 import optuna
 
-from nas.joint import JointSpace, Proposal
+from nas.records.joint_space import JointSpace, Proposal
 
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "optuna TPE": lambda seed: optuna.samplers.TPESampler(seed=seed),

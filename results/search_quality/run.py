@@ -22,10 +22,10 @@ import time
 
 import numpy as np
 
-from nas.engine import LAG
-from nas.evaluation.table import RecordedSpace, Table, read_known
-from nas.replay import replay
+from nas.benchmark.replay import replay
+from nas.benchmark.table import RecordedSpace, Table, read_known
 from nas.report.curves import plot_curves
+from nas.search import LAG
 from results.machine import describe
 from results.runs import Runs, half_interval, main, taken_at
 from results.search_quality import fronts, short_queries

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nas.evaluation.table import Table
-from nas.replay import Query, replay
+from nas.benchmark.replay import Query, replay
+from nas.benchmark.table import Table
 from results.runs import Runs
 
 SPACE, KEY, GOOD = "nasbench201", "short queries", 73.3

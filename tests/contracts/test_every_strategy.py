@@ -11,13 +11,13 @@ from typing import Any
 import optuna
 import pytest
 
-from nas.candidate import COMPLETED, FAILED, RUNNING, STOPPED
-from nas.joint import JointSpace
-from nas.row import Row
+from nas.config.recipe import TrainingConfig
+from nas.records.joint_space import JointSpace
+from nas.records.row import Row
+from nas.records.trial import COMPLETED, FAILED, RUNNING, STOPPED
 from nas.strategies import STRATEGIES
-from nas.strategies.planned import Exhausted
-from nas.study import Study
-from nas.training.config import TrainingConfig
+from nas.strategies.optuna.planned import Exhausted
+from nas.strategies.optuna.study import Study
 from search_spaces import Choice, Repeat, Space, Task, profile
 from search_spaces.cells import CELLS
 from search_spaces.rules import max_parameters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from test_every_strategy import play, study_of
 
-from nas.row import Row
-from nas.study import Study
+from nas.records.row import Row
+from nas.strategies.optuna.study import Study
 
 
 def test_a_predictor_fitted_beside_the_trainings_proposes_the_same_when_rebuilt() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 DRIVE = Path(__file__).parent / "drive.py"
 FORKS = multiprocessing.get_context("forkserver")  # a driver that has torch loaded starts in no time
-FORKS.set_forkserver_preload(["drive", "nas.engine", "nas.evaluation.local"])
+FORKS.set_forkserver_preload(["drive", "nas.search", "nas.execution.local"])
 
 
 def _drive(*arguments: Any) -> None:

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from nas import journal as journals
-from nas.candidate import COMPLETED, FAILED, STOPPED
 from nas.errors import InputError
+from nas.journal import journal as journals
+from nas.records.trial import COMPLETED, FAILED, STOPPED
 
 pytestmark = pytest.mark.faults
 KINDS = ("none", "raise", "nan", "hang", "segfault", "hoard")

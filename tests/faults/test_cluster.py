@@ -9,14 +9,14 @@ import pytest
 import spaces
 
 import nas
-from nas import journal as journals
 from nas.errors import InputError, SearchFailed
+from nas.journal import journal as journals
 
 pytestmark = pytest.mark.faults
 
 
 def started(**head):
-    from nas.evaluation import ray_cluster  # sets Ray's environment before Ray is imported
+    from nas.execution.ray import cluster as ray_cluster  # sets Ray's environment before Ray is imported
 
     assert ray_cluster.ray is not None
     from ray.cluster_utils import Cluster
@@ -115,7 +115,8 @@ class Together(nas.Observer):
 
 
 def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_path, monkeypatch) -> None:
-    from nas.evaluation import ray_cluster, ray_tune
+    from nas.execution.ray import cluster as ray_cluster
+    from nas.execution.ray import tune as ray_tune
 
     monkeypatch.setattr(ray_cluster.Cluster, "gpu_memory", lambda self: 16 * 2**30)
     monkeypatch.setattr(ray_tune, "device_of", lambda config: "cpu")

@@ -49,7 +49,7 @@ def test_a_full_disk_ends_the_search_with_what_it_has(tmp_path, injected) -> Non
 
 
 def test_a_checkpoint_that_cannot_be_written_costs_nothing_but_itself(tmp_path, monkeypatch, injected) -> None:
-    from nas.evaluation import worker
+    from nas.execution import worker
 
     monkeypatch.setattr(worker, "SAVED_EVERY", 0.0)
     blocked = tmp_path / "blocked"

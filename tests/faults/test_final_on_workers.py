@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from spaces import faulty
 
-from nas.candidate import COMPLETED, Candidate
+from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
-from nas.evaluation.ray_full import OnWorkers
-from nas.final import run_final
-from nas.lineup import FinalConfig, Lineup
-from nas.training.config import TrainingConfig
+from nas.execution.ray.full import OnWorkers
+from nas.final.final import run_final
+from nas.final.schedule import FinalConfig, Lineup
+from nas.records.trial import COMPLETED, Candidate
 from search_spaces.profile import profile
 
 pytestmark = pytest.mark.faults

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from nas import data as datasets
-from nas import journal as journals
-from nas.config import SearchConfig
+from nas.config.search_config import SearchConfig
 from nas.errors import InputError
-from nas.evaluation.worker import load as load_checkpoint
-from nas.journal import Header, Journal
+from nas.execution.worker import load as load_checkpoint
+from nas.journal import journal as journals
+from nas.journal.journal import Header, Journal
 from search_spaces import SPACES, SpaceError, Task
 from search_spaces.architecture import Architecture
 from search_spaces.network import build

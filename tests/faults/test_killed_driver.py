@@ -11,9 +11,9 @@ from collections import Counter
 import pytest
 from drivers import Drivers
 
-from nas import journal as journals
-from nas.candidate import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED
 from nas.errors import InputError
+from nas.journal import journal as journals
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED
 
 pytestmark = pytest.mark.faults
 TRIALS = 16

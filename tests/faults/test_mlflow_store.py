@@ -16,7 +16,7 @@ import spaces
 from drivers import DRIVE
 
 import nas
-from nas import journal as journals
+from nas.journal import journal as journals
 from nas.tracking import tracker
 from nas.tracking.database import connect, make_database
 from nas.tracking.runs import PARENT, TRIAL

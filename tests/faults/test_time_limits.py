@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from nas import journal as journals
-from nas.candidate import COMPLETED, STOPPED
 from nas.errors import InputError
+from nas.journal import journal as journals
+from nas.records.trial import COMPLETED, STOPPED
 
 pytestmark = pytest.mark.faults
 

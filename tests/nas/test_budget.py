@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nas.budget import Budget, duration
+from nas.config.budget import Budget, duration
 from nas.errors import InputError
 
 

@@ -13,7 +13,7 @@ REPO = Path(__file__).parents[2]
 
 
 def nas(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nas.cli", *words]
+    command = [sys.executable, "-m", "nas.cli.main", *words]
     environment = {"PYTHONPATH": str(REPO), "PATH": "", "COLUMNS": "120", "OMP_NUM_THREADS": "1", "HOME": str(cwd)}
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
 
@@ -95,7 +95,9 @@ def test_a_search_from_data_to_a_network_that_needs_nothing_of_ours(tmp_path: Pa
 
 
 def test_help_teaches_without_loading_torch() -> None:
-    code = "import sys, nas.cli; sys.exit('torch' in sys.modules or 'ray' in sys.modules or 'mlflow' in sys.modules)"
+    code = (
+        "import sys, nas.cli.main; sys.exit('torch' in sys.modules or 'ray' in sys.modules or 'mlflow' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
     done = nas("search", "--help", cwd=REPO)
     assert "nas search digits --budget 3m" in done.stdout

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import nas
-from nas import journal as journals
-from nas.candidate import COMPLETED, FAILED, STOPPED
 from nas.errors import InputError
+from nas.journal import journal as journals
+from nas.records.trial import COMPLETED, FAILED, STOPPED
 
 REPO = Path(__file__).parents[2]
 SEARCH = ["search", "digits", "--space", "mlp", "--executor", "local", "--epochs", "2", "--tracking-uri", ""]
@@ -26,7 +26,7 @@ def begin(*words: str, cwd: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(REPO), "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, "-m", "nas.cli", *words], cwd=cwd, env=environment, stdout=pipe, stderr=pipe, text=True
+        [sys.executable, "-m", "nas.cli.main", *words], cwd=cwd, env=environment, stdout=pipe, stderr=pipe, text=True
     )
 
 

@@ -10,10 +10,10 @@ import optuna
 import pytest
 
 import nas
-from nas import journal as journals
-from nas.candidate import COMPLETED, STATES, STOPPED
 from nas.errors import InputError
-from nas.revisit import revisit
+from nas.journal import journal as journals
+from nas.records.trial import COMPLETED, STATES, STOPPED
+from nas.setup.reopen import revisit
 from search_spaces import Choice, Repeat, Space, SpaceError
 from search_spaces.cells import CELLS
 

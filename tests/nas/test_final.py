@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.candidate import COMPLETED, Candidate
+from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
 from nas.data.dataset import SealedTest, Split
 from nas.errors import InputError, SearchFailed
 from nas.export import export_winner
 from nas.export.ensemble import export_ensemble
 from nas.export.load import load as load_export
-from nas.final import run_final
-from nas.lineup import FinalConfig
+from nas.final.final import run_final
+from nas.final.schedule import FinalConfig
+from nas.records.trial import COMPLETED, Candidate
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.inference import outputs
 from nas.training.score import score
 from search_spaces import SPACES
@@ -109,7 +109,7 @@ def test_a_finalist_that_fails_gives_way(digits: Dataset, tmp_path: Path, monkey
             raise RuntimeError("out of luck")
         return begin(architecture, *args, seed=seed, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("nas.full_training.begin", failing)
+    monkeypatch.setattr("nas.execution.full_training.begin", failing)
     both = [candidate(number, digits) for number in range(2)]
     result = run_final(digits, both, both[0], tmp_path, FinalConfig(epochs=1, least_epochs=1))
     assert result.winner.candidate.number == 1 and result.baseline is None

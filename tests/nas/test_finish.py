@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from nas.budget import Budget
-from nas.clock import Clock
-from nas.finish import seconds_of_gpus
-from nas.statement import FINAL
+from nas.config.budget import Budget
+from nas.driver.clock import Clock
+from nas.driver.time_account import FINAL
+from nas.final.finish import seconds_of_gpus
 
 HUNDRED = Budget(gpu_seconds=100.0)
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import nas
-from nas import journal as journals
-from nas.config import SearchConfig
+from nas.config.recipe import TrainingConfig
+from nas.config.search_config import SearchConfig
 from nas.errors import InputError
-from nas.given import given
-from nas.joint import JointSpace, recipe_of
-from nas.training.config import TrainingConfig
+from nas.journal import journal as journals
+from nas.records.joint_space import JointSpace, recipe_of
+from nas.setup.start_from import given
 from search_spaces import Choice, Repeat, Space, Task, load_space
 from search_spaces.architecture import Architecture
 from search_spaces.catalog import SPACES

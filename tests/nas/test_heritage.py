@@ -13,16 +13,16 @@ import pytest
 
 import nas
 from nas import heritage
-from nas.candidate import COMPLETED, REQUEUED
-from nas.config import SearchConfig
+from nas.config.recipe import TrainingConfig
+from nas.config.search_config import SearchConfig
 from nas.data import load
-from nas.evaluation import local, worker
+from nas.execution import local, worker
 from nas.heritage import Heritage
-from nas.job import Job
-from nas.joint import JointSpace
-from nas.journal import Header, Journal, read
-from nas.row import PARENT, Row
-from nas.training.config import TrainingConfig
+from nas.journal.journal import Header, Journal, read
+from nas.records.job import Job
+from nas.records.joint_space import JointSpace
+from nas.records.row import PARENT, Row
+from nas.records.trial import COMPLETED, REQUEUED
 from nas.training.loop import EpochReport
 from search_spaces import SPACES
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from nas.budget import Budget
-from nas.inspect import preflight
+from nas.config.budget import Budget
+from nas.report.inspection import preflight
 from nas.report.preflight import render, save_plot
 from search_spaces import Choice, Repeat, Space, Task
 from search_spaces.cells import Conv, Head, Stem, Transformer

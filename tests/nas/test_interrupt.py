@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from nas.interrupt import interruptible
+from nas.driver.interrupt import interruptible
 
 
 def send(number: int = signal.SIGINT) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from nas import journal as journals
-from nas.candidate import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED
 from nas.errors import InputError
-from nas.journal import Header, Journal, JournalError
-from nas.row import Row
+from nas.journal import journal as journals
+from nas.journal.journal import Header, Journal, JournalError
+from nas.records.row import Row
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED
 
 HEADER = Header(config="{}", space="small 0", dataset="digits", fingerprint="f", task="{}")
 
@@ -83,7 +83,7 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from pathlib import Path
-from nas.journal import Header, Journal
+from nas.journal.journal import Header, Journal
 journal = Journal.create(Path({str(tmp_path / "s")!r}), Header("{{}}", "s", "d", "f", "{{}}"))
 print("open", flush=True)
 sys.stdin.read()

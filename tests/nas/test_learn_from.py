@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 import nas
-from nas import journal as journals
-from nas.config import SearchConfig
+from nas.config.recipe import TrainingConfig
+from nas.config.search_config import SearchConfig
 from nas.errors import InputError
-from nas.joint import JointSpace
-from nas.learn_from import MOST, learn_from
-from nas.past import Past
-from nas.training.config import TrainingConfig
+from nas.journal import journal as journals
+from nas.records.earlier_search import Past
+from nas.records.joint_space import JointSpace
+from nas.setup.learn_from import MOST, learn_from
 from search_spaces import Choice, Repeat, Space, Task
 from search_spaces.cells import CELLS
 
@@ -115,7 +115,7 @@ def test_searches_that_cannot_teach_are_refused_and_nothing_is_written(first: Pa
 
 
 def test_of_a_long_search_trainings_of_all_its_time_are_kept(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nas.learn_from.MOST", 6)
+    monkeypatch.setattr("nas.setup.learn_from.MOST", 6)
     assert MOST > 6
     (past,) = learn_from(first, JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4)))
     rows = sorted(journals.read(first).rows, key=lambda row: row.finished)

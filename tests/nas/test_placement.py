@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from nas.config import AUTO, SearchConfig
+from nas.config.recipe import TrainingConfig
+from nas.config.search_config import AUTO, SearchConfig
+from nas.driver.slot_log import Offered
 from nas.errors import InputError
-from nas.evaluation import Workers
-from nas.evaluation.placement import CONTEXT, Placement, gpu_share, placed, slots_on
-from nas.joint import JointSpace
-from nas.offered import Offered
-from nas.training.config import TrainingConfig
+from nas.execution.executor import Workers
+from nas.execution.placement import CONTEXT, Placement, gpu_share, placed, slots_on
+from nas.records.joint_space import JointSpace
 from search_spaces import Choice, Space, Task
 from search_spaces.cells import Conv, Head, Stem
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from nas.evaluation.ray_cluster import knock
-from nas.evaluation.ray_tune import Bridge, Callback
-from nas.job import Job
+from nas.execution.ray.cluster import knock
+from nas.execution.ray.tune import Bridge, Callback
+from nas.records.job import Job
 
 
 class Told:

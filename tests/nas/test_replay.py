@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.cli import app, main
-from nas.comparison import Comparison, compare
+from nas.benchmark.comparison import Comparison, compare
+from nas.benchmark.replay import replay
+from nas.benchmark.table import RecordedSpace, Table, read, read_known
+from nas.cli.main import app, main
 from nas.errors import InputError
-from nas.evaluation.table import RecordedSpace, Table, read, read_known
-from nas.replay import replay
-from nas.strategies.planned import costs
+from nas.strategies.optuna.planned import costs
 from search_spaces import SPACES, load_space
 from search_spaces.catalog.nasbench_macro import from_string
 
@@ -199,7 +199,7 @@ def test_a_table_of_any_space_names_its_decisions(
 
 def run_replay(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-m", "nas.cli", "replay", *words]
+    command = [sys.executable, "-m", "nas.cli.main", "replay", *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
 
 

@@ -6,13 +6,13 @@ import math
 
 import pytest
 
-from nas.budget import Budget
-from nas.candidate import COMPLETED, FAILED, STOPPED
-from nas.clock import Clock
-from nas.cost import CostModel
-from nas.row import Row
-from nas.statement import account, statement, utilisation
-from nas.stopping import NeverStop, SuccessiveHalving
+from nas.config.budget import Budget
+from nas.driver.clock import Clock
+from nas.driver.cost_model import CostModel
+from nas.driver.successive_halving import NeverStop, SuccessiveHalving
+from nas.driver.time_account import account, statement, utilisation
+from nas.records.row import Row
+from nas.records.trial import COMPLETED, FAILED, STOPPED
 
 
 def test_one_third_goes_on_at_each_rung() -> None:

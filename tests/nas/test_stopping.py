@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from nas.row import Row
-from nas.stopping import SuccessiveHalving, beaten
+from nas.driver.successive_halving import SuccessiveHalving, beaten
+from nas.records.row import Row
 
 
 def row(number: int, scores: tuple[float, ...], parameters: int = 10, macs: int = 10) -> Row:

@@ -6,12 +6,12 @@ import dataclasses
 import random
 from collections.abc import Sequence
 
-from nas.candidate import COMPLETED, RUNNING
-from nas.joint import JointSpace
-from nas.row import Row
+from nas.config.recipe import TrainingConfig
+from nas.records.joint_space import JointSpace
+from nas.records.row import Row
+from nas.records.trial import COMPLETED, RUNNING
 from nas.strategies import STRATEGIES
-from nas.study import Study
-from nas.training.config import TrainingConfig
+from nas.strategies.optuna.study import Study
 from search_spaces import Task, load_space
 
 JOINT = JointSpace(load_space("mlp"), TrainingConfig(), Task((1, 8, 8), 10))

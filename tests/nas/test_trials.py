@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from nas.budget import Budget
-from nas.candidate import FAILED, REQUEUED
-from nas.clock import Clock
-from nas.job import LATER, Job
-from nas.joint import JointSpace
-from nas.journal import Header, Journal
-from nas.observer import Observer
-from nas.row import GPUS
-from nas.stopping import NeverStop
+from nas.config.budget import Budget
+from nas.config.recipe import TrainingConfig
+from nas.driver.clock import Clock
+from nas.driver.driver import Trials
+from nas.driver.events import Observer
+from nas.driver.successive_halving import NeverStop
+from nas.journal.journal import Header, Journal
+from nas.records.job import LATER, Job
+from nas.records.joint_space import JointSpace
+from nas.records.row import GPUS
+from nas.records.trial import FAILED, REQUEUED
 from nas.strategies import STRATEGIES
-from nas.study import Study
-from nas.training.config import TrainingConfig
+from nas.strategies.optuna.study import Study
 from nas.training.loop import EpochReport
-from nas.trials import Trials
 from search_spaces import Choice, Space, Task
 from search_spaces.cells import Conv, Head, Stem
 

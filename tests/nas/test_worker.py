@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 import nas
-from nas.config import SearchConfig
+from nas.config.recipe import TrainingConfig
+from nas.config.search_config import SearchConfig
 from nas.data import load
-from nas.evaluation import worker
-from nas.joint import JointSpace
-from nas.opening import checkpoints_for
-from nas.training.config import TrainingConfig
+from nas.driver.driver import Job
+from nas.execution import worker
+from nas.records.joint_space import JointSpace
+from nas.setup.problem import checkpoints_for
 from nas.training.loop import EpochReport
-from nas.trials import Job
 from search_spaces import SPACES
 
 

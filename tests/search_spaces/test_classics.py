@@ -107,7 +107,7 @@ def test_a_module_of_the_users_own_in_cells_with_different_arguments() -> None:
 
 def test_a_recipe_is_searched_beside_the_architecture() -> None:
     """A `Choice` inside any dataclass is a decision of its own, under a path of its own."""
-    from nas.training.config import TrainingConfig
+    from nas.config.recipe import TrainingConfig
 
     recipe = TrainingConfig(learning_rate=Choice(1e-3, 1e-2), batch_size=Choice(32, 64), augmentation="none")
     asked: list[str] = []

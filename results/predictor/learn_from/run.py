@@ -24,12 +24,12 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from nas.candidate import COMPLETED
-from nas.evaluation.table import RecordedSpace, Table, read
-from nas.past import Past
-from nas.row import Row
+from nas.benchmark.table import RecordedSpace, Table, read
+from nas.records.earlier_search import Past
+from nas.records.row import Row
+from nas.records.trial import COMPLETED
 from nas.strategies.guided import Guided
-from nas.study import Study
+from nas.strategies.optuna.study import Study
 from results.machine import describe
 from results.runs import write_readme
 from search_spaces import SPACES, Task

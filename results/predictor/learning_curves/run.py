@@ -26,9 +26,9 @@ import numpy as np
 import torch
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.loop import Diverged
 from predictors.metrics import kendall_tau
 from results.hybrid_proxies.run import networks

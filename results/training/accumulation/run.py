@@ -20,9 +20,9 @@ from pathlib import Path
 import torch
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.data import Split, TrainingData
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.loop import Training
 from nas.training.memory import kept_for_backward
 from search_spaces import Architecture

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from nas.training.config import TrainingConfig
+from nas.config.recipe import TrainingConfig
 from nas.training.forward import Forward
 from nas.training.memory import kept_for_backward, predicted
 from nas.training.precision import Precision

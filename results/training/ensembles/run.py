@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.ensemble import average, select
 from nas.training.loop import Diverged, outputs
 from nas.training.score import score

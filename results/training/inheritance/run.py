@@ -20,9 +20,9 @@ import torch
 from scipy.stats import kendalltau
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.data import Split
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.inheritance import nearest
 from search_spaces import SPACES
 from search_spaces.profile import profile

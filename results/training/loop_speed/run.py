@@ -26,9 +26,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.data import TrainingData
 from nas.training.augmentation import crop
-from nas.training.config import TrainingConfig
 from nas.training.loop import Training
 from search_spaces import SPACES, build
 from search_spaces.profile import profile

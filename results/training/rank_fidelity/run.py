@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.fidelity import Fidelity
 from nas.training.inference import predict
 from nas.training.loop import Diverged, Training

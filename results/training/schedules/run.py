@@ -20,9 +20,9 @@ from pathlib import Path
 import torch
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.data import Split
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from search_spaces import SPACES
 
 HERE = Path(__file__).parent

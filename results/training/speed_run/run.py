@@ -20,8 +20,8 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
 import nas.data
+from nas.config.recipe import TrainingConfig
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.inference import outputs
 from nas.training.score import score
 from search_spaces import SPACES, build

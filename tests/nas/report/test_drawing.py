@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from nas.candidate import COMPLETED, FAILED, STOPPED, Candidate
+from nas.config.recipe import TrainingConfig
+from nas.records.trial import COMPLETED, FAILED, STOPPED, Candidate
 from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.report.render import render
-from nas.training.config import TrainingConfig
 from predictors.probation import Evidence
 from search_spaces import SPACES, Choice, Repeat, Space, SpaceError, Task, profile
 from search_spaces.cells import Conv, Head, Residual, Stem

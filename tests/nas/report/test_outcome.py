@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 import nas
-from nas.candidate import COMPLETED, STOPPED, Candidate
+from nas.config.recipe import TrainingConfig
+from nas.records.results import pareto
+from nas.records.trial import COMPLETED, STOPPED, Candidate
 from nas.report.outcome import FRONT_SHOWN, front_table, print_outcome
-from nas.result import pareto
-from nas.training.config import TrainingConfig
 from search_spaces import load_space
 
 NETWORK = load_space("mlp").sample(random.Random(0))

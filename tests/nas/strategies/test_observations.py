@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from nas.candidate import COMPLETED, FAILED, STOPPED
-from nas.joint import JointSpace
-from nas.row import Row
+from nas.config.recipe import TrainingConfig
+from nas.records.joint_space import JointSpace
+from nas.records.row import Row
+from nas.records.trial import COMPLETED, FAILED, STOPPED
+from nas.strategies.optuna.study import Study
 from nas.strategies.random_search import RandomSearch
-from nas.study import Study
-from nas.training.config import TrainingConfig
 from search_spaces import SPACES, Task
 
 JOINT = JointSpace(SPACES["cnn"](), TrainingConfig(), Task((1, 8, 8), 4))

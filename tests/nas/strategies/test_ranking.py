@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nas.config.recipe import TrainingConfig
 from nas.data.dataset import Split, TrainingData
-from nas.joint import JointSpace, Proposal
-from nas.past import Past
+from nas.records.earlier_search import Past
+from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.history import Observation
 from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Ranking
-from nas.training.config import TrainingConfig
 from predictors.curves import ends
 from search_spaces import SPACES, Choice, Space, Task, profile
 from search_spaces.places import places
@@ -93,7 +93,7 @@ def test_what_an_earlier_search_found_but_is_too_large_here_is_neither_proposed_
 
 
 def test_a_worker_starts_without_what_only_predictors_need() -> None:
-    code = "import sys, nas.evaluation.worker; print([one for one in ('scipy', 'sklearn') if one in sys.modules])"
+    code = "import sys, nas.execution.worker; print([one for one in ('scipy', 'sklearn') if one in sys.modules])"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPO).stdout == "[]\n"
 

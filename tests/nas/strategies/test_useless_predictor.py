@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from nas.evaluation.table import Rung, Table
-from nas.replay import replay
+from nas.benchmark.replay import replay
+from nas.benchmark.table import Rung, Table
 from predictors import PREDICTORS
 from predictors.predictor import Prediction
 from search_spaces import SPACES, Architecture, Task

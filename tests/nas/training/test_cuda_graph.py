@@ -9,8 +9,8 @@ import torch
 from small import cnn, digits
 from torch import nn
 
+from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
-from nas.training.config import TrainingConfig
 from nas.training.cuda_graph import BEFORE, CapturedGradients, Replay
 from nas.training.loop import Training
 

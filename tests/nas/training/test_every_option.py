@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import nn
 
+from nas.config.recipe import TrainingConfig
 from nas.data import TrainingData, load
 from nas.training.augmentation import AUGMENTATIONS
-from nas.training.config import TrainingConfig
 from nas.training.loop import Diverged, Training
 from nas.training.optimizers import OPTIMIZERS
 from nas.training.schedule import SCHEDULES

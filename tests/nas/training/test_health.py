@@ -7,7 +7,7 @@ import torch
 from small import cnn, digits, few
 from torch import nn
 
-from nas.training.config import TrainingConfig
+from nas.config.recipe import TrainingConfig
 from nas.training.health import DeadUnits, Diverged, cells_of, check_flow, check_outputs
 from nas.training.loop import Training
 

@@ -9,8 +9,8 @@ import torch
 from small import digits, few
 from torch import nn
 
+from nas.config.recipe import TrainingConfig
 from nas.training.begin import begin
-from nas.training.config import TrainingConfig
 from nas.training.inheritance import begin_as_identity, inherit, matching_cells, nearest
 from search_spaces import Architecture, Task, build
 from search_spaces.cells import (

@@ -11,8 +11,8 @@ import torch
 from small import cnn, digits, few, mlp, regression, series
 from torch import nn
 
+from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
-from nas.training.config import TrainingConfig
 from nas.training.loop import Diverged, Training, outputs
 from nas.training.score import score
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from small import cnn, digits, few
 
+from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
-from nas.training.config import TrainingConfig
 from nas.training.forward import Forward, suits_half
 from nas.training.loop import Training
 from nas.training.precision import Precision, resolve_device, resolve_precision

@@ -1,0 +1,56 @@
+"""`nas inspect`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nas.cli.options import DATA_HELP, LayoutOption, console
+
+
+def inspect(
+    space: Annotated[str, typer.Argument(help="A space of the catalogue, or [bold]module:attribute[/] of your own.")],
+    data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
+    budget: Annotated[str | None, typer.Option(help="Say what it would buy, e.g. 30m or 200 trials.")] = None,
+    samples: Annotated[int, typer.Option(help="Architectures to draw.")] = 2_000,
+    render: Annotated[int, typer.Option(help="Write SVG drawings of so many samples.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Save the spread of sizes as a picture.")] = None,
+    layout: LayoutOption = "auto",
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Check a space before paying for it: its size, how many samples build and obey the rules, how large they are."""
+    import os
+
+    from nas.config.budget import Budget
+    from nas.config.recipe import TrainingConfig
+    from nas.data import load
+    from nas.report.drawing import line
+    from nas.report.inspection import preflight
+    from nas.report.preflight import render as table
+    from nas.report.preflight import save_plot
+    from nas.report.render import render as draw
+    from nas.setup.problem import epochs_for_data, named
+
+    opened, dataset = named(space), load(data, layout=layout)
+    examples = len(dataset.search.train)
+    found = preflight(
+        opened,
+        dataset.task,
+        samples=samples,
+        examples=examples,
+        batch_size=TrainingConfig().batch_for(examples),
+        epochs=epochs_for_data(examples),
+        budget=Budget.parse(budget) if budget else None,
+        parallel=os.cpu_count() or 1,
+        seed=seed,
+    )
+    console.print(table(found))
+    for number, architecture in enumerate(found.architectures[:5], start=1):
+        console.print(f"{number}. {line(architecture, dataset.task)}", highlight=False, markup=False)
+    if render:
+        for path in draw(opened, dataset.task, render, Path("results") / "drawings", seed):
+            console.print(f"Drew {path}", soft_wrap=True)
+    if plot is not None:
+        console.print(f"Saved {save_plot(found, plot)}", soft_wrap=True)

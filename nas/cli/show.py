@@ -1,0 +1,47 @@
+"""`nas show`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nas.cli.options import Directory, console
+
+
+def show(
+    directory: Directory,
+    trial: Annotated[int | None, typer.Option(help="Draw this trial's network instead of the best one's.")] = None,
+    optuna: Annotated[
+        str | None, typer.Option(help="Also copy the search into this Optuna storage, e.g. sqlite:///optuna.db.")
+    ] = None,
+) -> None:
+    """Show what a search has found so far, and where its time went; also while it runs."""
+    from nas.config.budget import duration
+    from nas.report.outcome import best_table, drawn, front_table
+    from nas.report.tally import counted
+    from nas.setup.reopen import revisit
+
+    seen = revisit(directory)
+    state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
+    console.print(
+        f"[bold]{seen.config.space or 'own space'}[/] for [bold]{seen.record.header.dataset}[/], budget "
+        f"{seen.config.budget}, strategy {seen.config.strategy}, seed {seen.config.seed}: {state} after "
+        f"{duration(seen.record.elapsed)}"
+    )
+    console.print(counted(seen.candidates))
+    console.print(best_table(seen.candidates, seen.task.metric, "The best"))
+    if len(seen.config.objectives) > 1:
+        console.print(front_table(seen.candidates, seen.config.objectives, seen.task.metric))
+    tested = [one for one in seen.candidates if one.test_score is not None]
+    for one in tested:
+        console.print(f"Trial {one.number} in the final: test {seen.task.metric} {one.test_score:.4f}")
+    if seen.missing:
+        console.print(f"Networks cannot be drawn: {seen.missing}", markup=False, soft_wrap=True)
+    console.print(drawn(seen, trial), highlight=False, markup=False, soft_wrap=True)
+    if seen.record.statement:
+        console.print(seen.record.statement, highlight=False)
+    if optuna:
+        seen.copy_to_optuna(optuna, Path(directory).absolute().name)
+        console.print(f"Copied to {optuna}. Look at it by: optuna-dashboard {optuna}", soft_wrap=True)

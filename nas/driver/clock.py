@@ -1,0 +1,56 @@
+"""How much of the budget is left: for the search phase, for the final, and in all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nas.config.budget import Budget
+
+LEAST_RESERVE = 10.0
+LARGEST_RESERVE = 0.5
+CLOSING, CLOSING_SHARE = 3.0, 0.1  # seconds, and share at most, to end the workers where no final follows
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The budget against what has been spent; `elapsed` counts the time of earlier drivers of the same search as well.
+
+    Args:
+        budget: the limits.
+        elapsed: seconds since the search began, without the time between an interruption and its resume.
+        final_share: share of the limits that is kept for the final; 0 without one.
+    """
+
+    budget: Budget
+    elapsed: Callable[[], float]
+    final_share: float = 0.25
+
+    @property
+    def reserve(self) -> float:
+        """Seconds that only the final may use: its share, 10 seconds at least, never more than half of all."""
+        if self.budget.seconds is None:
+            return 0.0
+        if not self.final_share:
+            return min(CLOSING, CLOSING_SHARE * self.budget.seconds)
+        kept = max(self.final_share * self.budget.seconds, LEAST_RESERVE)
+        return min(kept, LARGEST_RESERVE * self.budget.seconds)
+
+    def left(self) -> float:
+        """Seconds left in all; infinite without a limit on time, negative when it is passed."""
+        return math.inf if self.budget.seconds is None else self.budget.seconds - self.elapsed()
+
+    def left_for_search(self) -> float:
+        """Seconds left for the search phase."""
+        return self.left() - self.reserve
+
+    def trials_left(self, begun: int) -> float:
+        """Trainings that may still begin."""
+        return math.inf if self.budget.trials is None else self.budget.trials - begun
+
+    def gpu_seconds_left(self, used: float, final: bool = False) -> float:
+        """GPU seconds left for the search phase, or for the final."""
+        if self.budget.gpu_seconds is None:
+            return math.inf
+        return self.budget.gpu_seconds * (1 if final else 1 - self.final_share) - used

@@ -1,0 +1,375 @@
+"""The durable record of a search: `search.db` in its directory, written before anything acts on it.
+
+SQLite in WAL mode with synchronous=FULL: a row that was written survives kill -9 and power loss. One driver at a time
+holds the directory, by a lock that the kernel gives back when the process ends. Everything else (Optuna's study, the
+predictor, the stopping rule, MLflow) is rebuilt from here. Reading needs no disk: the rows are mirrored in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import math
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from nas.errors import InputError
+from nas.journal.totals import Tally
+from nas.records.row import Row
+from nas.records.trial import REQUEUED, RUNNING, STATES
+
+VERSION = 1
+FILE, LOCK = "search.db", "search.lock"
+PART = f"{FILE}.part"
+LEFTOVERS = {LOCK, PART, f"{PART}-journal"}  # of a driver that was killed as it began
+JSON_COLUMNS = {"decisions": dict, "scores": list, "attributes": dict}
+SCHEMA = """
+create table search (
+    id integer primary key check (id = 1), version integer not null, config text not null, space text not null,
+    dataset text not null, fingerprint text not null, task text not null, started real not null,
+    elapsed real not null default 0, ended text not null default '', statement text not null default '',
+    mlflow_run_id text not null default ''
+);
+create table trials (
+    number integer primary key, decisions text not null, fingerprint text not null, state text not null,
+    epochs integer not null, seed integer not null, scores text not null, seconds real not null,
+    parameters integer not null, macs integer not null, activation_bytes integer not null, source text not null,
+    error text not null, failure text not null, attempts integer not null, finished integer not null,
+    began real not null, test_score real, attributes text not null, mlflow_run_id text not null
+);
+create table spent (purpose text primary key, seconds real not null);
+"""
+
+
+class JournalError(RuntimeError):
+    """The journal cannot be written, e.g. because the disk is full. What it held before is intact."""
+
+
+COLUMNS = tuple(f.name for f in dataclasses.fields(Row))
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the search is about; written once.
+
+    Args:
+        config: `SearchConfig` as JSON.
+        space: name and hash of the space's text, to tell another space of the same name.
+        dataset: name of the data set.
+        fingerprint: of the data set's content.
+        task: input shape, outputs and kind as JSON.
+    """
+
+    config: str
+    space: str
+    dataset: str
+    fingerprint: str
+    task: str
+
+
+class Journal:
+    """The open journal of one directory. Thread-safe; use it as a context manager.
+
+    Raises:
+        InputError: no journal there, one of another version, or a directory that another process holds.
+        JournalError: a write failed; the mirror in memory is unchanged.
+    """
+
+    def __init__(self, directory: Path, lock: IO[str], connection: sqlite3.Connection, began: float | None) -> None:
+        self.directory = directory
+        self._file = lock
+        self._connection = connection
+        self._guard = threading.RLock()
+        self._rows: dict[int, Row] = {}
+        self.tally = Tally()
+        for row in _rows(connection):
+            self._keep(row)
+        self.header = Header(*_one(connection, "select config, space, dataset, fingerprint, task from search"))
+        self._before, self.mlflow_run_id, self.ended = _one(
+            connection, "select elapsed, mlflow_run_id, ended from search"
+        )
+        self.spent: dict[str, float] = dict(connection.execute("select purpose, seconds from spent"))
+        self._finished = max((row.finished for row in self._rows.values()), default=0)
+        self._opened = time.monotonic() if began is None else began
+
+    @classmethod
+    def create(cls, directory: Path, header: Header, began: float | None = None) -> Journal:
+        """A new journal; its clock starts at `began` (`time.monotonic`). The directory may exist if it is empty."""
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            check_free(directory)
+            lock = _locked(directory)
+            part = directory / PART  # a journal appears whole or not at all
+            part.unlink(missing_ok=True)
+            with (
+                contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection,
+                _transaction(connection),
+            ):
+                for statement in SCHEMA.split(";"):
+                    connection.execute(statement)
+                connection.execute(
+                    "insert into search (id, version, config, space, dataset, fingerprint, task, started) "
+                    "values (1, ?, ?, ?, ?, ?, ?, ?)",
+                    (VERSION, *dataclasses.astuple(header), time.time()),
+                )
+            os.replace(part, directory / FILE)
+            connection = _connected(directory / FILE)
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(
+                f"A search cannot be kept in {directory}: {error}. Name another with `--directory`."
+            ) from None
+        return cls(directory, lock, connection, began)
+
+    @classmethod
+    def open(cls, directory: Path, began: float | None = None) -> Journal:
+        """The journal of an earlier search, to go on with."""
+        path = _existing(directory)
+        try:
+            lock = _locked(directory)
+        except OSError as error:
+            raise InputError(f"The search in {directory} cannot be resumed: {error}.") from None
+        try:
+            connection = _connected(path)
+            _check_version(connection, path)
+            return cls(directory, lock, connection, began)
+        except BaseException as error:
+            lock.close()
+            if isinstance(error, sqlite3.Error | ValueError | TypeError) and not isinstance(error, InputError):
+                raise InputError(f"{path} cannot be read as a journal: {error}.") from None
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(JournalError):
+            self._write([])
+        self._connection.close()
+        self._file.close()
+
+    @property
+    def rows(self) -> list[Row]:
+        """All trials in order of number."""
+        with self._guard:
+            return [self._rows[number] for number in sorted(self._rows)]
+
+    def _keep(self, row: Row) -> None:
+        self.tally.change(self._rows.get(row.number), row)
+        self._rows[row.number] = row
+
+    def row(self, number: int) -> Row:
+        return self._rows[number]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def since_opened(self) -> float:
+        """Seconds that this driver has run."""
+        return time.monotonic() - self._opened
+
+    def elapsed(self) -> float:
+        """Seconds that drivers of this search have run, as far as the journal knows, and this one until now."""
+        return self._before + self.since_opened()
+
+    def add(self, row: Row) -> None:
+        """Writes a new trial."""
+        marks = ", ".join("?" * len(COLUMNS))
+        with self._guard:
+            self._write([(f"insert into trials ({', '.join(COLUMNS)}) values ({marks})", _values(row))])  # noqa: S608
+            self._keep(row)
+
+    def change(self, number: int, **values: Any) -> Row:
+        """Writes new values into a trial; a state that ends it also gets its place in the order of finishing."""
+        with self._guard:
+            row = dataclasses.replace(self._rows[number], **values)
+            if row.state not in (RUNNING, REQUEUED) and not row.finished:
+                row = dataclasses.replace(row, finished=self._finished + 1)
+            names = [name for name in COLUMNS if getattr(row, name) is not getattr(self._rows[number], name)]
+            if names:
+                assignments = ", ".join(f"{name} = ?" for name in names)
+                cells = [*_values(row, names), number]
+                self._write([(f"update trials set {assignments} where number = ?", cells)])  # noqa: S608
+            self._finished = max(self._finished, row.finished)
+            self._keep(row)
+            return row
+
+    def spend(self, purpose: str, seconds: float) -> None:
+        """Adds seconds to what a purpose has cost; in memory only where the disk is full."""
+        with self._guard, contextlib.suppress(JournalError):
+            total = self.spent[purpose] = self.spent.get(purpose, 0.0) + seconds
+            self._write([("insert or replace into spent values (?, ?)", (purpose, total))])
+
+    def end(self, reason: str, statement: str) -> None:
+        """Writes why the search ended and where its time went."""
+        self._write([("update search set ended = ?, statement = ?", (reason, statement))])
+        self.ended = reason
+
+    def set_config(self, config: str) -> None:
+        """Writes a changed question, e.g. a larger budget."""
+        self._write([("update search set config = ?", (config,))])
+
+    def requeue(self) -> None:
+        """After an interruption: what was in training then is to be taken up again."""
+        for row in self.rows:
+            if row.state == RUNNING:
+                self.change(row.number, state=REQUEUED)
+
+    def set_run_id(self, run_id: str, number: int | None = None) -> None:
+        """Remembers the MLflow run of the search or of a trial."""
+        if number is not None:
+            self.change(number, mlflow_run_id=run_id)
+            return
+        self._write([("update search set mlflow_run_id = ?", (run_id,))])
+        self.mlflow_run_id = run_id
+
+    def _write(self, statements: list[tuple[str, Any]]) -> None:
+        """One transaction, with the clock in it."""
+        try:
+            with self._guard, _transaction(self._connection):
+                for statement, values in statements:
+                    self._connection.execute(statement, values)
+                self._connection.execute("update search set elapsed = ?", (self.elapsed(),))
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"{self.directory / FILE} cannot be written: {error}.") from error
+
+
+@dataclass(frozen=True)
+class Record:
+    """A journal as read by someone who does not go on with it."""
+
+    header: Header
+    rows: tuple[Row, ...]
+    spent: Mapping[str, float]
+    elapsed: float
+    ended: str
+    statement: str
+
+
+def read(directory: Path) -> Record:
+    """The journal of a search that may still be running elsewhere; nothing is locked or written.
+
+    Raises:
+        InputError: no readable journal there.
+    """
+    path = _existing(directory)
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+        ) as connection:
+            _check_version(connection, path)
+            header = Header(*_one(connection, "select config, space, dataset, fingerprint, task from search"))
+            elapsed, ended, statement = _one(connection, "select elapsed, ended, statement from search")
+            spent = dict(connection.execute("select purpose, seconds from spent"))
+            return Record(header, tuple(_rows(connection)), spent, elapsed, ended, statement)
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} cannot be read as a journal: {error}.") from None
+
+
+def check_free(directory: Path) -> None:
+    """Raises InputError where something lies in the directory already; nothing is written."""
+    if directory.is_dir() and {path.name for path in directory.iterdir()} - LEFTOVERS:
+        raise InputError(taken(directory))
+
+
+def taken(directory: Path) -> str:
+    """The message for a directory that is not free."""
+    if (directory / FILE).exists():
+        return (
+            f"{directory} already holds a search. Go on with it by `nas resume {directory}`, or name another directory."
+        )
+    return f"{directory} exists and is not empty. Name another directory for the search."
+
+
+def _existing(directory: Path) -> Path:
+    path = Path(directory) / FILE
+    if not path.is_file():
+        raise InputError(f"{directory} holds no search: there is no {FILE}. Name the directory of a search.")
+    return path
+
+
+def _locked(directory: Path) -> IO[str]:
+    """An open file whose lock lasts as long as this process, however it ends."""
+    file = open(directory / LOCK, "a+", encoding="utf-8")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read(100).strip() or "unknown"
+        file.close()
+        raise InputError(
+            f"The search in {directory} is being run by another process (id {holder}). Wait for it or end it."
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    return connection
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("begin immediate")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("rollback")
+        raise
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = _one(connection, "select version from search")
+    if version != VERSION:
+        raise InputError(f"{path} has version {version!r}; this program reads version {VERSION}.")
+
+
+def _one(connection: sqlite3.Connection, statement: str) -> tuple[Any, ...]:
+    row = connection.execute(statement).fetchone()
+    if row is None:
+        raise InputError("The journal is empty: the search ended while it was being created. Start it again.")
+    return row
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    for values in connection.execute(f"select {', '.join(COLUMNS)} from trials order by number"):  # noqa: S608
+        cells = dict(zip(COLUMNS, values, strict=True))
+        cells.update({name: json.loads(cells[name]) for name in JSON_COLUMNS})
+        for name, kind in JSON_COLUMNS.items():
+            if not isinstance(cells[name], kind):
+                raise InputError(f"`{name}` of trial {cells['number']} must be a JSON {kind.__name__}.")
+        cells["scores"] = tuple(math.nan if score is None else float(score) for score in cells["scores"])
+        if cells["state"] not in STATES:
+            raise InputError(f"Trial {cells['number']} has the unknown state {cells['state']!r}.")
+        yield Row(**cells)
+
+
+def _values(row: Row, names: Any = COLUMNS) -> list[Any]:
+    return [_cell(name, getattr(row, name)) for name in names]
+
+
+def _cell(name: str, value: Any) -> Any:
+    if name == "scores":
+        return json.dumps([score if math.isfinite(score) else None for score in value])
+    if name in JSON_COLUMNS:
+        return json.dumps(dict(value))
+    return value

@@ -1,0 +1,130 @@
+"""What is searched: a space of architectures and, where the recipe holds a `Choice`, the recipe as well."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nas.config.recipe import TrainingConfig
+from nas.errors import InputError
+from search_spaces import decide as deciders
+from search_spaces import dsl
+from search_spaces.architecture import Architecture
+from search_spaces.errors import SpaceError
+from search_spaces.profile import profile
+from search_spaces.space import Space
+from search_spaces.task import Task
+
+RECIPE = "training"
+TRIES = 200
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An architecture and a recipe with nothing left open.
+
+    Args:
+        decisions: of the architecture, and under `training.…` of the recipe. Treat as read-only.
+        fingerprint: 16 hexadecimal digits; equal for proposals that would train the same network in the same way.
+    """
+
+    architecture: Architecture
+    training: TrainingConfig
+    decisions: Mapping[str, int]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class JointSpace:
+    """A space and a recipe, sampled, mutated and crossed as one; rules about the profile hold for `task`."""
+
+    space: Space
+    training: TrainingConfig
+    task: Task
+
+    def resolve(self, decide: dsl.Decide) -> Proposal:
+        """What `decide(path, options) -> index` leads to; rules are not applied."""
+        architecture = self.space.resolve(decide)
+        recipe: dict[str, int] = {}
+        training = dsl.resolve(self.training, deciders.recording(decide, recipe), RECIPE)
+        return self._proposal(architecture, training, recipe)
+
+    def replay(self, decisions: Mapping[str, int]) -> Proposal:
+        """The proposal of these decisions. Raises SpaceError where they do not fit the space."""
+        return self.resolve(deciders.replay(decisions))
+
+    def sample(self, rng: random.Random) -> Proposal:
+        """A random proposal that obeys the rules."""
+        return self.complete(self.space.sample(rng, self.task), {}, rng)
+
+    def mutate(self, parent: Proposal, rng: random.Random, changes: int = 1) -> Proposal:
+        """`parent` with one decision redrawn, `changes` times over."""
+        for _ in range(changes):
+            recipe = recipe_of(parent.decisions)
+            if recipe and rng.random() < len(recipe) / len(parent.decisions):
+                parent = self._recipe(parent.architecture, deciders.mutate(recipe, rng))
+            else:
+                parent = self.complete(self.space.mutate(parent.architecture, rng, self.task), recipe, rng)
+        return parent
+
+    def crossover(self, first: Proposal, second: Proposal, rng: random.Random) -> Proposal:
+        """Each decision as in one of the two."""
+        architecture = self.space.crossover(first.architecture, second.architecture, rng, self.task)
+        recipes = recipe_of(first.decisions), recipe_of(second.decisions)
+        return self._recipe(architecture, deciders.crossover(*recipes, rng))
+
+    def complete(self, architecture: Architecture, recipe: Mapping[str, int], rng: random.Random) -> Proposal:
+        """`architecture` with the decisions of `recipe`, and random ones where it has none."""
+        return self._recipe(architecture, deciders.replay(recipe, otherwise=deciders.at_random(rng)))
+
+    def obeys(self, proposal: Proposal) -> bool:
+        """Whether no rule is broken, the recipe is valid and the network can be built for the task."""
+        try:
+            proposal.training.validate()
+            profile(proposal.architecture, self.task)
+        except (InputError, SpaceError):
+            return False
+        return self.space.obeys(proposal.architecture, self.task)
+
+    def size(self) -> int:
+        """Number of decision sequences; rules are not applied."""
+        return self.space.size() * dsl.count(self.training)
+
+    def enumerate(self) -> Iterator[Proposal]:
+        """Every proposal, one per decision sequence; rules are not applied."""
+        return deciders.enumerate_all(self.resolve)
+
+    def _recipe(self, architecture: Architecture, decide: dsl.Decide) -> Proposal:
+        """Draws the recipe until it is valid: a pair of options may exclude each other."""
+        for _ in range(TRIES):
+            recipe: dict[str, int] = {}
+            training = dsl.resolve(self.training, deciders.recording(decide, recipe), RECIPE)
+            proposal = self._proposal(architecture, training, recipe)
+            error = _invalid(training)
+            if error is None:
+                return proposal
+            if not recipe:
+                break
+            decide = deciders.at_random(random.Random(proposal.fingerprint))
+        raise InputError(f"No valid recipe in {TRIES} draws from the `Choice`s of `training`: {error}")
+
+    def _proposal(self, architecture: Architecture, training: TrainingConfig, recipe: Mapping[str, int]) -> Proposal:
+        fingerprint = architecture.fingerprint
+        if recipe:
+            fingerprint = hashlib.sha256(f"{fingerprint} {training!r}".encode()).hexdigest()[:16]
+        return Proposal(architecture, training, {**architecture.decisions, **recipe}, fingerprint)
+
+
+def recipe_of(decisions: Mapping[str, int]) -> dict[str, int]:
+    """The decisions that belong to the recipe."""
+    return {path: index for path, index in decisions.items() if path.startswith(f"{RECIPE}.")}
+
+
+def _invalid(training: TrainingConfig) -> InputError | None:
+    try:
+        training.validate()
+    except InputError as error:
+        return error
+    return None

@@ -1,0 +1,71 @@
+"""Reads earlier searches of the same space, so that a new one need not begin from nothing.
+
+What is needed of them is copied, as decisions and scores: the new search is resumed from its own journal alone,
+whatever becomes of their directories.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from nas.errors import InputError
+from nas.journal import journal
+from nas.records.earlier_search import Past, without_recipe
+from nas.records.joint_space import JointSpace
+from nas.records.trial import COMPLETED, STOPPED
+from nas.setup.problem import identity
+from predictors.curves import ends
+from predictors.history import FEWEST
+
+GUIDED = "guided"
+MOST = 300  # trainings kept of one search: a predictor of so many is fitted in seconds, and more say little more
+
+
+def learn_from(
+    directories: str | Path | Sequence[str | Path], joint: JointSpace, strategy: str = GUIDED
+) -> tuple[Past, ...]:
+    """What the searches in these directories know, each directory once. They may still run; none is changed.
+
+    Raises:
+        InputError: no search there, one of another space, one of which fewer than five trainings are of use, or a
+            strategy other than `guided`, which could not make use of them.
+    """
+    if isinstance(directories, str | Path):
+        directories = (directories,)
+    if directories and strategy != GUIDED:
+        raise InputError(
+            f"`learn_from` is for the strategy `{GUIDED}`; {strategy!r} cannot make use of earlier searches. "
+            "Leave one of them out, or try the winner first by `start_from`."
+        )
+    resolved = dict.fromkeys(Path(directory).absolute().resolve() for directory in directories)
+    return tuple(_past(directory, joint) for directory in resolved)
+
+
+def _past(directory: Path, joint: JointSpace) -> Past:
+    record = journal.read(directory)
+    if record.header.space != identity(joint.space):
+        raise InputError(
+            f"{directory} searched the space {record.header.space}, and this search is of {identity(joint.space)}. "
+            "`learn_from` needs a search of the same space (its limits and data may differ). Leave it out."
+        )
+    rows = [row for row in record.rows if row.state in (COMPLETED, STOPPED) and math.isfinite(row.score)]
+    rows.sort(key=lambda row: row.finished)
+    curves = [tuple(score for score in row.scores if math.isfinite(score)) for row in rows]
+    scores, _ = ends(curves, [row.state == COMPLETED for row in rows])
+    step = max(1.0, len(rows) / MOST)
+    kept = [int(place * step) for place in range(min(len(rows), MOST))]
+    past = Past(
+        str(directory),
+        record.header.dataset,
+        tuple(without_recipe(rows[place].decisions) for place in kept),
+        tuple(float(scores[place]) for place in kept),
+    )
+    usable = len(past.trainings(joint)[0])
+    if usable < FEWEST:
+        raise InputError(
+            f"`learn_from` needs at least {FEWEST} trainings of a search, and {directory} has {len(rows)}, {usable} of "
+            "them of networks that can be built for this data. Leave it out, or let it run for longer."
+        )
+    return past
