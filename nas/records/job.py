@@ -1,8 +1,8 @@
-"""What an executor is given: a training to run, or the word that there is none for now."""
+"""What goes to a worker and what comes back: a job, a report after every epoch, and how the training ended."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,13 @@ class Job:
         decisions: index of the option taken, by path.
         epochs: to train for, unless stopped.
         seed: of weights and batches.
-        deadline: when the search phase ends, in seconds since the epoch (`time.time`); infinite without a limit.
+        deadline: when the search phase ends, in seconds since 1970 (`time.time`); infinite without a limit.
         patience: seconds that one epoch may take before the training counts as hung.
-        checkpoint: file or fsspec URL to save to and to begin from, "" for none.
+        checkpoint: file or fsspec URL to save the training to and to begin from; "" for none.
         alone: whether nothing else may be in training meanwhile.
         gpus: that it holds while it trains; a fraction below 1 shares one with others.
-        parent: decisions of the trial that it begins with the weights of, which lie at `parent_weights`; "" for none.
-        weights: file or fsspec URL to leave its own weights at, after each of `rungs` and at its end; "" for nowhere.
+        weights: file or fsspec URL to keep the network's weights at when its score is above `best`; "" for nowhere.
+        best: the best score of the search so far.
     """
 
     number: int
@@ -32,10 +32,50 @@ class Job:
     checkpoint: str
     alone: bool = False
     gpus: float = 0.0
-    parent: dict[str, int] = field(default_factory=dict)
-    parent_weights: str = ""
     weights: str = ""
-    rungs: tuple[int, ...] = ()
+    best: float = float("-inf")
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch came to.
+
+    Args:
+        epoch: number, from 1.
+        score: on the validation split; higher is better.
+        loss: mean over the epoch's steps, with its augmentation and smoothing.
+        validation_loss: without either; for regression of standardised targets.
+        seconds: training and validation together.
+        learning_rate: of the last step, of the first optimizer.
+        gradient_norm: mean over the steps, before clipping; of the last step when clipping is off.
+        dead_share: mean over the cells of the share of units that put out the same for every example.
+        notices: what a person should know of the training and was not told with an earlier epoch.
+    """
+
+    epoch: int
+    score: float
+    loss: float
+    validation_loss: float
+    seconds: float
+    learning_rate: float
+    gradient_norm: float
+    dead_share: float
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrialEnd:
+    """How a training ended: by itself or because it was stopped, or by a failure.
+
+    Args:
+        failure: `oom`, `diverged`, `error`, `timeout` or `lost`; "" where nothing went wrong.
+        error: what went wrong, in words.
+        seconds: spent on it and not yet reported, e.g. on an epoch that failed.
+    """
+
+    failure: str = ""
+    error: str = ""
+    seconds: float = 0.0
 
 
 class Later:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
+from nas.records.proposal import Proposal
 from search_spaces import decide as deciders
 from search_spaces import dsl
 from search_spaces.architecture import Architecture
@@ -19,21 +20,6 @@ from search_spaces.task import Task
 
 RECIPE = "training"
 TRIES = 200
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """An architecture and a recipe with nothing left open.
-
-    Args:
-        decisions: of the architecture, and under `training.…` of the recipe. Treat as read-only.
-        fingerprint: 16 hexadecimal digits; equal for proposals that would train the same network in the same way.
-    """
-
-    architecture: Architecture
-    training: TrainingConfig
-    decisions: Mapping[str, int]
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +68,7 @@ class JointSpace:
     def obeys(self, proposal: Proposal) -> bool:
         """Whether no rule is broken, the recipe is valid and the network can be built for the task."""
         try:
-            proposal.training.validate()
+            proposal.recipe.validate()
             profile(proposal.architecture, self.task)
         except (InputError, SpaceError):
             return False

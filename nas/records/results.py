@@ -1,92 +1,111 @@
-"""What a search came to."""
+"""What the final and the whole search came to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from nas.records.trial import COMPLETED, Candidate, best_first
-from nas.strategies.pareto import front
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from nas.config.search_config import SearchConfig
-    from nas.final.final import FinalResult
+from nas.config.search_config import SearchConfig
+from nas.records.pareto import front
+from nas.records.trial import COMPLETED, Trial, best_first
 
 
 @dataclass(frozen=True)
-class Point:
-    """A candidate as its objectives see it."""
+class Finalist:
+    """A trial trained in full, or with the weights of the search where its full training came to less.
 
-    score: float
-    costs: tuple[float, ...]
+    Args:
+        trial: the trial; its `test_score` is set for the winner and the first random candidate only.
+        validation_score: mean over the seeds.
+        scores: of the kept training, one per epoch.
+        seed: of the kept training.
+        seconds: of all its full trainings.
+        weights: file with the state dict of the whole network, normalisation included.
+        gradient_flow: norm of the gradients of each cell with weights after the last epoch, by place in the network.
+    """
+
+    trial: Trial
+    validation_score: float
+    scores: tuple[float, ...]
+    seed: int
+    seconds: float
+    weights: Path
+    gradient_flow: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the kept training."""
+        return len(self.scores)
+
+    @property
+    def test_score(self) -> float | None:
+        """On the sealed test split, where it was judged on it."""
+        return self.trial.test_score
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class FinalResult:
+    """Finalists, the best first; the winner is the first of them; the first random candidate may be one of them."""
+
+    finalists: tuple[Finalist, ...]
+    first_random: Finalist | None
+
+    @property
+    def winner(self) -> Finalist:
+        """The best by its validation score."""
+        return self.finalists[0]
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
     """Everything that was tried, the best of it, and where it lies.
 
     Args:
         directory: of the search: journal, final weights, export.
-        candidates: all of them, in order of number.
+        candidates: all trials, in order of number.
         final: of the final phase; None if there was none.
         statement: where every second went, as text.
-        ended: why the search phase ended: `budget`, `exhausted`, `interrupted`, `failures` or `journal`.
+        ended: why the search phase ended: `budget`, `exhausted`, `interrupted`, `failures`, `journal` or `no room`.
         exported: the verified export's directory; None if there is none.
+        spent: wall seconds by purpose.
     """
 
     directory: Path
     config: SearchConfig
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Trial, ...]
     final: FinalResult | None = None
     statement: str = ""
     ended: str = "budget"
     exported: Path | None = None
-    spent: dict[str, float] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
-    def best(self) -> Candidate:
+    def best(self) -> Trial:
         """The final's winner, with its test score; without a final the best on the validation split."""
         if self.final is not None:
-            return self.final.winner.candidate
+            return self.final.winner.trial
         ranked = best_first(self.candidates)
         if not ranked:
             raise LookupError("No candidate of this search was trained.")
         return ranked[0]
 
     @property
-    def pareto(self) -> list[Candidate]:
+    def pareto(self) -> list[Trial]:
         """See `pareto`."""
         return pareto(self.candidates, self.config.objectives)
 
-    @property
-    def trials(self) -> pd.DataFrame:
-        """A row per trial."""
-        import pandas as pd
 
-        return pd.DataFrame([_record(candidate) for candidate in self.candidates])
+@dataclass(frozen=True)
+class Point:
+    """A trial as its objectives see it."""
 
-    def export(self, directory: str | Path) -> Path:
-        """Writes the winner as `model.py`, `weights.pt`, `architecture.json` and `card.md`, verified. Needs a final."""
-        from nas.export import export_winner
-
-        return export_winner(self.directory, Path(directory))
+    score: float
+    costs: tuple[float, ...]
 
 
-def pareto(candidates: Sequence[Candidate], objectives: Sequence[str]) -> list[Candidate]:
-    """Fully trained candidates that no other beats in every objective, the best score first."""
-    complete = [candidate for candidate in candidates if candidate.usable and candidate.state == COMPLETED]
+def pareto(trials: tuple[Trial, ...], objectives: tuple[str, ...]) -> list[Trial]:
+    """Fully trained trials that no other beats in every objective, the best score first."""
+    complete = [trial for trial in trials if trial.usable and trial.state == COMPLETED]
     points = [Point(one.score, tuple(float(getattr(one, name)) for name in objectives[1:])) for one in complete]
     return [complete[index] for index in front(points)]
-
-
-def _record(candidate: Candidate) -> dict[str, Any]:
-    names = (
-        "number", "state", "score", "test_score", "epochs", "seconds", "parameters", "macs", "source", "attempts",
-        "failure", "error", "parent",
-    )  # fmt: skip
-    record = {name: getattr(candidate, name) for name in names}
-    return {**record, "epochs_done": len(candidate.scores), "fingerprint": candidate.architecture.fingerprint}

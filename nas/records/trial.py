@@ -1,69 +1,89 @@
-"""One candidate of a search: what was tried, what came of it and what it cost. Data only, never weights."""
+"""One trial of a search: what was tried, what came of it and what it cost. Data only, never weights."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from nas.config.recipe import TrainingConfig
-    from search_spaces.architecture import Architecture
+from nas.config.recipe import TrainingConfig
+from nas.records.proposal import NOTHING, Proposal
+from search_spaces.architecture import Architecture
 
 RUNNING, COMPLETED, STOPPED, FAILED, REQUEUED = "running", "completed", "stopped", "failed", "requeued"
 STATES = (RUNNING, COMPLETED, STOPPED, FAILED, REQUEUED)
 FAILURES = ("oom", "diverged", "error", "timeout", "lost")
+GPUS = "gpus"  # attribute: how many a training holds
+NOT_BUILT = Architecture("", (), {})
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One row of the journal, with its architecture.
+class Trial:
+    """One proposal and its training. The journal's columns are these fields, but for `architecture` and `recipe`.
 
     Args:
         number: from 0, in order of proposal.
-        architecture: what is trained.
-        training: how it is trained, with nothing left open.
+        decisions: index of the option taken, by path; those of the recipe begin with `training.`. Treat as read-only.
+        fingerprint: equal for trials that train the same network in the same way.
+        epochs: that it is trained for unless it is stopped early.
         seed: of its weights, batches and augmentation; a function of the search's seed and the number.
-        epochs: epochs it is trained for unless it is stopped early.
-        score: the last epoch's score on the validation split, higher is better; NaN before the first epoch.
-        scores: one score per epoch so far.
-        state: `running`, `completed` (all epochs), `stopped` (early), `failed` or `requeued`.
-        seconds: training time so far, in seconds of one slot.
+        state: `running`, `completed` (all epochs), `stopped` (early), `failed` or `requeued` (to be trained later).
+        scores: on the validation split, one per epoch so far, higher is better.
+        seconds: training time so far, in seconds of one slot, of all attempts.
         parameters: learned numbers in the network.
         macs: multiply-adds of one example's forward pass.
         activation_bytes: bytes that one example's forward pass keeps for the backward pass.
-        test_score: on the sealed test split; set by the final for its winner and the baseline only.
+        source: which part of the strategy proposed it, e.g. `random`, `evolution`, `predictor`.
         error: why it failed, else empty.
         failure: `oom`, `diverged`, `error`, `timeout` or `lost` when it failed, else empty.
         attempts: times its training was begun.
-        source: which part of the strategy proposed it, e.g. `random`, `evolution`, `predictor`.
-        decisions: of the architecture and, under `training.…`, of the recipe. Treat as read-only.
-        parent: number of the trial whose weights it began with; None where they were fresh.
+        finished: place in the order of finishing, from 1; 0 while it is unfinished.
+        began: seconds of the search's own clock when it was proposed.
+        test_score: on the sealed test split; set by the final for its winner and the baseline only.
+        attributes: what the strategy wants to find again, e.g. the generation of NSGA-II; `gpus` that it holds.
+        mlflow_run_id: its run in MLflow, empty where there is none.
+        architecture: what is trained; without cells where the space is not at hand.
+        recipe: how it is trained, with nothing left open.
     """
 
     number: int
-    architecture: Architecture
-    training: TrainingConfig
-    seed: int
+    decisions: Mapping[str, int]
+    fingerprint: str
     epochs: int
-    score: float = math.nan
-    scores: tuple[float, ...] = ()
+    seed: int
     state: str = RUNNING
+    scores: tuple[float, ...] = ()
     seconds: float = 0.0
     parameters: int = 0
     macs: int = 0
-    test_score: float | None = None
+    activation_bytes: int = 0
+    source: str = ""
     error: str = ""
     failure: str = ""
     attempts: int = 1
-    activation_bytes: int = 0
-    source: str = ""
-    decisions: Mapping[str, int] = field(default_factory=dict, hash=False)
-    parent: int | None = None
+    finished: int = 0
+    began: float = 0.0
+    test_score: float | None = None
+    attributes: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    mlflow_run_id: str = ""
+    architecture: Architecture = field(default=NOT_BUILT, compare=False, repr=False)
+    recipe: TrainingConfig = field(default_factory=TrainingConfig, compare=False, repr=False)
 
     @property
-    def finished(self) -> bool:
+    def score(self) -> float:
+        """The last epoch's score, NaN before the first."""
+        return self.scores[-1] if self.scores else math.nan
+
+    @property
+    def proposal(self) -> Proposal:
+        """What was proposed."""
+        return Proposal(
+            self.architecture, self.recipe, self.decisions, self.fingerprint, self.source, self.attributes
+        )  # fmt: skip
+
+    @property
+    def ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in (COMPLETED, STOPPED, FAILED)
 
@@ -72,8 +92,17 @@ class Candidate:
         """Whether it was trained and its score is a number."""
         return self.state in (COMPLETED, STOPPED) and math.isfinite(self.score)
 
+    @property
+    def rank(self) -> tuple[bool, float, int]:
+        """Key to sort usable trials by, the best first: fully trained before stopped, then by score, then earlier."""
+        return (self.state != COMPLETED, -self.score, self.number)
 
-def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The usable ones: fully trained before stopped early, then by score, then the earlier one."""
-    usable = [candidate for candidate in candidates if candidate.usable]
-    return sorted(usable, key=lambda c: (c.state != COMPLETED, -c.score, c.number))
+    @property
+    def gpus(self) -> float:
+        """GPUs that its training holds."""
+        return float(self.attributes.get(GPUS, 0.0))
+
+
+def best_first(trials: Iterable[Trial]) -> list[Trial]:
+    """The usable ones, the best first, see `Trial.rank`."""
+    return sorted((trial for trial in trials if trial.usable), key=lambda trial: trial.rank)

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.history import Observation
 from nas.strategies.optuna.planned import PlannedSampler
-from nas.strategies.pareto import ranks
+from nas.records.pareto import ranks
 
 CROSSOVERS = 0.25
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nas.strategies.hypervolume import by_improvement, hypervolume
-from nas.strategies.pareto import crowding, ranks
+from nas.records.pareto import crowding, ranks
 
 
 class Point:
