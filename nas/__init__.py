@@ -10,17 +10,19 @@ Names are loaded when they are first used, so that `import nas` costs nothing.
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 _NAMES = {
     "Budget": "nas.config.budget",
-    "Candidate": "nas.records.trial",
     "InputError": "nas.errors",
     "Observer": "nas.driver.events",
     "SearchConfig": "nas.config.search_config",
     "SearchFailed": "nas.errors",
-    "SearchResult": "nas.records.results",
+    "SearchResult": "nas.search",
     "TrainingConfig": "nas.config.recipe",
+    "Trial": "nas.records.trial",
     "load": "nas.export",
     "resume": "nas.search",
     "search": "nas.search",
@@ -39,3 +41,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """Python binds a module that it has loaded to its package; `nas.search` stays the function all the same."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name == "search" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

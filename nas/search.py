@@ -5,37 +5,52 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas.config.budget import Budget
+from nas import execution
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.data import Dataset
-from nas.driver import time_account as statement
+from nas.driver import time_account
 from nas.driver.clock import Clock
-from nas.driver.driver import Trials
-from nas.driver.events import Observer, Observers
+from nas.driver.driver import Driver
+from nas.driver.events import Observer, Observers, SearchStarted
 from nas.driver.interrupt import interruptible
 from nas.driver.successive_halving import NeverStop, SuccessiveHalving
-from nas.driver.view import view_of
-from nas.errors import InputError, SearchFailed
-from nas.execution.executor import Workers, executor
-from nas.execution.placement import Placement, placed
-from nas.journal.journal import Journal, JournalError, check_free
+from nas.errors import InputError, SearchFailed, known
+from nas.execution.executor import Executor, WorkersLost
+from nas.execution.placement import placement_for, share_of
+from nas.journal.directory import check_free, directory_for
+from nas.journal.journal import Journal, JournalError
 from nas.records.joint_space import JointSpace
-from nas.records.results import SearchResult
-from nas.setup import problem as opening
-from nas.setup.learn_from import learn_from as learned_from
-from nas.setup.start_from import Given, given
+from nas.records.problem import Problem
+from nas.records.results import FinalResult, SearchOutcome
+from nas.setup import problem as setup
+from nas.setup.learn_from import earlier_searches
+from nas.setup.machine import check_machine
+from nas.setup.start_from import Network, decisions_of
 from nas.strategies import STRATEGIES
-from nas.strategies.guided import Guided
-from nas.strategies.optuna.study import Study
-from nas.strategies.proxy_stage import ProxyStage
+from nas.strategies.strategy import Settings
+from nas.tracking.address import store_uri
+from nas.training.storage import remove
 from search_spaces.space import Space
 
 LAG = 3  # trainings that a new predictor may take to fit, so that no slot waits for it
+CRASHES = 5  # times that all workers may be lost before a search gives up
+
+
+@dataclass(frozen=True)
+class SearchResult(SearchOutcome):
+    """What a search came to, with what one does next."""
+
+    def export(self, directory: str | Path) -> Path:
+        """Writes the winner as `model.py`, `weights.pt`, `architecture.json` and `card.md`, verified. Needs a final."""
+        from nas.export import export_winner  # only now: what exports need is not loaded before the first training
+
+        return export_winner(self.directory, Path(directory))
 
 
 def search(
@@ -44,13 +59,13 @@ def search(
     budget: str = "10m",
     *,
     objectives: Sequence[str] = ("score",),
-    limits: Mapping[str, float] | None = None,
+    limits: dict[str, float] | None = None,
     strategy: str = "guided",
     predictor: str = "auto",
     seed: int = 0,
     directory: str | Path | None = None,
     training: TrainingConfig | None = None,
-    start_from: Sequence[Given] = (),
+    start_from: Sequence[Network] = (),
     learn_from: Sequence[str | Path] = (),
     observers: Sequence[Observer] = (),
     **settings: Any,
@@ -72,13 +87,12 @@ def search(
         SearchFailed: not a single candidate could be trained.
     """
     began = time.monotonic()
-    unknown = sorted(set(settings) - {field.name for field in dataclasses.fields(SearchConfig)})
-    if unknown:
-        raise InputError(f"Unknown setting {unknown[0]!r}. See `nas.SearchConfig` for those there are.")
+    for name in settings:
+        known("setting", name, [field.name for field in dataclasses.fields(SearchConfig)])
     config = SearchConfig(
-        data=opening.reference(data),
+        data=setup.reference(data),
         space=space if isinstance(space, str) else "",
-        budget=str(budget),
+        budget=budget,
         objectives=tuple(objectives),
         limits=dict(limits or {}),
         strategy=strategy,
@@ -87,19 +101,21 @@ def search(
         training=training or TrainingConfig(),
         **settings,
     )
-    config.validate()
-    opened = opening.named(space)
-    dataset = opening.opened_data(data, config)
-    joint = opening.searched(opened, config, dataset)
-    pasts = learned_from(learn_from, joint, config.strategy)
-    config = dataclasses.replace(config, start_from=given(start_from, joint, seed), learn_from=pasts)
-    path = opening.directory_for(directory, opened.name, dataset.name)
+    _check(config)
+    opened = setup.named_space(space)
+    dataset = setup.opened_data(data, config)
+    joint = setup.joint_space(opened, config, dataset)
+    config = dataclasses.replace(  # what was named stands in the journal as data, whatever becomes of the files
+        config,
+        start_from=decisions_of(start_from, joint, seed),
+        learn_from=earlier_searches(learn_from, joint, strategy),
+    )
+    path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
-    with contextlib.ExitStack() as workers:
-        offered = workers.enter_context(executor(config.executes_on)(config, dataset.search))
-        placed(config, offered, dataset)
-        with Journal.create(path, opening.header(config, joint, dataset), began) as journal:
-            return run(journal, config, joint, dataset, offered, workers.close, observers)
+    with execution.opened(config, dataset.search) as executor:
+        problem = _problem(joint, dataset, config, executor)
+        with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
+            return _run(journal, config, problem, executor, observers)
 
 
 def resume(
@@ -124,115 +140,171 @@ def resume(
     began = time.monotonic()
     with Journal.open(Path(directory).absolute(), began) as journal:
         config = SearchConfig.from_json(journal.header.config)
-        if budget is not None:
-            config = dataclasses.replace(config, budget=str(budget))
-        config.validate()
         if budget is None:
-            opening.check_unfinished(journal, config)
+            setup.check_unfinished(journal, config)
+        else:
+            config = dataclasses.replace(config, budget=budget)
+        _check(config)
         if (space is None and not config.space) or (data is None and not config.data):
             what = "space" if space is None and not config.space else "data"
             raise InputError(f"This search was given its {what} as an object. Write `nas.resume(directory, {what}=…)`.")
-        dataset = opening.opened_data(config.data if data is None else data, config)
-        joint = opening.searched(opening.named(space or config.space), config, dataset)
-        opening.check_same(journal.header, joint, dataset)
-        with contextlib.ExitStack() as workers:
-            offered = workers.enter_context(executor(config.executes_on)(config, dataset.search))
+        dataset = setup.opened_data(config.data if data is None else data, config)
+        joint = setup.joint_space(setup.named_space(space or config.space), config, dataset)
+        setup.check_same(journal.header, joint, dataset)
+        journal.rebuild(joint.replay)
+        with execution.opened(config, dataset.search) as executor:
+            problem = _problem(joint, dataset, config, executor)
             if budget is not None:
                 journal.set_config(config.to_json())
             journal.requeue()
             journal.end("", "")  # not any more
-            return run(journal, config, joint, dataset, offered, workers.close, observers, resumed=True)
+            return _run(journal, config, problem, executor, observers, resumed=True)
 
 
-def run(
+def _check(config: SearchConfig) -> None:
+    """Raises InputError for names and machines that only the upper rooms know of."""
+    known("strategy", config.strategy, STRATEGIES)
+    store_uri(config.tracking_uri or None)
+    check_machine(config)
+
+
+def _problem(joint: JointSpace, dataset: Dataset, config: SearchConfig, executor: Executor) -> Problem:
+    asked = config.gpus_per_trial
+    return Problem(joint, dataset, placement_for(config, executor.gpu_memory() if asked else 0), config.objectives)
+
+
+def _run(
     journal: Journal,
     config: SearchConfig,
-    joint: JointSpace,
-    dataset: Dataset,
-    workers: Workers,
-    end_workers: Callable[[], None],
+    problem: Problem,
+    executor: Executor,
     observers: Sequence[Observer] = (),
     resumed: bool = False,
 ) -> SearchResult:
     """The search itself, from an open journal to a result."""
-    config, placement = placed(config, workers, dataset)
-    watching = Observers([*opening.trackers(config), *observers])
-    clock = Clock(Budget.parse(config.budget), journal.elapsed, config.final_share if config.final else 0.0)
-    trials = make_trials(journal, config, joint, dataset, clock, watching, placement)
-    watching.search_started(view_of(trials, config, dataset, resumed))
+    watching = Observers([*_trackers(config, journal), *observers])
+    driver = _driver(journal, config, problem, watching)
+    watching.search_started(_started(journal, config, problem, resumed))
+    watching.status(driver.status())
     result = None
     try:
-        with interruptible(lambda: trials.stop("interrupted")):
-            with trials.search_phase():
-                workers.train(trials, joint, config)
-            if not trials.contenders():
-                raise SearchFailed(trials.why_nothing())
-            final, exported = _finish(trials, config, dataset, watching, end_workers) if config.final else (None, None)
-        end_workers()
-        result = _result(trials, config, final, exported)
+        with interruptible(lambda: driver.stop("interrupted")):
+            with driver.search_phase():
+                _train(driver, problem, executor, watching)
+            if not driver.contenders():
+                raise SearchFailed(driver.why_nothing())
+            final, exported = _finish(driver, problem, config, executor, watching) if config.final else (None, None)
+        executor.close()
+        result = _result(driver, config, final, exported)
+    except SearchFailed:
+        _result(driver, config, None, None)  # the journal says why it ended, and where its time went
+        raise
     finally:
         watching.search_ended(result)
     return result
 
 
-def _result(trials: Trials, config: SearchConfig, final: Any, exported: Path | None) -> SearchResult:
-    journal, elapsed = trials.journal, trials.clock.elapsed()
-    parts = statement.account(journal.spent, journal.tally.seconds, elapsed)
-    text = statement.statement(parts, trials.clock.budget, elapsed)
+def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: Observer) -> Driver:
+    """The driver's decisions, rebuilt from the journal."""
+    dataset = problem.dataset
+    assert dataset is not None  # noqa: S101 - for the type checker
+    epochs = setup.epochs_for(config, dataset)
+    settings = Settings(
+        seed=config.seed,
+        start_from=config.start_from,
+        predictor=config.predictor,
+        earlier=config.learn_from,
+        lag=LAG if config.executes_on == "ray" else 0,
+    )
+    stopping = SuccessiveHalving(epochs) if config.early_stopping else NeverStop()
+    stopping.take_up(journal.trials)
+    return Driver(
+        problem,
+        journal,
+        STRATEGIES[config.strategy](settings),
+        stopping,
+        Clock(config.budget, journal.elapsed, config.final_share if config.final else 0.0),
+        observer,
+        epochs=epochs,
+        seed=config.seed,
+        storage=setup.storage_for(config, journal.directory),
+        patience=config.patience,
+        share=lambda proposal: share_of(problem, proposal),
+    )
+
+
+def _train(driver: Driver, problem: Problem, executor: Executor, observer: Observer) -> None:
+    """The trainings of the search phase, on new workers where all are lost."""
+    for _ in range(CRASHES):
+        try:
+            executor.train(driver, problem)
+            return
+        except WorkersLost as error:
+            observer.message(f"Ray Tune stopped ({error}); the search goes on with new workers.")
+            driver.abandon(str(error))
+    driver.stop("failures")
+
+
+def _finish(
+    driver: Driver, problem: Problem, config: SearchConfig, executor: Executor, observer: Observer
+) -> tuple[FinalResult, Path | None]:
+    """The final and the verified export; workers end before the export is proved."""
+    from nas.export.export import export_again  # only now: what these need is not loaded before the first training
+    from nas.final.final import final_phase
+
+    final = final_phase(driver, problem, config, executor, observer)
+    executor.close()
+    began = time.monotonic()
+    try:
+        return final, export_again(driver.journal.directory)
+    except (InputError, SearchFailed, OSError) as error:
+        observer.message(f"The winner was trained but not exported: {error}")
+        return final, None
+    finally:
+        driver.journal.spend(time_account.EXPORT, time.monotonic() - began)
+
+
+def _result(driver: Driver, config: SearchConfig, final: FinalResult | None, exported: Path | None) -> SearchResult:
+    journal, elapsed = driver.journal, driver.clock.elapsed()
+    parts = time_account.account(journal.spent, journal.totals.seconds, elapsed)
+    text = time_account.statement(parts, config.budget, elapsed)
     with contextlib.suppress(JournalError):
-        journal.end(trials.ended, text)
-    if trials.ended in opening.DONE:
-        trials.heritage.clear()
+        journal.end(driver.ended, text)
+    best = journal.totals.best
+    if final is not None and best is not None and driver.ended in setup.DONE:
+        remove(driver.weights_of(best.number))
     return SearchResult(
         directory=journal.directory,
         config=config,
-        candidates=tuple(trials.candidates()),
+        candidates=tuple(journal.trials),
         final=final,
         statement=text,
-        ended=trials.ended,
+        ended=driver.ended,
         exported=exported,
         spent=parts,
     )
 
 
-def _finish(
-    trials: Trials, config: SearchConfig, dataset: Dataset, observer: Observer, end_workers: Callable[[], None]
-) -> Any:
-    from nas.final.finish import finish  # only now: what exports need is not loaded before the first training
-
-    return finish(trials, config, dataset, observer, end_workers)
-
-
-def make_trials(
-    journal: Journal,
-    config: SearchConfig,
-    joint: JointSpace,
-    dataset: Dataset,
-    clock: Clock,
-    observer: Observers,
-    placement: Placement,
-) -> Trials:
-    """The driver's decisions, rebuilt from the journal."""
-    epochs = opening.epochs_for(config, dataset)
-    sampler = STRATEGIES[config.strategy](joint, seed=config.seed, objectives=config.objectives)
-    sampler.given = config.start_from
-    if isinstance(sampler, Guided):
-        sampler.predictor, sampler.on_evidence = config.predictor, observer.evidence
-        sampler.pasts = config.learn_from
-        sampler.proxies = ProxyStage.of(dataset.search, epochs, config.seed) if config.proxies else None
-        sampler.lag = LAG if config.executes_on == "ray" else 0
-    stopping = SuccessiveHalving(epochs) if config.early_stopping else NeverStop()
-    stopping.take_up(journal.rows)
-    return Trials(
-        journal,
-        Study(joint, sampler, config.objectives, journal.rows),
-        stopping,
-        clock,
-        observer,
-        epochs=epochs,
-        seed=config.seed,
-        checkpoints=opening.checkpoints_for(config, journal.directory),
-        patience=config.patience,
-        share=placement.share,
-        heritage=opening.heritage_for(config, journal, joint, stopping.rungs),
+def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: bool) -> SearchStarted:
+    dataset = problem.dataset
+    assert dataset is not None  # noqa: S101 - for the type checker
+    return SearchStarted(
+        directory=journal.directory,
+        config=config,
+        space=problem.space.space,
+        dataset=dataset.name,
+        fingerprint=dataset.fingerprint,
+        task=dataset.task,
+        resumed=resumed,
+        trials=tuple(journal.trials),
+        run_id=journal.mlflow_run_id,
     )
+
+
+def _trackers(config: SearchConfig, journal: Journal) -> list[Observer]:
+    """MLflow, unless it was turned off."""
+    if config.tracking_uri == "":
+        return []
+    from nas import tracking  # only now: MLflow takes seconds to load
+
+    return [tracking.track(config, journal.set_run_id)]

@@ -41,10 +41,10 @@ def export(
 
 
 def _trained_in_full(directory: Path, trial: int) -> str:
-    from nas.final.single_trial import single_final
+    from nas.final.single_trial import single_trial
 
     with console.status(f"Training trial {trial} in full") as status:
-        return single_final(
+        return single_trial(
             directory,
             trial,
             lambda candidate, report: status.update(

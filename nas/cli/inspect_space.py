@@ -31,9 +31,9 @@ def inspect(
     from nas.report.preflight import render as table
     from nas.report.preflight import save_plot
     from nas.report.render import render as draw
-    from nas.setup.problem import epochs_for_data, named
+    from nas.setup.problem import epochs_for_data, named_space
 
-    opened, dataset = named(space), load(data, layout=layout)
+    opened, dataset = named_space(space), load(data, layout=layout)
     examples = len(dataset.search.train)
     found = preflight(
         opened,

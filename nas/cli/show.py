@@ -21,20 +21,20 @@ def show(
     from nas.config.budget import duration
     from nas.report.outcome import best_table, drawn, front_table
     from nas.report.tally import counted
-    from nas.setup.reopen import revisit
+    from nas.setup.stored_search import stored_search
 
-    seen = revisit(directory)
+    seen = stored_search(directory)
     state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
     console.print(
         f"[bold]{seen.config.space or 'own space'}[/] for [bold]{seen.record.header.dataset}[/], budget "
         f"{seen.config.budget}, strategy {seen.config.strategy}, seed {seen.config.seed}: {state} after "
         f"{duration(seen.record.elapsed)}"
     )
-    console.print(counted(seen.candidates))
-    console.print(best_table(seen.candidates, seen.task.metric, "The best"))
+    console.print(counted(seen.trials))
+    console.print(best_table(seen.trials, seen.task.metric, "The best"))
     if len(seen.config.objectives) > 1:
-        console.print(front_table(seen.candidates, seen.config.objectives, seen.task.metric))
-    tested = [one for one in seen.candidates if one.test_score is not None]
+        console.print(front_table(seen.trials, seen.config.objectives, seen.task.metric))
+    tested = [one for one in seen.trials if one.test_score is not None]
     for one in tested:
         console.print(f"Trial {one.number} in the final: test {seen.task.metric} {one.test_score:.4f}")
     if seen.missing:

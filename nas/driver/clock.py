@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from nas.config.budget import Budget
 
-LEAST_RESERVE = 10.0
+FINALISTS = 3  # trained in full, beside the first random candidate
+LONGER = 3  # epochs of a full training for each epoch of a training in the search
+LEAST_RESERVE = 10.0  # seconds of a final that is worth the name, with the proof of its export
 LARGEST_RESERVE = 0.5
 CLOSING, CLOSING_SHARE = 3.0, 0.1  # seconds, and share at most, to end the workers where no final follows
+MARGIN = 1.3  # a final's trainings run beside each other, and each with its start
 
 
 @dataclass(frozen=True)
@@ -27,23 +30,26 @@ class Clock:
     elapsed: Callable[[], float]
     final_share: float = 0.25
 
-    @property
-    def reserve(self) -> float:
-        """Seconds that only the final may use: its share, 10 seconds at least, never more than half of all."""
+    def reserve(self, final_needs: float = math.inf) -> float:
+        """Seconds that only the final may use: its share or what it needs, 10 at least, never more than half of all.
+
+        Args:
+            final_needs: seconds in which the final trains all it would train; infinite where that is not known.
+        """
         if self.budget.seconds is None:
             return 0.0
         if not self.final_share:
             return min(CLOSING, CLOSING_SHARE * self.budget.seconds)
-        kept = max(self.final_share * self.budget.seconds, LEAST_RESERVE)
+        kept = max(min(self.final_share * self.budget.seconds, final_needs), LEAST_RESERVE)
         return min(kept, LARGEST_RESERVE * self.budget.seconds)
 
     def left(self) -> float:
         """Seconds left in all; infinite without a limit on time, negative when it is passed."""
         return math.inf if self.budget.seconds is None else self.budget.seconds - self.elapsed()
 
-    def left_for_search(self) -> float:
+    def left_for_search(self, final_needs: float = math.inf) -> float:
         """Seconds left for the search phase."""
-        return self.left() - self.reserve
+        return self.left() - self.reserve(final_needs)
 
     def trials_left(self, begun: int) -> float:
         """Trainings that may still begin."""
@@ -54,3 +60,14 @@ class Clock:
         if self.budget.gpu_seconds is None:
             return math.inf
         return self.budget.gpu_seconds * (1 if final else 1 - self.final_share) - used
+
+
+def seconds_of_final(epochs: int, seconds_per_epoch: float, slots: int) -> float:
+    """What training the finalists and the first random candidate in full should take, `slots` at a time.
+
+    Args:
+        epochs: of a training in the search.
+        seconds_per_epoch: of the best network so far.
+    """
+    rounds = math.ceil((FINALISTS + 1) / max(1, slots))
+    return LEAST_RESERVE + MARGIN * rounds * LONGER * epochs * seconds_per_epoch

@@ -23,7 +23,7 @@ class CostModel:
             self._measured.append((float(macs), seconds))
             self._line = None
 
-    def seconds_per_epoch(self, macs: int) -> float | None:
+    def seconds_per_epoch(self, macs: float) -> float | None:
         """What an epoch should cost; None while fewer than `LEAST` were measured."""
         if len(self._measured) < LEAST:
             return None

@@ -1,7 +1,7 @@
-"""The driver's side of a search: what an executor asks (what next?) and tells (an epoch ended, a trial ended).
+"""The driver: what is trained next, what is stopped, what a failure means. It writes the journal before it acts.
 
-An executor owns processes and nothing else. All decisions are made here, each one written into the journal before it is
-acted on: which candidate is next, whether it still fits the budget, whether a training is stopped, what failures mean.
+An executor owns processes and nothing else. It asks `next` for a job, tells `epoch_ended` and `trial_ended`, and says
+in `capacity` how many trainings fit at once.
 """
 
 from __future__ import annotations
@@ -14,84 +14,94 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from nas.driver import time_account as statement
-from nas.driver.clock import Clock
+from nas.driver import time_account
+from nas.driver.clock import Clock, seconds_of_final
 from nas.driver.cost_model import CostModel
-from nas.driver.events import Observer
-from nas.driver.slot_log import Offered
+from nas.driver.events import Observer, Status
+from nas.driver.retry import Retries
+from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
-from nas.execution.worker import remove
-from nas.heritage import NoHeritage
 from nas.journal.journal import Journal, JournalError
-from nas.records.job import LATER, Job, Later
-from nas.records.joint_space import Proposal
-from nas.records.row import GPUS, Row
-from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STATES, STOPPED, Candidate, best_first
-from nas.strategies.optuna.study import Exhausted, Study
-from nas.training.loop import EpochReport
+from nas.records.job import LATER, EpochReport, Job, Later, TrialEnd
+from nas.records.problem import Problem
+from nas.records.proposal import Proposal
+from nas.records.trial import COMPLETED, FAILED, GPUS, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
+from nas.strategies.strategy import Exhausted, Strategy
+from nas.training.storage import remove
 from search_spaces.profile import profile
 
 log = logging.getLogger("nas")
-FAILURES_IN_A_ROW = 8
-PARKED_AT_MOST = 4
-OOMS_RETRIED = 2
+TRIED_FOR_TIME = 32  # proposals in a row of which none would end in time, before no more are made
 HUNG_TIMES = 10  # an epoch that takes so many times what was expected counts as hung
+NO_ROOM = 900.0  # seconds without a machine that can hold one training, after which a search without a time limit ends
 
 
-class Trials:
-    """All trials of a search. `stop` may be called from any thread; the rest belongs to the executor's.
+@dataclass(frozen=True)
+class TimeLeft:
+    """What an executor has to know of the search phase.
+
+    Args:
+        seconds: until it ends; infinite without a limit on time, negative when it is passed.
+        over: whether nothing more will be handed out.
+    """
+
+    seconds: float
+    over: bool
+
+
+class Driver:
+    """All decisions of a search phase. `stop` may be called from any thread; the rest belongs to the executor's.
 
     Args:
         epochs: of a training that is not stopped early.
-        checkpoints: folder or URL for checkpoints of running trainings, "" for none.
+        seed: of the search; a trial's randomness follows from it and the trial's number.
+        storage: folder or URL for checkpoints of running trainings and the best network's weights; "" for none.
         patience: seconds that an epoch may take at least before it counts as hung.
         share: GPUs that a training of this proposal holds.
-
-    Attributes:
-        lacking: what no machine has that a training is to hold, "" if it has.
-        heritage: whose weights a training begins with; None for fresh ones always.
     """
 
     def __init__(
         self,
+        problem: Problem,
         journal: Journal,
-        study: Study,
+        strategy: Strategy,
         stopping: SuccessiveHalving,
         clock: Clock,
         observer: Observer,
         *,
         epochs: int,
         seed: int,
-        checkpoints: str = "",
+        storage: str = "",
         patience: float = 60.0,
         share: Callable[[Proposal], float] = lambda proposal: 0.0,
-        heritage: NoHeritage | None = None,
     ) -> None:
-        self.journal, self.study, self.stopping, self.clock, self.observer = journal, study, stopping, clock, observer
-        self.epochs, self.seed, self.checkpoints, self.patience, self.share = epochs, seed, checkpoints, patience, share
-        self.offered = Offered()
-        self.heritage = heritage or NoHeritage()
-        self.lacking = ""
+        self.problem, self.journal, self.strategy, self.stopping = problem, journal, strategy, stopping
+        self.clock, self.observer = clock, observer
+        self.epochs, self.seed, self.storage, self.patience, self.share = epochs, seed, storage, patience, share
         self.ended = ""
-        self._proposals: dict[int, Proposal] = {}
+        self._slots = SlotLog()
+        self._retries = Retries()
+        self._guard = threading.RLock()
         self._out: set[int] = set()
         self._alone: int | None = None
-        self._in_a_row: list[str] = []
-        self._guard = threading.RLock()
-        self._queue = [row.number for row in journal.rows if row.state == REQUEUED]
-        self._counted = {row.number: len(row.scores) for row in journal.rows}
-        self._parked = 0
+        self._queue = [trial.number for trial in journal.trials if trial.state == REQUEUED]
+        self._counted = {trial.number: len(trial.scores) for trial in journal.trials}
+        self._nothing_fits = False
+        self._lacking = ""
+        self._no_room_since: float | None = None
         self._first_trained: float | None = None
         self._opened = time.monotonic() - journal.since_opened()
-        self._ooms = 0
         self._told: set[str] = set()
-        self.costs = CostModel()
-        for row in journal.rows:
-            if row.scores:
-                self.costs.learn(row.macs, row.seconds / len(row.scores))
+        self._costs = CostModel()
+        self._least_macs = math.inf
+        best = journal.totals.best
+        self._kept = None if best is None else best.number  # whose weights are kept
+        for trial in journal.trials:
+            if trial.scores:
+                self._learn_cost(trial, trial.seconds / len(trial.scores))
 
     @contextlib.contextmanager
     def search_phase(self) -> Iterator[None]:
@@ -110,12 +120,12 @@ class Trials:
             self.stop("interrupted")
             searched = time.monotonic() - first
             with contextlib.suppress(JournalError):
-                self.abandon("lost", "the executor ended")
-                self.journal.spend(statement.STARTUP, first - self._opened)
-                self.journal.spend(statement.SEARCH, searched)
-                self.journal.spend(statement.SLOT_SECONDS, self.offered.slot_seconds(first, first + searched))
+                self.abandon("the executor ended")
+                self.journal.spend(time_account.STARTUP, first - self._opened)
+                self.journal.spend(time_account.SEARCH, searched)
+                self.journal.spend(time_account.SLOT_SECONDS, self._slots.slot_seconds(first, first + searched))
 
-    # What the executor asks
+    # The four calls of an executor
 
     def next(self) -> Job | Later | None:
         """The next training; `LATER` while others must end first; None when no more will come."""
@@ -128,146 +138,156 @@ class Trials:
             number = self._from_queue()
             if number is None:
                 number = self._propose()
-                self.journal.spend(statement.PREDICTION, time.monotonic() - began)
+                self.journal.spend(time_account.PREDICTION, time.monotonic() - began)
             return self._hand_out(number) if isinstance(number, int) else number
 
-    def keep_going(self, number: int, report: EpochReport) -> bool:
+    def epoch_ended(self, number: int, report: EpochReport) -> bool:
         """Takes in an epoch's report; whether the training is to go on."""
         with self._guard:
             self._first_trained = self._first_trained or time.monotonic() - report.seconds
             self._tell(number, report.notices)
-            row = self.journal.row(number)
-            scores = (*row.scores[: report.epoch - 1], float(report.score))
-            row = self.journal.change(number, scores=scores, seconds=row.seconds + report.seconds)
-            self.costs.learn(row.macs, report.seconds)
+            trial = self.journal.trials[number]
+            scores = (*trial.scores[: report.epoch - 1], float(report.score))
+            trial = self.journal.change(number, scores=scores, seconds=trial.seconds + report.seconds)
+            self._learn_cost(trial, report.seconds)
             weak = not math.isfinite(report.score)
             if report.epoch > self._counted.get(number, 0):  # not when an epoch is repeated after a loss
                 self._counted[number] = report.epoch
-                self.study.report(number, report.epoch, report.score)
-                costs = self.study.objectives[1:]
+                costs = self.problem.objectives[1:]
                 weak = self.stopping.is_weak(report.epoch, report.score)
-                weak = weak and (not costs or beaten(row, self.journal.rows, costs))
-            self.observer.epoch_ended(self.candidate(number), report)
+                weak = weak and (not costs or beaten(trial, self.journal.trials, costs))
+            self.observer.status(self.status())
+            self.observer.epoch_ended(trial, report)
             return not weak and not self._over()
 
-    def trial_ended(self, number: int, failure: str = "", error: str = "", seconds: float = 0.0) -> None:
-        """A training has ended: with `failure` and its `error`, or after its last or a stopping report.
-
-        Args:
-            seconds: spent on it and not yet reported, e.g. on an epoch that failed.
-        """
+    def trial_ended(self, number: int, end: TrialEnd) -> None:
+        """A training has ended, by a failure or after its last or a stopping report."""
         with self._guard:
             if number not in self._out:
                 return
-            self._first_trained = self._first_trained or time.monotonic() - seconds
+            self._first_trained = self._first_trained or time.monotonic() - end.seconds
             self._out.discard(number)
             self._alone = None if self._alone == number else self._alone
-            row = self.journal.row(number)
-            if not failure and row.scores and not math.isfinite(row.score):
-                failure, error = "diverged", f"the score after epoch {len(row.scores)} is {row.score}"
-            state = _ended_as(row, failure)
-            cut = failure in ("timeout", "lost") and bool(self.ended or self._over())
-            if cut:  # at the end of the search phase: what it has reached counts, as for any that was stopped
-                state, failure, error = (STOPPED if row.scores else REQUEUED), "", ""
-            elif self._worth_a_retry(row, failure):
+            trial = self.journal.trials[number]
+            failure, error = end.failure, end.error
+            if not failure and trial.scores and not math.isfinite(trial.score):
+                failure, error = "diverged", f"the score after epoch {len(trial.scores)} is {trial.score}"
+            state = _ended_as(trial, failure)
+            if failure in ("timeout", "lost") and self._over():
+                # the search phase has ended: what it has reached counts, as for any training that was stopped
+                state, failure, error = (STOPPED if trial.scores else REQUEUED), "", ""
+            elif failure and not self._over() and self._retries.worth_another(trial, failure, self._slots.slots):
                 state = REQUEUED
                 self._queue.append(number)
-            row = self.journal.change(
-                number, state=state, failure=failure, error=error[:2000], seconds=row.seconds + seconds
+            trial = self.journal.change(
+                number, state=state, failure=failure, error=error[:2000], seconds=trial.seconds + end.seconds
             )
             if state != REQUEUED:
-                self._finish(row)
-            self.observer.trial_ended(self.candidate(number))
+                self._settle(trial)
+            self.observer.status(self.status())
+            self.observer.trial_ended(trial)
 
-    @property
-    def slots(self) -> int:
-        """Trainings that may run at once, as the executor last said."""
-        return self.offered.slots
+    def capacity(self, slots: int, lacking: str = "") -> TimeLeft:
+        """Takes in how many trainings fit at once; how long trainings may still go on.
 
-    @slots.setter
-    def slots(self, count: int) -> None:
-        self.offered.change(time.monotonic(), count)
+        Args:
+            lacking: where none fits, what the machines do not have. One that has it may come, so the search goes on.
+        """
+        now = time.monotonic()
+        self._slots.change(now, slots)
+        if slots:
+            self._lacking, self._no_room_since = "", None
+        elif lacking and not self._lacking:
+            self._lacking, self._no_room_since = lacking, now
+            self.observer.message(f"Waiting: {lacking}")
+        elif self._no_room_since is not None and now - self._no_room_since > NO_ROOM and math.isinf(self._seconds()):
+            self.stop("no room")
+        return TimeLeft(self._seconds(), self._over())
 
-    def over(self) -> bool:
-        """Whether nothing more will be handed out."""
-        return self._over()
+    # The search's own calls
 
     def stop(self, reason: str) -> None:
         """Ends the search phase: nothing new begins, and running trainings are stopped at their next epoch."""
         self.ended = self.ended or reason
 
-    def abandon(self, failure: str, error: str) -> None:
+    def over(self) -> bool:
+        """Whether nothing more will be handed out."""
+        return self._over()
+
+    def abandon(self, error: str) -> None:
         """The executor's processes are gone, and with them whatever was in training."""
         for number in sorted(self._out):
-            self.trial_ended(number, failure, error)
+            self.trial_ended(number, TrialEnd("lost", error))
 
-    # What observers and the final ask
+    def status(self) -> Status:
+        """Where the search stands."""
+        left, totals = self.clock.left(), self.journal.totals
+        return Status(
+            elapsed=self.clock.elapsed(),
+            time_left=None if math.isinf(left) else max(0.0, left),
+            slots=self._slots.slots,
+            counts={state: totals.states[state] for state in STATES},
+            best=totals.best,
+        )
 
-    def candidate(self, number: int) -> Candidate:
-        """Trial `number` with its architecture."""
-        row, proposal = self.journal.row(number), self._proposal(number)
-        return row.candidate(proposal.architecture, proposal.training)
+    @property
+    def slots(self) -> int:
+        """Trainings that may run at once, as the executor last said."""
+        return self._slots.slots
 
-    def candidates(self) -> list[Candidate]:
-        """All of them, in order of number."""
-        return [self.candidate(row.number) for row in self.journal.rows]
+    def contenders(self) -> list[Trial]:
+        """Who may come into the final, the best first: trained, else begun, else the first proposed.
 
-    def counts(self) -> dict[str, int]:
-        """Trials by state; every state is a key."""
-        return {state: self.journal.tally.states[state] for state in STATES}
-
-    def best(self) -> Candidate | None:
-        """The best usable candidate so far."""
-        best = self.journal.tally.best
-        return None if best is None else self.candidate(best.number)
+        Nobody where no machine can hold a training.
+        """
+        waiting = [trial for trial in self.journal.trials if trial.state == REQUEUED]
+        begun = [trial for trial in waiting if math.isfinite(trial.score)]
+        untouched = [trial for trial in waiting if not trial.seconds and not self._lacking]
+        return best_first(self.journal.trials) or sorted(begun, key=lambda trial: trial.rank) or untouched[:1]
 
     def why_nothing(self) -> str:
         """What to say when no candidate was trained."""
-        failed = [row for row in self.journal.rows if row.state == FAILED]
-        if self.lacking and not failed:
-            return f"Not one candidate could be trained: {self.lacking}"
+        failed = [trial for trial in self.journal.trials if trial.state == FAILED]
+        if self._lacking and not failed:
+            return f"Not one candidate could be trained: {self._lacking}"
         if not failed:
             return (
                 f"The search ended ({self.ended}) before one candidate had trained for an epoch. "
                 "Give it a larger budget, or smaller networks by `--max-macs`."
             )
-        kinds = ", ".join(f"{count} x {kind}" for kind, count in Counter(row.failure for row in failed).items())
+        kinds = ", ".join(f"{count} x {kind}" for kind, count in Counter(one.failure for one in failed).items())
         return f"Not one candidate could be trained: {kinds}. The last error: {failed[-1].error}"
 
-    def contenders(self) -> list[Candidate]:
-        """Who may come into the final, the best first. Where time was too short for one epoch: the first proposed.
-
-        Nobody where no machine can hold a training.
-        """
-        usable = best_first(self.candidates())
-        untouched = [row for row in self.journal.rows if row.state == REQUEUED and not row.seconds]
-        return usable or [self.candidate(row.number) for row in untouched[:1] if not self.lacking]
+    def weights_of(self, number: int) -> str:
+        """Where a trial's weights lie if it is the best so far; "" where none are kept."""
+        return f"{self.storage}/{number}-weights.pt" if self.storage else ""
 
     # Decisions
 
+    def _seconds(self) -> float:
+        """Seconds left for the search phase. What the final does not need of its share belongs to the search."""
+        best = self.journal.totals.best
+        if best is None:
+            return self.clock.left_for_search()
+        needs = seconds_of_final(self.epochs, best.seconds / len(best.scores), self._slots.slots)
+        return self.clock.left_for_search(needs)
+
     def _over(self) -> bool:
         """Whether the search phase has ended; sets the reason."""
-        if not self.ended and (self.clock.left_for_search() <= 0 or self._gpu_seconds_left() <= 0):
+        if not self.ended and (self._seconds() <= 0 or self._gpu_seconds() <= 0):
             self.ended = "budget"
         return bool(self.ended)
 
-    def _gpu_seconds_left(self) -> float:
-        return self.clock.gpu_seconds_left(self.journal.tally.gpu_seconds)
-
-    def _worth_a_retry(self, row: Row, failure: str) -> bool:
-        """A lost worker may be bad luck; what ran out of memory may fit alone, at the cost of idle slots."""
-        if row.attempts > 1 or self._over():
-            return False
-        self._ooms += failure == "oom"
-        return failure == "lost" or (failure == "oom" and self._ooms <= OOMS_RETRIED and self.slots > 1)
+    def _gpu_seconds(self) -> float:
+        return self.clock.gpu_seconds_left(self.journal.totals.gpu_seconds)
 
     def _from_queue(self) -> int | Later | None:
         """A trial that was begun or proposed before; one that ran out of memory waits until nothing else is out."""
         for number in self._queue:
-            row = self.journal.row(number)
-            if not self._fits(row):
+            trial = self.journal.trials[number]
+            if not self._fits(trial):
                 continue
-            if row.failure == "oom":
+            if trial.failure == "oom":
                 if self._out:
                     return LATER
                 self._alone = number
@@ -277,21 +297,24 @@ class Trials:
 
     def _propose(self) -> int | Later | None:
         """A new trial, written down; None when the budget has no room for one or the space no more to give."""
-        while self._parked < PARKED_AT_MOST:
-            if self.clock.trials_left(self.journal.tally.begun) <= 0:
+        for _ in range(0 if self._nothing_fits else TRIED_FOR_TIME):
+            if self.clock.trials_left(self.journal.totals.begun) <= 0:
                 return self._no_more("budget")
-            number = self.study.next_number
+            number = len(self.journal)
             try:
-                proposal, attributes = self.study.propose()
+                proposal = self.strategy.propose(self.problem, self.journal.trials, number)
             except Exhausted:
                 return self._no_more("exhausted")
-            self._proposals[number] = proposal
-            row = self._new_row(number, proposal, attributes)
-            if self._fits(row):
-                self.journal.add(row)
+            if proposal.evidence is not None:
+                self.observer.evidence(proposal.evidence)
+            trial = self._trial(number, proposal)
+            if self._fits(trial):
+                self.journal.add(trial)
                 return number
-            self.journal.add(dataclasses.replace(row, state=REQUEUED, attempts=0))  # for a resume with more time
-            self._parked += 1
+            self.journal.add(dataclasses.replace(trial, state=REQUEUED, attempts=0))  # for a resume with more time
+            if not self._in_time(self._least_macs, self.epochs, 0.0):
+                break  # not even the smallest network seen would end in time
+        self._nothing_fits = True  # what does not fit now does not fit later: time only runs out
         return self._no_more("budget")
 
     def _no_more(self, reason: str) -> Later | None:
@@ -301,9 +324,9 @@ class Trials:
         self.stop(reason)
         return None
 
-    def _new_row(self, number: int, proposal: Proposal, attributes: Mapping[str, Any]) -> Row:
-        facts, gpus = profile(proposal.architecture, self.study.joint.task), self.share(proposal)
-        return Row(
+    def _trial(self, number: int, proposal: Proposal) -> Trial:
+        facts, gpus = profile(proposal.architecture, self.problem.space.task), self.share(proposal)
+        return Trial(
             number=number,
             decisions=proposal.decisions,
             fingerprint=proposal.fingerprint,
@@ -312,50 +335,64 @@ class Trials:
             parameters=facts.parameters,
             macs=facts.macs,
             activation_bytes=facts.activation_bytes,
-            source=self.study.sampler.source,
+            source=proposal.source,
             began=self.clock.elapsed(),
-            attributes={**attributes, GPUS: gpus} if gpus else attributes,
+            attributes={**proposal.attributes, GPUS: gpus} if gpus else proposal.attributes,
+            architecture=proposal.architecture,
+            recipe=proposal.recipe,
         )
 
-    def _fits(self, row: Row) -> bool:
+    def _fits(self, trial: Trial) -> bool:
         """Whether the training would end before the search phase does, as far as can be told."""
-        each = self.costs.seconds_per_epoch(row.macs)
-        gpus = row.attributes.get(GPUS, 0.0)
-        left = min(self.clock.left_for_search(), self._gpu_seconds_left() / gpus if gpus else math.inf)
-        return each is None or each * (row.epochs - len(row.scores)) <= left
+        return self._in_time(trial.macs, trial.epochs - len(trial.scores), trial.gpus)
+
+    def _in_time(self, macs: float, epochs: int, gpus: float) -> bool:
+        each = self._costs.seconds_per_epoch(macs)
+        left = min(self._seconds(), self._gpu_seconds() / gpus if gpus else math.inf)
+        return each is None or each * epochs <= left
+
+    def _learn_cost(self, trial: Trial, seconds: float) -> None:
+        self._costs.learn(trial.macs, seconds)
+        self._least_macs = min(self._least_macs, trial.macs)
 
     def _hand_out(self, number: int) -> Job:
-        row, alone = self.journal.row(number), self._alone == number
-        gpus = row.attributes.get(GPUS, 0.0)
-        if alone and 0 < gpus < 1:  # it ran out of memory on its share
-            gpus = 1.0
-            row = self.journal.change(number, attributes={**row.attributes, GPUS: gpus})
-        if row.state == REQUEUED:
-            row = self.journal.change(number, state=RUNNING, attempts=row.attempts + 1, failure="", error="")
-        inherited = self.heritage.of(row)
+        trial, alone = self.journal.trials[number], self._alone == number
+        if alone and 0 < trial.gpus < 1:  # it ran out of memory on its share
+            trial = self.journal.change(number, attributes={**trial.attributes, GPUS: 1.0})
+        if trial.state == REQUEUED:
+            trial = self.journal.change(number, state=RUNNING, attempts=trial.attempts + 1, failure="", error="")
         self._out.add(number)
-        self.observer.trial_started(self.candidate(number))
-        each = self.costs.seconds_per_epoch(row.macs)
-        patience = HUNG_TIMES * self.patience if each is None else max(self.patience, HUNG_TIMES * each)
-        checkpoint = self._checkpoint(number) if self.checkpoints else ""
-        deadline = time.time() + self.clock.left_for_search()
+        self.observer.status(self.status())
+        self.observer.trial_started(trial)
+        each, best = self._costs.seconds_per_epoch(trial.macs), self.journal.totals.best
         return Job(
-            number, dict(row.decisions), row.epochs, row.seed, deadline, patience, checkpoint, alone, gpus, **inherited
+            number=number,
+            decisions=dict(trial.decisions),
+            epochs=trial.epochs,
+            seed=trial.seed,
+            deadline=time.time() + self._seconds(),
+            patience=HUNG_TIMES * self.patience if each is None else max(self.patience, HUNG_TIMES * each),
+            checkpoint=self._checkpoint(number),
+            alone=alone,
+            gpus=trial.gpus,
+            weights=self.weights_of(number),
+            best=-math.inf if best is None else best.score,
         )
 
-    def _finish(self, row: Row) -> None:
-        """Tells the study; ends the search when one cause keeps failing trainings."""
-        if self.checkpoints:
-            remove(self._checkpoint(row.number))
-        self.heritage.settle(row.number)
-        self.study.tell(row)
-        repeats = row.failure and row.failure in self._in_a_row
-        self._in_a_row = [*self._in_a_row, row.failure] if repeats else [row.failure]
-        if row.failure and len(self._in_a_row) >= FAILURES_IN_A_ROW:
+    def _settle(self, trial: Trial) -> None:
+        """A trial is over for good: keeps the weights of the best only, and ends a search in which all fail alike."""
+        best = self.journal.totals.best
+        if self.storage:
+            remove(self._checkpoint(trial.number))
+            for number in {trial.number, self._kept} - {best.number if best else None}:
+                if number is not None:
+                    remove(self.weights_of(number))
+            self._kept = best.number if best else None
+        count = self._retries.hopeless(trial)
+        if count:
             self.stop("failures")
-            count = len(self._in_a_row)
             self.observer.message(
-                f"{count} trainings in a row failed by `{row.failure}`, so the search ends. Last: {row.error}"
+                f"{count} trainings in a row failed by `{trial.failure}`, so the search ends. Last: {trial.error}"
             )
 
     def _tell(self, number: int, notices: Iterable[str]) -> None:
@@ -366,18 +403,13 @@ class Trials:
                 self.observer.message(f"Trial {number}: {text}")
 
     def _checkpoint(self, number: int) -> str:
-        return f"{self.checkpoints}/{number}.pt"
-
-    def _proposal(self, number: int) -> Proposal:
-        if number not in self._proposals:
-            self._proposals[number] = self.study.joint.replay(self.journal.row(number).decisions)
-        return self._proposals[number]
+        return f"{self.storage}/{number}.pt" if self.storage else ""
 
 
-def _ended_as(row: Row, failure: str) -> str:
+def _ended_as(trial: Trial, failure: str) -> str:
     """The state of a training that has ended."""
     if failure:
         return FAILED
-    if len(row.scores) >= row.epochs:
+    if len(trial.scores) >= trial.epochs:
         return COMPLETED
-    return STOPPED if row.scores else REQUEUED
+    return STOPPED if trial.scores else REQUEUED

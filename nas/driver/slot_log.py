@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Offered:
+class SlotLog:
     """Slots as they were at each moment; nodes come and go, and small trainings share a GPU that a large one fills."""
 
     def __init__(self) -> None:

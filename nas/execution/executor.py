@@ -1,32 +1,67 @@
-"""Where trainings run. An executor is a module with a context manager `workers(config, data)` that yields `Workers`."""
+"""What an executor sees of a driver, and what it offers: trainings of the search, and full trainings of the final."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-EXECUTORS = {"ray": "nas.execution.ray.tune", "local": "nas.execution.local"}
+from nas.execution.full_training import FullTraining, NextJob, Step
+from nas.records.job import EpochReport, Job, Later, TrialEnd
+from nas.records.problem import Placement, Problem
+
+
+class TimeLeft(Protocol):
+    """How long trainings may go on in seconds, and whether nothing more will be handed out."""
+
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def over(self) -> bool: ...
+
+
+class Driving(Protocol):
+    """The four calls by which an executor asks and tells; see `nas.driver.driver.Driver`."""
+
+    def next(self) -> Job | Later | None: ...
+    def epoch_ended(self, number: int, report: EpochReport) -> bool: ...
+    def trial_ended(self, number: int, end: TrialEnd) -> None: ...
+    def capacity(self, slots: int, lacking: str = "") -> TimeLeft: ...
+
+
+class WorkersLost(RuntimeError):
+    """All workers are gone; with new ones the search can go on."""
 
 
 @dataclass(frozen=True)
-class Workers:
-    """What an executor offers.
+class FullTrainings:
+    """Where the final's trainings run.
 
     Args:
-        train: `train(trials, joint, config)` trains what `trials` hands out until it has no more.
-        gpu_memory: bytes of a GPU in reach, 0 without one.
+        slots: trainings at once.
+        train: `train(next_job, stopped)` trains what `next_job` says until it says None, and yields each training's
+            epochs as they end, then how it ended. `stopped`: whether running trainings are to end after their epoch.
     """
 
-    train: Callable[[Any, Any, Any], None]
-    gpu_memory: Callable[[], int]
+    slots: int
+    train: Callable[[NextJob, Callable[[], bool]], Iterator[tuple[FullTraining, Step]]]
 
 
-def executor(name: str) -> Callable[..., Any]:
-    """`workers(config, data)` of an executor.
+class Executor(Protocol):
+    """Where trainings run."""
 
-    Raises:
-        InputError: what the workers are to run on is not there.
-    """
-    return importlib.import_module(EXECUTORS[name]).workers
+    def gpu_memory(self) -> int:
+        """Bytes of a GPU in reach, 0 without one."""
+
+    def train(self, driver: Driving, problem: Problem) -> None:
+        """Trains what the driver hands out until it has no more.
+
+        Raises:
+            WorkersLost: the driver may be given to it again.
+        """
+
+    def train_in_full(self, placement: Placement, trainings: int, seconds: float) -> FullTrainings:
+        """Where so many full trainings should run, with so many seconds for them."""
+
+    def close(self) -> None:
+        """Ends the workers; may be called more than once."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from nas.config.recipe import TrainingConfig
+from nas.config.recipe import Fidelity, TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.execution.worker import failure_of, release
+from nas.records.job import EpochReport
 from nas.training.begin import begin
-from nas.training.fidelity import Fidelity
-from nas.training.loop import EpochReport
+from nas.training.storage import load, save
 from search_spaces.architecture import Architecture
 
-EARLY = 0.9  # a training begins its last epoch only if so much of it fits
+SPARE = 1.1  # an epoch is begun only where one that takes so many times the last one's seconds fits
+SAVED_EVERY = 1.0  # seconds between two savings of what an epoch has reached
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,28 @@ class FullTraining:
     """What is to be trained, and for how long.
 
     Args:
-        number: of the candidate; turn: which of its trainings, each with a seed of its own.
+        number: of the trial.
+        turn: which of its trainings, each with a seed of its own.
         deadline: in seconds since 1970; the training ends with the last epoch that fits, after one at least.
+        weights: file for the weights after each epoch, so that a training that is cut off has not been for nothing.
+        cut: whether it is cut off at its deadline; else its first epoch may take as long as it needs.
     """
 
     number: int
     turn: int
     architecture: Architecture
-    training: TrainingConfig
+    recipe: TrainingConfig
     epochs: int
     seed: int
     deadline: float
     device: str = "cpu"
+    weights: str = ""
+    cut: bool = True
+
+    @property
+    def seconds_left(self) -> float:
+        """Until it is cut off."""
+        return self.deadline - time.time() if self.cut else math.inf
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,15 @@ class Trained:
     seconds: float
     weights: Mapping[str, torch.Tensor]
     gradient_flow: Mapping[str, float]
+
+    @classmethod
+    def saved(cls, place: str) -> Trained | None:
+        """What a training that was cut off has left at `place`; None where it left nothing of use."""
+        try:
+            state = load(place) if place else None
+            return None if state is None else cls(**{**state, "scores": tuple(state["scores"])})
+        except Exception:  # torn, or of another version: there is nothing to be had
+            return None
 
 
 @dataclass(frozen=True)
@@ -72,28 +94,27 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
     Args:
         stopped: whether the epoch that has just ended was the last one.
     """
-    began = time.monotonic()
-    recipe = dataclasses.replace(job.training, fidelity=Fidelity())  # what is exported has seen the data as they are
+    began = saved = time.monotonic()
+    recipe = dataclasses.replace(job.recipe, fidelity=Fidelity())  # what is exported has seen the data as they are
     scores: list[float] = []
+
+    def trained() -> dict[str, Any]:
+        weights = {name: value.cpu() for name, value in training.trained_network().state_dict().items()}
+        seconds, flow = time.monotonic() - began, dict(training.gradient_flow)
+        return {"scores": list(scores), "seconds": seconds, "weights": weights, "gradient_flow": flow}
+
     try:
         training = begin(job.architecture, data, recipe, epochs=job.epochs, seed=job.seed, device=job.device)
         while not training.finished:
             report = training.epoch()
             scores.append(report.score)
+            if job.weights and (len(scores) == 1 or time.monotonic() - saved > SAVED_EVERY):
+                save(trained(), job.weights)
+                saved = time.monotonic()
             yield report
-            if stopped() or job.deadline - time.time() < EARLY * report.seconds:
+            if stopped() or job.deadline - time.time() < SPARE * report.seconds:
                 break
-        weights = training.trained_network().cpu().state_dict()
-        yield Trained(tuple(scores), time.monotonic() - began, weights, dict(training.gradient_flow))
+        yield Trained(**{**trained(), "scores": tuple(scores)})
     except Exception as error:
         release(job.device)
         yield Failed(failure_of(error)[1])
-
-
-def one_after_another(
-    next_job: NextJob, data: TrainingData, stopped: Callable[[], bool]
-) -> Iterator[tuple[FullTraining, Step]]:
-    """Trains in this process what `next_job` says, until it says None."""
-    while (job := next_job()) is not None:
-        for step in train_in_full(job, data, stopped):
-            yield job, step

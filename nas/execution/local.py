@@ -7,38 +7,68 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import TrainingData
-from nas.driver.driver import Trials
-from nas.execution.executor import Workers
+from nas.execution.executor import Driving, FullTrainings
+from nas.execution.full_training import Failed, FullTraining, NextJob, Step, Trained, train_in_full
 from nas.execution.placement import memory_of_gpu
 from nas.execution.worker import Failure, Work
-from nas.records.job import LATER, Job
-from nas.records.joint_space import JointSpace
+from nas.records.job import LATER, Job, TrialEnd
+from nas.records.problem import Placement, Problem
 from nas.training.threads import torch_threads
 
-GRACE = 1.0  # seconds that an epoch may go on after the search phase has ended
+GRACE = 1.0  # seconds that an epoch may go on after its time is over
 
 
 @contextlib.contextmanager
-def workers(config: SearchConfig, data: TrainingData) -> Iterator[Workers]:
+def executor(config: SearchConfig, data: TrainingData) -> Iterator[Local]:
     """This process."""
-    yield Workers(lambda trials, joint, settled: run(trials, joint, data, settled), memory_of_gpu)
+    yield Local(data, int(config.cpus_per_trial))
 
 
-def run(trials: Trials, joint: JointSpace, data: TrainingData, config: SearchConfig) -> None:
-    """Trains what `trials` hands out until it has no more."""
-    trials.slots = 1
-    device = "cuda" if config.gpus_per_trial else "cpu"
-    with torch_threads(int(config.cpus_per_trial)):
-        while (job := trials.next()) is not None:
-            if job is LATER:
-                raise RuntimeError("Nothing is in training, yet the next training must wait for it.")
-            assert isinstance(job, Job)  # noqa: S101 - for the type checker
-            _train(trials, Work(job, joint, data, device))
+class Local:
+    """Trains in this process with so many threads."""
+
+    def __init__(self, data: TrainingData, threads: int = 1) -> None:
+        self.data, self.threads = data, threads
+
+    def gpu_memory(self) -> int:
+        return memory_of_gpu()
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def train(self, driver: Driving, problem: Problem) -> None:
+        driver.capacity(1)
+        with torch_threads(self.threads):
+            while (job := driver.next()) is not None:
+                if job is LATER:
+                    raise RuntimeError("Nothing is in training, yet the next training must wait for it.")
+                assert isinstance(job, Job)  # noqa: S101 - for the type checker
+                _train(driver, Work(job, problem.space, self.data, problem.placement.device))
+
+    def train_in_full(self, placement: Placement, trainings: int, seconds: float) -> FullTrainings:
+        return FullTrainings(1, lambda next_job, stopped: one_after_another(next_job, self.data, stopped, self.threads))
+
+
+def one_after_another(
+    next_job: NextJob, data: TrainingData, stopped: Callable[[], bool], threads: int = 1
+) -> Iterator[tuple[FullTraining, Step]]:
+    """Trains in this process what `next_job` says, until it says None; a training that outlasts its time is cut off."""
+    while (job := next_job()) is not None:
+        with torch_threads(threads):
+            steps = train_in_full(job, data, stopped)
+            step: Step | None = None
+            while not isinstance(step, Trained | Failed):
+                try:
+                    with at_most(max(0.1, job.seconds_left + GRACE)):
+                        step = next(steps)
+                except Overtime:
+                    step = Failed("it did not end in time")
+                yield job, step
 
 
 class Overtime(BaseException):
@@ -64,7 +94,8 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _train(trials: Trials, work: Work) -> None:
+def _train(driver: Driving, work: Work) -> None:
+    """One training to its end. A second Ctrl-C leaves it unfinished in the journal, for a resume to take up."""
     number = work.job.number
     while True:
         began = time.monotonic()
@@ -72,15 +103,12 @@ def _train(trials: Trials, work: Work) -> None:
             with at_most(min(work.job.patience, max(0.1, work.job.deadline - time.time() + GRACE))):
                 report = work.epoch()
         except Overtime:
-            trials.trial_ended(number, "timeout", "the epoch did not end in time", time.monotonic() - began)
+            end = TrialEnd("timeout", "the epoch did not end in time", time.monotonic() - began)
+            driver.trial_ended(number, end)
             return
-        except KeyboardInterrupt:
-            trials.stop("interrupted")
-            trials.trial_ended(number, seconds=time.monotonic() - began)
-            raise
         if isinstance(report, Failure):
-            trials.trial_ended(number, report.kind, report.error, report.seconds)
+            driver.trial_ended(number, TrialEnd(report.kind, report.error, report.seconds))
             return
-        if not trials.keep_going(number, report) or work.finished:
-            trials.trial_ended(number)
+        if not driver.epoch_ended(number, report) or work.finished:
+            driver.trial_ended(number, TrialEnd())
             return

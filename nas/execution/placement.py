@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from nas.config.budget import Budget
 from nas.config.search_config import AUTO, SearchConfig
-from nas.data.dataset import Dataset
 from nas.errors import InputError
-from nas.execution.executor import Workers
-from nas.records.joint_space import Proposal
+from nas.records.problem import Placement, Problem
+from nas.records.proposal import Proposal
 from nas.training.memory import predicted
 from nas.training.precision import resolve_precision
 from search_spaces.dsl import Choice
-from search_spaces.task import Task
 
 CONTEXT = 0.6 * 2**30  # bytes that CUDA itself and the kernels' work space take in every process
 MARGIN = 1.3  # what a peak may come to beside its prediction
 SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)  # few, so that a worker process can be used again by a training of equal share
 CLOSE_TO_WHOLE = 1e-6  # 1 / 0.1 is 9.99… in floating point
+
+
+def placement_for(config: SearchConfig, gpu_memory: int) -> Placement:
+    """What trainings hold on machines whose smallest GPU has so many bytes, 0 for none.
+
+    Raises:
+        InputError: a budget of GPU time without a GPU, or a number format that needs one.
+    """
+    gpus = config.gpus_per_trial
+    if gpus == AUTO and not gpu_memory and config.budget.gpu_seconds is not None:
+        raise InputError(
+            f"Budget `{config.budget}` counts GPU time, but no GPU is in reach, so it would never end. Give a time "
+            "such as `10m`."
+        )
+    if gpus == AUTO:
+        placement = Placement(0.0 if not gpu_memory else 1.0 if config.executes_on == "local" else None, gpu_memory)
+    else:
+        placement = Placement(float(gpus), gpu_memory)
+    if placement.device == "cpu":
+        for precision in _options(config.training.precision):
+            resolve_precision(precision, torch.device("cpu"))
+    return placement
+
+
+def share_of(problem: Problem, proposal: Proposal) -> float:
+    """GPUs that this training is to hold: as asked for, or by its predicted memory."""
+    placement, dataset = problem.placement, problem.dataset
+    if placement.gpus is not None or dataset is None:
+        return placement.gpus or 0.0
+    recipe = proposal.recipe
+    batch = -(-recipe.batch_for(len(dataset.search.train)) // int(recipe.accumulate))
+    return gpu_share(predicted(proposal.architecture, dataset.task, recipe, batch).peak, placement.memory)
 
 
 def gpu_share(peak: float, memory: float) -> float:
@@ -35,54 +62,9 @@ def gpu_share(peak: float, memory: float) -> float:
     return next((share for share in SHARES if share * memory >= needed), SHARES[-1])
 
 
-@dataclass(frozen=True)
-class Placement:
-    """What each training holds of a GPU.
-
-    Args:
-        gpus: as asked for, or `AUTO`: by the training's predicted memory.
-        memory: bytes of the smallest GPU in reach.
-        examples: of the training split, by which a recipe chooses its batch.
-    """
-
-    gpus: float | str
-    memory: float
-    task: Task
-    examples: int
-
-    def share(self, proposal: Proposal) -> float:
-        """GPUs that this training is to hold."""
-        if self.gpus != AUTO:
-            return float(self.gpus)
-        recipe = proposal.training
-        batch = -(-recipe.batch_for(self.examples) // int(recipe.accumulate))
-        return gpu_share(predicted(proposal.architecture, self.task, recipe, batch).peak, self.memory)
-
-
-def placed(config: SearchConfig, workers: Workers, dataset: Dataset) -> tuple[SearchConfig, Placement]:
-    """What trainings hold, now that the workers are there; `config` with `AUTO` decided where there is no GPU.
-
-    Raises:
-        InputError: a budget of GPU time without a GPU, or a number format that needs one.
-    """
-    gpus, memory = config.gpus_per_trial, 0
-    if gpus == AUTO:
-        memory = workers.gpu_memory()
-        gpus = _without_gpu(config) if not memory else 1.0 if config.executes_on == "local" else AUTO
-        config = config if memory else dataclasses.replace(config, gpus_per_trial=0.0)
-    if not gpus:
-        for precision in _options(config.training.precision):
-            resolve_precision(precision, torch.device("cpu"))
-    return config, Placement(gpus, memory, dataset.task, len(dataset.search.train))
-
-
-def _without_gpu(config: SearchConfig) -> float:
-    if Budget.parse(config.budget).gpu_seconds is not None:
-        raise InputError(
-            f"Budget `{config.budget}` counts GPU time, but no GPU is in reach, so it would never end. Give a time "
-            "such as `10m`."
-        )
-    return 0.0
+def full_training_gpus(placement: Placement) -> float:
+    """GPUs that a full training holds: as asked for, or a whole one."""
+    return 1.0 if placement.gpus is None else placement.gpus
 
 
 def _options(value: Any) -> tuple[Any, ...]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from nas.data.dataset import TrainingData
-from nas.records.job import Job
+from nas.records.job import EpochReport, Job
 from nas.records.joint_space import JointSpace
 from nas.training.begin import begin
-from nas.training.fidelity import narrowed
 from nas.training.health import Diverged
-from nas.training.inheritance import State
-from nas.training.loop import EpochReport, Training
+from nas.training.loop import Training
 from nas.training.memory import is_out_of_memory
+from nas.training.storage import load, save
 from search_spaces import decide
-from search_spaces.architecture import Architecture
 
 SAVED_EVERY = 5.0  # seconds of training that a lost worker may cost; saving a large network each epoch would cost more
 
@@ -39,14 +34,16 @@ class Work:
     """One candidate in training in this process.
 
     Args:
-        joint: what is searched; the job's decisions are replayed in it.
+        space: what is searched; the job's decisions are replayed in it.
         device: `cpu`, `cuda` or `cuda:1`.
     """
 
-    def __init__(self, job: Job, joint: JointSpace, data: TrainingData, device: str = "cpu") -> None:
-        self.job, self.joint, self.data, self.device = job, joint, data, device
+    def __init__(self, job: Job, space: JointSpace, data: TrainingData, device: str = "cpu") -> None:
+        self.job, self.space, self.data, self.device = job, space, data, device
         self.training: Training | None = None
+        self._proposal = space.resolve(decide.replay(job.decisions))
         self._saved = time.monotonic()
+        self._best = job.best
 
     def epoch(self) -> EpochReport | Failure:
         """One epoch, begun from the checkpoint if there is one. Never raises for what the candidate does wrong."""
@@ -57,7 +54,7 @@ class Work:
             else:
                 self._save(self.training)  # only now: the journal must know every epoch that a checkpoint holds
             report = self.training.epoch()
-            self._lay_down(self.training)
+            self._keep_weights(self.training, report.score)
             return report
         except Exception as error:
             self.training = None
@@ -70,57 +67,38 @@ class Work:
         return self.training is not None and self.training.finished
 
     def _begun(self) -> Training:
-        """The training at its checkpoint, or with its parent's weights, or fresh where neither can be used."""
-        notices: list[str] = []
-        training = self._resumed(notices) or self._heir(notices) or self._fresh()
-        for text in notices:
-            training.notice(text)
-        return training
-
-    def _resumed(self, notices: list[str]) -> Training | None:
+        """The training at its checkpoint, or fresh where that cannot be used."""
         try:
             state = load(self.job.checkpoint) if self.job.checkpoint else None
-            if state is None:
-                return None
             training = self._fresh()
-            training.load_state_dict(state)
+            if state is not None:
+                training.load_state_dict(state)
             return training
-        except Exception as error:  # torn, foreign, or of another network
-            notices.append(f"the checkpoint cannot be used, so the training begins anew: {error!r:.200}")
-            return None
+        except Exception as error:  # a checkpoint that is torn, foreign, or of another network
+            if not self.job.checkpoint:
+                raise
+            training = self._fresh()
+            training.notice(f"the checkpoint cannot be used, so the training begins anew: {error!r:.200}")
+            return training
 
-    def _heir(self, notices: list[str]) -> Training | None:
-        if not self.job.parent_weights:
-            return None
-        try:
-            state = load(self.job.parent_weights)
-            if state is None:
-                raise FileNotFoundError(self.job.parent_weights)
-            parent = self.joint.replay(self.job.parent)
-            architecture = narrowed(parent.architecture, parent.training.fidelity.width)
-            return self._fresh((architecture, state["network"]))
-        except Exception as error:
-            notices.append(
-                f"the parent's weights cannot be used, so the training begins with fresh ones: {error!r:.200}"
-            )
-            return None
-
-    def _fresh(self, parent: tuple[Architecture, State] | None = None) -> Training:
-        proposal = self.joint.resolve(decide.replay(self.job.decisions))
+    def _fresh(self) -> Training:
         return begin(
-            proposal.architecture,
+            self._proposal.architecture,
             self.data,
-            proposal.training,
+            self._proposal.recipe,
             epochs=self.job.epochs,
             seed=self.job.seed,
             device=self.device,
-            parent=parent,
         )
 
-    def _lay_down(self, training: Training) -> None:
-        """Where the training may end now, the weights that it is judged by are left for others to begin with."""
-        if self.job.weights and (training.finished or training.epochs_done in self.job.rungs):
-            save({"network": training.network.state_dict()}, self.job.weights)
+    def _keep_weights(self, training: Training, score: float) -> None:
+        """Keeps the whole network where it is the best so far: a search ends with it, whatever becomes of the final."""
+        full = self._proposal.recipe.fidelity
+        comparable = full.width >= 1 and full.resolution >= 1  # else the network is not the one that is exported
+        if self.job.weights and comparable and (score > self._best or training.finished):
+            self._best = max(self._best, score)
+            state = training.trained_network().state_dict()
+            save({"score": score, "epochs": training.epochs_done, "weights": state}, self.job.weights)
 
     def _save(self, training: Training) -> None:
         now = time.monotonic()
@@ -153,47 +131,6 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace else ""
-
-
-def save(state: dict[str, Any], checkpoint: str) -> None:
-    """Writes a checkpoint whole or not at all. A disk that is full costs the checkpoint, not the training."""
-    import fsspec
-
-    system, path = fsspec.core.url_to_fs(checkpoint)
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        with system.open(part, "wb") as file:
-            torch.save(state, file)
-        system.mv(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            system.rm(part)
-
-
-def load(checkpoint: str) -> dict[str, Any] | None:
-    """The checkpoint, or None where there is none. Nothing in it is ever run.
-
-    Raises:
-        Exception: of many types: it is torn or foreign, or the storage is out of reach.
-    """
-    import fsspec
-
-    try:
-        with fsspec.open(checkpoint, "rb") as file:
-            state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-            return state
-    except FileNotFoundError:
-        return None
-
-
-def remove(checkpoint: str) -> None:
-    """Deletes a checkpoint if it is there; storage out of reach keeps it."""
-    import fsspec
-
-    with contextlib.suppress(OSError, ImportError, ValueError):
-        system, path = fsspec.core.url_to_fs(checkpoint)
-        system.rm(path)
 
 
 def release(device: str) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 from torch import nn
 
 from nas.errors import InputError
-from nas.export.export import CHECK, FINAL, final_record, finalist_network, know_cells, proved
+from nas.export.export import finalist_network, know_cells, proved
 from nas.export.expression import INDENT, expression, written
 from nas.export.model_file import module_text
-from nas.export.verify import Check, Proof
+from nas.export.verify import Proof
+from nas.final.record import CHECK, Check, final_record
+from nas.journal.directory import FINAL
 from nas.training.ensemble import Average
 from nas.training.inference import outputs
 from search_spaces.task import Task

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from nas.errors import InputError
 from nas.export.card import Facts, card
 from nas.export.model_file import model_text, state_of_model
 from nas.export.onnx_file import write_onnx
-from nas.export.rebuild import whole_network
-from nas.export.verify import Check, Proof, verify
+from nas.export.verify import Proof, verify
+from nas.final.record import CHECK, Check, final_record
+from nas.journal.directory import EXPORTED, FILE, FINAL
+from nas.journal.journal import read
+from nas.training.whole_network import whole_network
+from search_spaces import load_space
 from search_spaces.architecture import Architecture
 from search_spaces.task import Task
-
-FINAL, RECORD, CHECK, EXPORTED = "final", "final.json", "check.npz", "export"
 
 
 def export(
@@ -112,27 +115,19 @@ def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, An
 
 def know_cells(search: Path) -> None:
     """Loads the space of a search where it is the user's own, so that its `Custom` cells can be read."""
-    from nas.journal.journal import FILE, read
-    from search_spaces import load_space
-
     if (search / FILE).is_file():
         name = json.loads(read(search).header.config).get("space", "")
         if ":" in name:
             load_space(name)
 
 
-def final_record(search: Path, final: str = FINAL) -> dict[str, Any]:
-    """What the final of the search in this directory wrote down.
-
-    Raises:
-        InputError: there is no search, or its final has not ended.
-    """
-    path = Path(search) / final / RECORD
-    if not path.exists():
-        if (Path(search) / "search.db").exists():
-            raise InputError(f"The search in {search} has no final yet. Finish it: nas resume {search}")
-        raise InputError(f"There is no search in {search}. Name the directory that `nas search` printed.")
-    return dict(json.loads(path.read_text()))
+def export_again(search: Path) -> Path:
+    """Exports the winner into the search's own directory; an earlier export of the same search is kept beside it."""
+    out, stamp = search / EXPORTED, time.strftime("%Y%m%d-%H%M%S")
+    made = export_winner(search, out.with_name(f"{EXPORTED}-{stamp}"))
+    if out.exists():
+        out.rename(out.with_name(f"{EXPORTED}-before-{stamp}"))
+    return made.rename(out)
 
 
 def absent(out: Path) -> Path:

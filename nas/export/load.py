@@ -8,7 +8,9 @@ from pathlib import Path
 from torch import nn
 
 from nas.errors import InputError
-from nas.export.export import FINAL, RECORD, final_record, finalist_network, know_cells
+from nas.export.export import finalist_network, know_cells
+from nas.final.record import final_record
+from nas.journal.directory import FINAL, RECORD
 
 
 def load(directory: str | Path) -> nn.Module:

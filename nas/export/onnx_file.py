@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from nas.errors import InputError, SearchFailed
-from nas.export.verify import Check
+from nas.final.record import Check
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 TOLERANCE = 1e-4  # another runtime sums in another order

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from nas.errors import SearchFailed
+from nas.final.record import Check
+from nas.training.score import score
 from search_spaces.task import Task
 
 TOLERANCE = 1e-5
@@ -39,30 +41,6 @@ np.save(sys.argv[3], torch.cat(found).numpy())
 
 
 @dataclass(frozen=True)
-class Check:
-    """What an export must reproduce.
-
-    Args:
-        inputs: `(n, *task.input_shape)` in the data's own scale and type.
-        outputs: `(n, task.outputs)` of the trained network.
-        targets: `(n,)` class numbers or `(n, outputs)` values.
-    """
-
-    inputs: np.ndarray
-    outputs: np.ndarray
-    targets: np.ndarray
-
-    def save(self, path: Path) -> None:
-        """Writes it as `.npz` without pickles."""
-        np.savez(path, inputs=self.inputs, outputs=self.outputs, targets=self.targets)
-
-    @classmethod
-    def load(cls, path: Path) -> Check:
-        with np.load(path, allow_pickle=False) as file:
-            return cls(file["inputs"], file["outputs"], file["targets"])
-
-
-@dataclass(frozen=True)
 class Proof:
     """What the clean interpreter found.
 
@@ -85,8 +63,6 @@ def verify(directory: Path, check: Check, task: Task) -> Proof:
     Raises:
         SearchFailed: it does not load, or computes something else.
     """
-    from nas.training.score import score
-
     with tempfile.TemporaryDirectory() as folder:
         sample, found = Path(folder) / "sample.npz", Path(folder) / "found.npy"
         check.save(sample)

@@ -6,9 +6,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from nas.driver.clock import FINALISTS
 from nas.execution.full_training import FullTraining
-from nas.records.trial import Candidate
+from nas.records.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -16,68 +18,79 @@ class FinalConfig:
     """How the best are trained in full.
 
     Args:
-        top: how many candidates come into the final.
+        top: how many trials come into the final.
         epochs: of a training, if time allows.
-        least_epochs: of a training; where time does not allow that for all, fewer candidates are trained.
+        least_epochs: of a training; where time does not allow that for all, fewer are trained.
         seeds: trainings of each finalist; its validation score is their mean, the best one's weights are kept.
     """
 
-    top: int = 3
+    top: int = FINALISTS
     epochs: int = 30
     least_epochs: int = 1
     seeds: int = 1
 
 
-class Lineup:
-    """The best candidate first, then the baseline, then the others, each once; then all of them with further seeds.
+class Schedule:
+    """The best trial first, then the first random one, then the others, each once; then all with further seeds.
 
     Args:
-        candidates: the best first. first: the baseline.
-        slots: trainings at once. seconds_left: for all of them.
+        trials: the best first.
+        first: the first random one, None for none.
+        folder: for the weights that trainings leave.
+        slots: trainings at once.
+        seconds_left: for all of them.
         stopped: whether nothing more is to begin.
+        fallback: whether there is a network already, so that no training has to be tried for which there is no time.
 
-    The time left is shared out evenly among the rounds of trainings that are still to come. `anything` is to be set
-    once there is a result: until then even a training for which there is no time is tried, with a single epoch.
+    The time left is shared out evenly among the rounds of trainings that are still to come.
     """
 
     def __init__(
         self,
-        candidates: Sequence[Candidate],
-        first: Candidate | None,
+        trials: Sequence[Trial],
+        first: Trial | None,
         config: FinalConfig,
         *,
+        folder: Path,
         device: str = "cpu",
         slots: int = 1,
         seconds_left: Callable[[], float] = lambda: math.inf,
         stopped: Callable[[], bool] = lambda: False,
+        fallback: bool = False,
     ) -> None:
-        self.config, self.device, self.slots = config, device, slots
+        self.config, self.folder, self.device, self.slots = config, folder, device, slots
         self.seconds_left, self.stopped = seconds_left, stopped
-        self.best = list(candidates[: config.top])
+        self.best = list(trials[: config.top])
         ordered = [self.best[0], *([first] if first is not None else []), *self.best[1:]]
-        self.candidates = {candidate.number: candidate for candidate in ordered}
-        trained = self._affordable(list(self.candidates.values()))
-        self.waiting = [(candidate, turn) for turn in range(config.seeds) for candidate in trained]
-        self.anything = False
+        self.trials = {trial.number: trial for trial in ordered}
+        trained = self._affordable(list(self.trials.values()))
+        self._waiting = [(trial, turn) for turn in range(config.seeds) for trial in trained]
+        self._anything = fallback
+
+    def has_result(self) -> None:
+        """From now on only trainings for which there is time are begun."""
+        self._anything = True
 
     def next(self) -> FullTraining | None:
         """The next training; None when there is no other, or no time for one."""
-        while self.waiting:
+        while self._waiting:
             seconds = self.seconds_left()
-            rounds = math.ceil(len(self.waiting) / self.slots)
-            candidate, turn = self.waiting.pop(0)
-            planned = min(self.config.epochs, epochs_that_fit(candidate, seconds / rounds))
-            if self.anything and (planned < self._least(turn) or self.stopped()):
+            rounds = math.ceil(len(self._waiting) / self.slots)
+            trial, turn = self._waiting.pop(0)
+            planned = min(self.config.epochs, epochs_that_fit(trial, seconds / rounds))
+            if self._anything and (planned < self._least(turn) or self.stopped()):
                 continue
             return FullTraining(
-                number=candidate.number,
+                number=trial.number,
                 turn=turn,
-                architecture=candidate.architecture,
-                training=candidate.training,
+                architecture=trial.architecture,
+                recipe=trial.recipe,
                 epochs=max(1, planned),
-                seed=candidate.seed + turn,
+                seed=trial.seed + turn,
                 deadline=time.time() + seconds,
                 device=self.device,
+                weights=str(self.folder / f"{trial.number:04d}-{turn}-unfinished.pt"),
+                cut=self._anything,
             )
         return None
 
@@ -85,7 +98,7 @@ class Lineup:
         """A further seed counts only if it is trained as long as the search did."""
         return self.config.least_epochs if turn else 1
 
-    def _affordable(self, queue: list[Candidate]) -> list[Candidate]:
+    def _affordable(self, queue: list[Trial]) -> list[Trial]:
         """As many from the front as can each have the least number of epochs; one at least."""
         seconds, least = self.seconds_left(), self.config.least_epochs
         for length in range(len(queue), 1, -1):
@@ -95,9 +108,9 @@ class Lineup:
         return queue[:1]
 
 
-def epochs_that_fit(candidate: Candidate, seconds: float) -> int:
-    """Epochs for which there is time, judged by what the candidate's epochs took in the search."""
-    if not candidate.scores or not math.isfinite(seconds):
+def epochs_that_fit(trial: Trial, seconds: float) -> int:
+    """Epochs for which there is time, judged by what the trial's epochs took in the search."""
+    if not trial.scores or not math.isfinite(seconds):
         return 1_000_000
-    each = candidate.seconds / len(candidate.scores)
+    each = trial.seconds / len(trial.scores)
     return int(seconds / max(each, 1e-9))

@@ -1,35 +1,34 @@
 """The durable record of a search: `search.db` in its directory, written before anything acts on it.
 
-SQLite in WAL mode with synchronous=FULL: a row that was written survives kill -9 and power loss. One driver at a time
+SQLite in WAL mode with synchronous=FULL: a trial that was written survives kill -9 and power loss. One driver at a time
 holds the directory, by a lock that the kernel gives back when the process ends. Everything else (Optuna's study, the
-predictor, the stopping rule, MLflow) is rebuilt from here. Reading needs no disk: the rows are mirrored in memory.
+predictor, the stopping rule, MLflow) is rebuilt from here. Reading needs no disk: the trials are mirrored in memory.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import math
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from nas.errors import InputError
-from nas.journal.totals import Tally
-from nas.records.row import Row
-from nas.records.trial import REQUEUED, RUNNING, STATES
+from nas.journal.directory import FILE, LOCK, PART, check_free
+from nas.journal.totals import Totals
+from nas.records.proposal import Proposal
+from nas.records.trial import REQUEUED, RUNNING, STATES, Trial
 
 VERSION = 1
-FILE, LOCK = "search.db", "search.lock"
-PART = f"{FILE}.part"
-LEFTOVERS = {LOCK, PART, f"{PART}-journal"}  # of a driver that was killed as it began
 JSON_COLUMNS = {"decisions": dict, "scores": list, "attributes": dict}
 SCHEMA = """
 create table search (
@@ -53,7 +52,7 @@ class JournalError(RuntimeError):
     """The journal cannot be written, e.g. because the disk is full. What it held before is intact."""
 
 
-COLUMNS = tuple(f.name for f in dataclasses.fields(Row))
+COLUMNS = tuple(f.name for f in dataclasses.fields(Trial) if f.name not in ("architecture", "recipe"))
 
 
 @dataclass(frozen=True)
@@ -83,21 +82,24 @@ class Journal:
         JournalError: a write failed; the mirror in memory is unchanged.
     """
 
-    def __init__(self, directory: Path, lock: IO[str], connection: sqlite3.Connection, began: float | None) -> None:
+    def __init__(
+        self, directory: Path, lock: BaseFileLock, connection: sqlite3.Connection, began: float | None
+    ) -> None:
         self.directory = directory
-        self._file = lock
+        self._lock = lock
         self._connection = connection
         self._guard = threading.RLock()
-        self._rows: dict[int, Row] = {}
-        self.tally = Tally()
-        for row in _rows(connection):
-            self._keep(row)
+        self._trials: list[Trial] = []
+        self.totals = Totals()
+        for trial in _trials(connection):
+            self._trials.append(trial)
+            self.totals.change(None, trial)
         self.header = Header(*_one(connection, "select config, space, dataset, fingerprint, task from search"))
         self._before, self.mlflow_run_id, self.ended = _one(
             connection, "select elapsed, mlflow_run_id, ended from search"
         )
         self.spent: dict[str, float] = dict(connection.execute("select purpose, seconds from spent"))
-        self._finished = max((row.finished for row in self._rows.values()), default=0)
+        self._finished = max((trial.finished for trial in self._trials), default=0)
         self._opened = time.monotonic() if began is None else began
 
     @classmethod
@@ -141,7 +143,7 @@ class Journal:
             _check_version(connection, path)
             return cls(directory, lock, connection, began)
         except BaseException as error:
-            lock.close()
+            lock.release()
             if isinstance(error, sqlite3.Error | ValueError | TypeError) and not isinstance(error, InputError):
                 raise InputError(f"{path} cannot be read as a journal: {error}.") from None
             raise
@@ -156,23 +158,20 @@ class Journal:
         with contextlib.suppress(JournalError):
             self._write([])
         self._connection.close()
-        self._file.close()
+        self._lock.release()
 
     @property
-    def rows(self) -> list[Row]:
-        """All trials in order of number."""
-        with self._guard:
-            return [self._rows[number] for number in sorted(self._rows)]
-
-    def _keep(self, row: Row) -> None:
-        self.tally.change(self._rows.get(row.number), row)
-        self._rows[row.number] = row
-
-    def row(self, number: int) -> Row:
-        return self._rows[number]
+    def trials(self) -> Sequence[Trial]:
+        """All trials in order of number, as they stand now."""
+        return self._trials
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._trials)
+
+    def rebuild(self, replay: Callable[[Mapping[str, int]], Proposal]) -> None:
+        """Gives every trial the architecture and the recipe that its decisions lead to, which no column holds."""
+        with self._guard:
+            self._trials = [rebuilt(trial, replay) for trial in self._trials]
 
     def since_opened(self) -> float:
         """Seconds that this driver has run."""
@@ -182,27 +181,30 @@ class Journal:
         """Seconds that drivers of this search have run, as far as the journal knows, and this one until now."""
         return self._before + self.since_opened()
 
-    def add(self, row: Row) -> None:
-        """Writes a new trial."""
+    def add(self, trial: Trial) -> None:
+        """Writes a new trial, whose number is the next."""
         marks = ", ".join("?" * len(COLUMNS))
         with self._guard:
-            self._write([(f"insert into trials ({', '.join(COLUMNS)}) values ({marks})", _values(row))])  # noqa: S608
-            self._keep(row)
+            self._write([(f"insert into trials ({', '.join(COLUMNS)}) values ({marks})", _values(trial))])  # noqa: S608
+            self._trials.append(trial)
+            self.totals.change(None, trial)
 
-    def change(self, number: int, **values: Any) -> Row:
+    def change(self, number: int, **values: Any) -> Trial:
         """Writes new values into a trial; a state that ends it also gets its place in the order of finishing."""
         with self._guard:
-            row = dataclasses.replace(self._rows[number], **values)
-            if row.state not in (RUNNING, REQUEUED) and not row.finished:
-                row = dataclasses.replace(row, finished=self._finished + 1)
-            names = [name for name in COLUMNS if getattr(row, name) is not getattr(self._rows[number], name)]
+            old = self._trials[number]
+            trial = dataclasses.replace(old, **values)
+            if trial.ended and not trial.finished:
+                trial = dataclasses.replace(trial, finished=self._finished + 1)
+            names = [name for name in COLUMNS if getattr(trial, name) is not getattr(old, name)]
             if names:
                 assignments = ", ".join(f"{name} = ?" for name in names)
-                cells = [*_values(row, names), number]
+                cells = [*_values(trial, names), number]
                 self._write([(f"update trials set {assignments} where number = ?", cells)])  # noqa: S608
-            self._finished = max(self._finished, row.finished)
-            self._keep(row)
-            return row
+            self._finished = max(self._finished, trial.finished)
+            self._trials[number] = trial
+            self.totals.change(old, trial)
+            return trial
 
     def spend(self, purpose: str, seconds: float) -> None:
         """Adds seconds to what a purpose has cost; in memory only where the disk is full."""
@@ -221,9 +223,9 @@ class Journal:
 
     def requeue(self) -> None:
         """After an interruption: what was in training then is to be taken up again."""
-        for row in self.rows:
-            if row.state == RUNNING:
-                self.change(row.number, state=REQUEUED)
+        for trial in list(self._trials):
+            if trial.state == RUNNING:
+                self.change(trial.number, state=REQUEUED)
 
     def set_run_id(self, run_id: str, number: int | None = None) -> None:
         """Remembers the MLflow run of the search or of a trial."""
@@ -244,12 +246,18 @@ class Journal:
             raise JournalError(f"{self.directory / FILE} cannot be written: {error}.") from error
 
 
+def rebuilt(trial: Trial, replay: Callable[[Mapping[str, int]], Proposal]) -> Trial:
+    """The trial with the architecture and the recipe that its decisions lead to."""
+    proposal = replay(trial.decisions)
+    return dataclasses.replace(trial, architecture=proposal.architecture, recipe=proposal.recipe)
+
+
 @dataclass(frozen=True)
 class Record:
     """A journal as read by someone who does not go on with it."""
 
     header: Header
-    rows: tuple[Row, ...]
+    trials: tuple[Trial, ...]
     spent: Mapping[str, float]
     elapsed: float
     ended: str
@@ -271,26 +279,11 @@ def read(directory: Path) -> Record:
             header = Header(*_one(connection, "select config, space, dataset, fingerprint, task from search"))
             elapsed, ended, statement = _one(connection, "select elapsed, ended, statement from search")
             spent = dict(connection.execute("select purpose, seconds from spent"))
-            return Record(header, tuple(_rows(connection)), spent, elapsed, ended, statement)
+            return Record(header, tuple(_trials(connection)), spent, elapsed, ended, statement)
     except (sqlite3.Error, ValueError, TypeError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} cannot be read as a journal: {error}.") from None
-
-
-def check_free(directory: Path) -> None:
-    """Raises InputError where something lies in the directory already; nothing is written."""
-    if directory.is_dir() and {path.name for path in directory.iterdir()} - LEFTOVERS:
-        raise InputError(taken(directory))
-
-
-def taken(directory: Path) -> str:
-    """The message for a directory that is not free."""
-    if (directory / FILE).exists():
-        return (
-            f"{directory} already holds a search. Go on with it by `nas resume {directory}`, or name another directory."
-        )
-    return f"{directory} exists and is not empty. Name another directory for the search."
 
 
 def _existing(directory: Path) -> Path:
@@ -300,22 +293,20 @@ def _existing(directory: Path) -> Path:
     return path
 
 
-def _locked(directory: Path) -> IO[str]:
-    """An open file whose lock lasts as long as this process, however it ends."""
-    file = open(directory / LOCK, "a+", encoding="utf-8")  # noqa: SIM115
+def _locked(directory: Path) -> BaseFileLock:
+    """A lock that lasts as long as this process, however it ends; the file says which process holds it."""
+    path = directory / LOCK
+    holder = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    lock = FileLock(path, timeout=0, thread_local=False)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read(100).strip() or "unknown"
-        file.close()
+        lock.acquire()
+    except Timeout:
         raise InputError(
-            f"The search in {directory} is being run by another process (id {holder}). Wait for it or end it."
+            f"The search in {directory} is being run by another process (id {holder or 'unknown'}). Wait for it or "
+            "end it."
         ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
+    path.write_text(str(os.getpid()), encoding="utf-8")
+    return lock
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -350,8 +341,9 @@ def _one(connection: sqlite3.Connection, statement: str) -> tuple[Any, ...]:
     return row
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
-    for values in connection.execute(f"select {', '.join(COLUMNS)} from trials order by number"):  # noqa: S608
+def _trials(connection: sqlite3.Connection) -> Iterator[Trial]:
+    every = connection.execute(f"select {', '.join(COLUMNS)} from trials order by number")  # noqa: S608
+    for expected, values in enumerate(every):
         cells = dict(zip(COLUMNS, values, strict=True))
         cells.update({name: json.loads(cells[name]) for name in JSON_COLUMNS})
         for name, kind in JSON_COLUMNS.items():
@@ -360,11 +352,13 @@ def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
         cells["scores"] = tuple(math.nan if score is None else float(score) for score in cells["scores"])
         if cells["state"] not in STATES:
             raise InputError(f"Trial {cells['number']} has the unknown state {cells['state']!r}.")
-        yield Row(**cells)
+        if cells["number"] != expected:
+            raise InputError(f"Trial {expected} is missing: the next one is {cells['number']}.")
+        yield Trial(**cells)
 
 
-def _values(row: Row, names: Any = COLUMNS) -> list[Any]:
-    return [_cell(name, getattr(row, name)) for name in names]
+def _values(trial: Trial, names: Any = COLUMNS) -> list[Any]:
+    return [_cell(name, getattr(trial, name)) for name in names]
 
 
 def _cell(name: str, value: Any) -> Any:

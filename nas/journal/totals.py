@@ -2,53 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 
-from nas.records.row import GPUS, Row
-from nas.records.trial import COMPLETED, STOPPED
+from nas.records.trial import Trial
 
 
-class Tally:
-    """Counts and sums of rows; each change of a row is told once.
+class Totals:
+    """Counts and sums of trials; each change of a trial is told once.
 
     Attributes:
         states: trials by state.
         seconds: slot seconds by state.
         gpu_seconds: seconds of whole GPUs that trainings held.
         begun: trials whose training was begun at least once.
-        best: the usable row with the best score, fully trained before stopped early, the earlier one on a tie.
+        best: the usable trial that ranks first, see `Trial.rank`.
     """
 
     def __init__(self) -> None:
         self.states: Counter[str] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = {}
         self.gpu_seconds = 0.0
         self.begun = 0
-        self.best: Row | None = None
+        self.best: Trial | None = None
 
-    def change(self, old: Row | None, new: Row) -> None:
+    def change(self, old: Trial | None, new: Trial) -> None:
         """`new` takes the place of `old`."""
         if old is not None:
-            self.states[old.state] -= 1
-            self.seconds[old.state] -= old.seconds  # type: ignore[assignment]
-            self.gpu_seconds -= old.seconds * old.attributes.get(GPUS, 0.0)
-            self.begun -= old.attempts > 0
-        self.states[new.state] += 1
-        self.seconds[new.state] += new.seconds  # type: ignore[assignment]
-        self.gpu_seconds += new.seconds * new.attributes.get(GPUS, 0.0)
-        self.begun += new.attempts > 0
-        if _usable(new) and (self.best is None or self.best.number == new.number or _order(new) < _order(self.best)):
+            self._add(old, -1)
+        self._add(new, 1)
+        if new.usable and (self.best is None or self.best.number == new.number or new.rank < self.best.rank):
             self.best = new
 
-    def total_seconds(self) -> float:
-        """Slot seconds of all trials."""
-        return float(sum(self.seconds.values()))
-
-
-def _usable(row: Row) -> bool:
-    return row.state in (COMPLETED, STOPPED) and math.isfinite(row.score)
-
-
-def _order(row: Row) -> tuple[bool, float, int]:
-    return (row.state != COMPLETED, -row.score, row.number)
+    def _add(self, trial: Trial, sign: int) -> None:
+        self.states[trial.state] += sign
+        self.seconds[trial.state] = self.seconds.get(trial.state, 0.0) + sign * trial.seconds
+        self.gpu_seconds += sign * trial.seconds * trial.gpus
+        self.begun += sign * (trial.attempts > 0)

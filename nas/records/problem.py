@@ -38,5 +38,5 @@ class Problem:
 
     space: JointSpace
     dataset: Dataset | None = None
-    placement: Placement = Placement()  # noqa: RUF009 - frozen
+    placement: Placement = Placement()
     objectives: tuple[str, ...] = ("score",)

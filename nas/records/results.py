@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nas.config.search_config import SearchConfig
 from nas.records.pareto import front
 from nas.records.trial import COMPLETED, Trial, best_first
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,20 @@ class SearchOutcome:
         """See `pareto`."""
         return pareto(self.candidates, self.config.objectives)
 
+    @property
+    def trials(self) -> pd.DataFrame:
+        """A row per trial."""
+        import pandas as pd  # only now: it takes half a second to load
+
+        names = (
+            "number", "state", "score", "test_score", "epochs", "seconds", "parameters", "macs", "source", "attempts",
+            "failure", "error", "fingerprint",
+        )  # fmt: skip
+        rows = [{name: getattr(trial, name) for name in names} for trial in self.candidates]
+        return pd.DataFrame(
+            [{**row, "epochs_done": len(one.scores)} for row, one in zip(rows, self.candidates, strict=True)]
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Point:
@@ -104,7 +122,7 @@ class Point:
     costs: tuple[float, ...]
 
 
-def pareto(trials: tuple[Trial, ...], objectives: tuple[str, ...]) -> list[Trial]:
+def pareto(trials: Sequence[Trial], objectives: Sequence[str]) -> list[Trial]:
     """Fully trained trials that no other beats in every objective, the best score first."""
     complete = [trial for trial in trials if trial.usable and trial.state == COMPLETED]
     points = [Point(one.score, tuple(float(getattr(one, name)) for name in objectives[1:])) for one in complete]

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nas.records.trial import COMPLETED, STOPPED, Candidate
-
-if TYPE_CHECKING:
-    from predictors.probation import Evidence
+from nas.records.trial import COMPLETED, STOPPED, Trial
+from predictors.probation import Evidence
 
 BLUE, GREY, RED = "#3b6ea5", "#9aa3ad", "#b5483a"
 
 
-@dataclass(frozen=True)
-class Judged:
-    """One judgement of the predictor, after so many finished trainings."""
-
-    finished: int
-    evidence: Evidence
-
-
-def progress(candidates: Sequence[Candidate], metric: str, path: Path) -> Path:
+def progress(candidates: Sequence[Trial], metric: str, path: Path) -> Path:
     """Every score in order of number, and the best so far."""
     figure, axis = _figure()
     done = [one for one in candidates if one.usable]
@@ -41,20 +30,20 @@ def progress(candidates: Sequence[Candidate], metric: str, path: Path) -> Path:
     return _save(figure, path)
 
 
-def probation(judged: Sequence[Judged], path: Path) -> Path:
+def probation(judged: Sequence[Evidence], path: Path) -> Path:
     """How well the predictor ranks unseen trainings of this run, beside trivial rankings, and its share of trials."""
     figure, axis = _figure()
-    x = [one.finished for one in judged]
-    axis.plot(x, [one.evidence.tau for one in judged], color=BLUE, marker="o", markersize=3, label="predictor")
-    lower, upper = zip(*(one.evidence.interval for one in judged), strict=True)
+    x = [one.trainings for one in judged]
+    axis.plot(x, [one.tau for one in judged], color=BLUE, marker="o", markersize=3, label="predictor")
+    lower, upper = zip(*(one.interval for one in judged), strict=True)
     axis.fill_between(x, lower, upper, color=BLUE, alpha=0.15, linewidth=0)
     for kind, style in (("rivals", {}), ("references", {"linestyle": ":"})):
-        for name in sorted({name for one in judged for name in getattr(one.evidence, kind)}):
-            taus = [getattr(one.evidence, kind).get(name, float("nan")) for one in judged]
+        for name in sorted({name for one in judged for name in getattr(one, kind)}):
+            taus = [getattr(one, kind).get(name, float("nan")) for one in judged]
             axis.plot(x, taus, linewidth=1, label=f"by {name.replace('_', ' ')}", **style)
-    recalls = [one.evidence.recall for one in judged]
+    recalls = [one.recall for one in judged]
     axis.plot(x, recalls, color=BLUE, linewidth=1, linestyle="-.", label="predictor's recall of the best fifth")
-    axis.plot(x, [one.evidence.share for one in judged], color=RED, linestyle="--", label="share of trials it proposes")
+    axis.plot(x, [one.share for one in judged], color=RED, linestyle="--", label="share of trials it proposes")
     axis.set(xlabel="finished trainings", ylabel="Kendall's tau, out of fold", title="The predictor on probation")
     axis.set_ylim(-1, 1)
     axis.axhline(0, color=GREY, linewidth=0.8)
@@ -62,12 +51,12 @@ def probation(judged: Sequence[Judged], path: Path) -> Path:
     return _save(figure, path)
 
 
-def trade_off(candidates: Sequence[Candidate], metric: str, cost: str, path: Path) -> Path:
+def trade_off(candidates: Sequence[Trial], metric: str, cost: str, path: Path) -> Path:
     """Score against `cost` (`parameters`, `macs`, …) on a logarithmic axis, with what no other beats in both."""
     figure, axis = _figure()
     done = [one for one in candidates if one.state == COMPLETED and one.usable]
     axis.scatter([getattr(one, cost) for one in done], [one.score for one in done], s=16, color=GREY)
-    front: list[Candidate] = []
+    front: list[Trial] = []
     for one in sorted(done, key=lambda one: (getattr(one, cost), -one.score)):
         if not front or one.score > front[-1].score:
             front.append(one)

@@ -7,14 +7,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from nas.records.trial import Candidate
+from nas.records.trial import Trial
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 
 TRAINING = "training."
 
 
-def readable(space: Space, candidate: Candidate) -> dict[str, str]:
+def readable(space: Space, candidate: Trial) -> dict[str, str]:
     """The option that each decision of a candidate stands for, by path; its index where that cannot be found out."""
     taken: dict[str, str] = {path: str(index) for path, index in candidate.decisions.items()}
 
@@ -27,8 +27,8 @@ def readable(space: Space, candidate: Candidate) -> dict[str, str]:
         space.resolve(decide)
     for path in taken:
         name = path.removeprefix(TRAINING)
-        if path != name and hasattr(candidate.training, name):
-            taken[path] = str(getattr(candidate.training, name))
+        if path != name and hasattr(candidate.recipe, name):
+            taken[path] = str(getattr(candidate.recipe, name))
     return taken
 
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from nas.records.results import pareto
-from nas.records.trial import Candidate, best_first
-
-if TYPE_CHECKING:
-    from nas.final.final import FinalResult
-    from nas.records.results import SearchResult
-    from nas.setup.reopen import Revisited
+from nas.records.results import FinalResult, SearchOutcome, pareto
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Trial, best_first
+from nas.setup.stored_search import StoredSearch
 
 SHOWN = 5
 FRONT_SHOWN = 20
+WORDS = {COMPLETED: "finished", STOPPED: "stopped early", FAILED: "failed", RUNNING: "running", REQUEUED: "waiting"}
 
 
-def best_table(candidates: Sequence[Candidate], metric: str, title: str) -> Table:
+def best_table(candidates: Sequence[Trial], metric: str, title: str) -> Table:
     """The best five candidates on the validation split."""
     table = _table(f"{title}, by validation {metric}", expand=True)
     for name, width in (("trial", 5), ("score", 6), ("parameters", 10), ("MACs", 7), ("epochs", 6), ("from", 9)):
@@ -37,7 +34,7 @@ def best_table(candidates: Sequence[Candidate], metric: str, title: str) -> Tabl
     return table
 
 
-def front_table(candidates: Sequence[Candidate], objectives: Sequence[str], metric: str) -> Table:
+def front_table(candidates: Sequence[Trial], objectives: Sequence[str], metric: str) -> Table:
     """The Pareto front: finished candidates that no other beats in every objective, the best score first."""
     found = pareto(candidates, objectives)
     costs = tuple(objectives[1:])
@@ -63,7 +60,7 @@ def _table(title: str, expand: bool = False) -> Table:
     )
 
 
-def short(candidate: Candidate) -> str:
+def short(candidate: Trial) -> str:
     """The cells of a candidate between stem and head in a few words: `2 Residual, Downsample, Transformer`."""
     runs: list[tuple[str, int]] = []
     for cell in candidate.architecture.cells:
@@ -82,17 +79,17 @@ def final_table(final: FinalResult, metric: str) -> Table:
     table = _table("Final: trained in full")
     for name in ("trial", "epochs", f"validation {metric}", f"test {metric}", ""):
         table.add_column(name, justify="left" if not name else "right")
-    first = final.baseline
+    first = final.first_random
     rows = [*final.finalists, *([first] if first is not None and first not in final.finalists else [])]
     for one in rows:
         words = [word for word, it in (("winner", final.winner), ("the first random one", first)) if one is it]
         test = "" if one.test_score is None else f"{one.test_score:.4f}"
-        cells = (str(one.candidate.number), str(one.epochs), f"{one.validation_score:.4f}", test, ", ".join(words))
+        cells = (str(one.trial.number), str(one.epochs), f"{one.validation_score:.4f}", test, ", ".join(words))
         table.add_row(*cells)
     return table
 
 
-def drawn(seen: Revisited, trial: int | None = None) -> str:
+def drawn(seen: StoredSearch, trial: int | None = None) -> str:
     """The network of a trial, of the final's winner, or of the best so far, as text; empty where there is none.
 
     Raises:
@@ -103,19 +100,18 @@ def drawn(seen: Revisited, trial: int | None = None) -> str:
     if trial is not None:
         one = seen.trial(trial)
     else:
-        tested = [one for one in seen.candidates if one.test_score is not None]
-        ranked = best_first(tested) or best_first(seen.candidates)
+        tested = [one for one in seen.trials if one.test_score is not None]
+        ranked = best_first(tested) or best_first(seen.trials)
         if not ranked:
             return ""
         one = ranked[0]
     if not one.architecture.cells:
         return ""
-    begun = "" if one.parent is None else f", begun with the weights of trial {one.parent}"
-    head = f"Trial {one.number}, {one.parameters:,} parameters, {one.macs:,} multiply-adds{begun}:"
+    head = f"Trial {one.number}, {one.parameters:,} parameters, {one.macs:,} multiply-adds:"
     return f"{head}\n{text(one.architecture, seen.task)}\n"
 
 
-def print_outcome(console: Console, result: SearchResult, metric: str) -> None:
+def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
     """The whole closing text of a search."""
     console.print(best_table(result.candidates, metric, f"The best of {len(result.candidates)} candidates"))
     if len(result.config.objectives) > 1:
@@ -150,3 +146,13 @@ def program() -> str:
 def _relative(path: Path) -> str:
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def counted(candidates: Iterable[Trial]) -> str:
+    """E.g. `24 trials: 9 finished, 14 stopped early, 1 failed (1 x oom)`."""
+    known = list(candidates)
+    states = Counter(candidate.state for candidate in known)
+    parts = [f"{states[state]} {word}" for state, word in WORDS.items() if states[state]]
+    kinds = Counter(candidate.failure for candidate in known if candidate.state == FAILED)
+    causes = f" ({', '.join(f'{count} x {kind}' for kind, count in kinds.items())})" if kinds else ""
+    return f"{len(known)} trials: {', '.join(parts) or 'none begun'}{causes}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,14 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.config.budget import duration
-from nas.driver.events import Observer, SearchView
-from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Candidate
-
-if TYPE_CHECKING:
-    from nas.final.final import FinalResult
-    from nas.records.results import SearchResult
-    from nas.training.loop import EpochReport
-    from predictors.probation import Evidence
+from nas.driver.events import Observer, SearchStarted, Status
+from nas.records.job import EpochReport
+from nas.records.results import FinalResult, SearchOutcome
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Trial
+from predictors.probation import Evidence
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 NEWEST = 5
@@ -32,10 +28,12 @@ class Progress(Observer):
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.view: SearchView | None = None
+        self.search: SearchStarted | None = None
+        self.state: Status | None = None
+        self._told_at = time.monotonic()
         self.live: Live | None = None
-        self.running: dict[int, Candidate] = {}
-        self.ended: list[Candidate] = []
+        self.running: dict[int, Trial] = {}
+        self.ended: list[Trial] = []
         self.judged: Evidence | None = None
         self.phase = "starting workers"
         self._last_line = 0.0
@@ -43,53 +41,57 @@ class Progress(Observer):
     @property
     def metric(self) -> str:
         """Name of the score that the search is about."""
-        return self.view.task.metric if self.view is not None else "score"
+        return self.search.task.metric if self.search is not None else "score"
 
     # Events
 
-    def search_started(self, view: SearchView) -> None:
-        self.view = view
-        shape = " x ".join(map(str, view.task.input_shape))
-        again = "Going on with the search of" if view.resumed else "Searching"
+    def search_started(self, started: SearchStarted) -> None:
+        self.search = started
+        config = started.config
+        shape = " x ".join(map(str, started.task.input_shape))
+        again = "Going on with the search of" if started.resumed else "Searching"
         self.console.print(
-            f"{again} [bold]{view.space.name}[/] for [bold]{view.dataset}[/] ({shape} -> {view.task.outputs}), "
-            f"budget {view.budget}, seed {view.config.seed}"
+            f"{again} [bold]{started.space.name}[/] for [bold]{started.dataset}[/] ({shape} -> "
+            f"{started.task.outputs}), budget {config.budget}, seed {config.seed}"
         )
-        self.console.print(f"[dim]{view.directory}[/]", soft_wrap=True)
-        for past in view.config.learn_from:
-            known = f"Beginning from {len(past.scores)} trainings on {past.data} in {past.directory}"
+        self.console.print(f"[dim]{started.directory}[/]", soft_wrap=True)
+        for earlier in config.learn_from:
+            known = f"Beginning from {len(earlier.scores)} trainings on {earlier.data} in {earlier.directory}"
             self.console.print(known, style="dim", soft_wrap=True, markup=False, highlight=False)
         self.console.print("[dim]Ctrl-C once: finish with the best so far; twice: stop now, `nas resume` goes on.[/]")
         if self.console.is_terminal:
             self.live = Live(get_renderable=self.panel, console=self.console, refresh_per_second=2, transient=True)
             self.live.start()
 
-    def trial_started(self, candidate: Candidate) -> None:
+    def status(self, status: Status) -> None:
+        self.state, self._told_at = status, time.monotonic()
+
+    def trial_started(self, candidate: Trial) -> None:
         self.phase = "searching"
         self.running[candidate.number] = candidate
 
-    def epoch_ended(self, candidate: Candidate, report: EpochReport) -> None:
+    def epoch_ended(self, candidate: Trial, report: EpochReport) -> None:
         self.running[candidate.number] = candidate
 
-    def trial_ended(self, candidate: Candidate) -> None:
+    def trial_ended(self, candidate: Trial) -> None:
         self.running.pop(candidate.number, None)
         self.ended = [*self.ended[-NEWEST + 1 :], candidate]
         if candidate.state == FAILED:
             self.message(f"Trial {candidate.number} failed ({candidate.failure}): {candidate.error.splitlines()[0]}")
         self._line()
 
-    def evidence(self, evidence: Evidence, finished: int) -> None:
+    def evidence(self, evidence: Evidence) -> None:
         self.judged = evidence
 
     def message(self, text: str) -> None:
         self.console.print(text, style="yellow", soft_wrap=True, markup=False)
 
-    def final_started(self, candidates: Sequence[Candidate]) -> None:
+    def final_started(self, candidates: Sequence[Trial]) -> None:
         numbers = ", ".join(str(candidate.number) for candidate in candidates)
         self.phase = f"final: training {numbers} in full"
         self._line(now=True)
 
-    def final_epoch_ended(self, candidate: Candidate, report: EpochReport) -> None:
+    def final_epoch_ended(self, candidate: Trial, report: EpochReport) -> None:
         self.phase = f"final: candidate {candidate.number}, epoch {report.epoch}, score {report.score:.4f}"
         self._line()
 
@@ -97,7 +99,7 @@ class Progress(Observer):
         self.phase = "proving the export in a clean interpreter"
         self._line(now=True)
 
-    def search_ended(self, result: SearchResult | None) -> None:
+    def search_ended(self, outcome: SearchOutcome | None) -> None:
         if self.live is not None:
             self.live.stop()
             self.live = None
@@ -105,18 +107,17 @@ class Progress(Observer):
     # Views
 
     def _line(self, now: bool = False) -> None:
-        if self.live is None and self.view is not None and (now or time.monotonic() - self._last_line > LINE_EVERY):
+        if self.live is None and self.search is not None and (now or time.monotonic() - self._last_line > LINE_EVERY):
             self._last_line = time.monotonic()
             self.console.print(self.summary(), soft_wrap=True)
 
     def summary(self) -> str:
         """Everything that matters in one line."""
-        view = self.view
-        if view is None:
+        if self.state is None:
             return self.phase
-        counts, best, left = view.counts(), view.best(), view.time_left()
+        counts, best, (elapsed, left) = self.state.counts, self.state.best, self._clock(self.state)
         parts = [
-            duration(view.elapsed()),
+            duration(elapsed),
             self.phase,
             f"{counts[RUNNING]} running, {counts[COMPLETED]} finished, {counts[STOPPED]} stopped, "
             f"{counts[FAILED]} failed",
@@ -131,26 +132,32 @@ class Progress(Observer):
 
     def panel(self) -> RenderableType:
         """The live panel."""
-        view = self.view
-        if view is None:
+        if self.state is None:
             return Text(self.phase)
-        counts, best = view.counts(), view.best()
+        best = self.state.best
         facts = Table.grid(padding=(0, 2))
         facts.add_row("[bold]phase[/]", self.phase)
-        facts.add_row("[bold]budget[/]", self._budget(view))
-        facts.add_row("[bold]trials[/]", _counted(counts))
+        facts.add_row("[bold]budget[/]", self._budget(self.state))
+        facts.add_row("[bold]trials[/]", _counted(self.state.counts))
         facts.add_row("[bold]best[/]", _described(best) if best else "none yet")
         facts.add_row("[bold]predictor[/]", _evidence(self.judged))
         return Panel(Group(facts, self._trials()), title="nas", border_style="blue", expand=False)
 
-    def _budget(self, view: SearchView) -> RenderableType:
-        left, grid = view.time_left(), Table.grid(padding=(0, 1))
+    def _clock(self, state: Status) -> tuple[float, float | None]:
+        """Seconds since the search began, and seconds left, now."""
+        since = time.monotonic() - self._told_at
+        left = state.time_left
+        return state.elapsed + since, None if left is None else max(0.0, left - since)
+
+    def _budget(self, state: Status) -> RenderableType:
+        (elapsed, left), grid = self._clock(state), Table.grid(padding=(0, 1))
+        budget = self.search.config.budget if self.search is not None else ""
         if left is None:
-            grid.add_row(f"{duration(view.elapsed())} used of {view.budget}")
+            grid.add_row(f"{duration(elapsed)} used of {budget}")
         else:
-            whole = view.elapsed() + left
-            bar = ProgressBar(total=whole, completed=min(view.elapsed(), whole), width=30)
-            grid.add_row(bar, f"{duration(view.elapsed())} used, {duration(left)} left of {view.budget}")
+            whole = elapsed + left
+            bar = ProgressBar(total=whole, completed=min(elapsed, whole), width=30)
+            grid.add_row(bar, f"{duration(elapsed)} used, {duration(left)} left of {budget}")
         return grid
 
     def _trials(self) -> RenderableType:
@@ -166,13 +173,13 @@ class Progress(Observer):
         return table
 
 
-def _counted(counts: dict[str, int]) -> str:
+def _counted(counts: Mapping[str, int]) -> str:
     words = {RUNNING: "running", COMPLETED: "finished", STOPPED: "stopped early", FAILED: "failed"}
     text = ", ".join(f"{counts[state]} {word}" for state, word in words.items())
     return text + (f", {counts[REQUEUED]} waiting" if counts[REQUEUED] else "")
 
 
-def _described(best: Candidate) -> str:
+def _described(best: Trial) -> str:
     return (
         f"{best.score:.4f}  trial {best.number}, {best.parameters:,} parameters, {best.macs / 1e6:.1f} M multiply-adds"
     )

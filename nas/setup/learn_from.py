@@ -14,7 +14,7 @@ from nas.errors import InputError
 from nas.journal import journal
 from nas.records.earlier_search import Past, without_recipe
 from nas.records.joint_space import JointSpace
-from nas.records.trial import COMPLETED, STOPPED
+from nas.records.trial import COMPLETED
 from nas.setup.problem import identity
 from predictors.curves import ends
 from predictors.history import FEWEST
@@ -23,7 +23,7 @@ GUIDED = "guided"
 MOST = 300  # trainings kept of one search: a predictor of so many is fitted in seconds, and more say little more
 
 
-def learn_from(
+def earlier_searches(
     directories: str | Path | Sequence[str | Path], joint: JointSpace, strategy: str = GUIDED
 ) -> tuple[Past, ...]:
     """What the searches in these directories know, each directory once. They may still run; none is changed.
@@ -50,22 +50,22 @@ def _past(directory: Path, joint: JointSpace) -> Past:
             f"{directory} searched the space {record.header.space}, and this search is of {identity(joint.space)}. "
             "`learn_from` needs a search of the same space (its limits and data may differ). Leave it out."
         )
-    rows = [row for row in record.rows if row.state in (COMPLETED, STOPPED) and math.isfinite(row.score)]
-    rows.sort(key=lambda row: row.finished)
-    curves = [tuple(score for score in row.scores if math.isfinite(score)) for row in rows]
-    scores, _ = ends(curves, [row.state == COMPLETED for row in rows])
-    step = max(1.0, len(rows) / MOST)
-    kept = [int(place * step) for place in range(min(len(rows), MOST))]
+    trials = [trial for trial in record.trials if trial.usable]
+    trials.sort(key=lambda trial: trial.finished)
+    curves = [tuple(score for score in trial.scores if math.isfinite(score)) for trial in trials]
+    scores, _ = ends(curves, [trial.state == COMPLETED for trial in trials])
+    step = max(1.0, len(trials) / MOST)
+    kept = [int(place * step) for place in range(min(len(trials), MOST))]
     past = Past(
         str(directory),
         record.header.dataset,
-        tuple(without_recipe(rows[place].decisions) for place in kept),
+        tuple(without_recipe(trials[place].decisions) for place in kept),
         tuple(float(scores[place]) for place in kept),
     )
     usable = len(past.trainings(joint)[0])
     if usable < FEWEST:
         raise InputError(
-            f"`learn_from` needs at least {FEWEST} trainings of a search, and {directory} has {len(rows)}, {usable} of "
-            "them of networks that can be built for this data. Leave it out, or let it run for longer."
+            f"`learn_from` needs at least {FEWEST} trainings of a search, and {directory} has {len(trials)}, {usable} "
+            "of them of networks that can be built for this data. Leave it out, or let it run for longer."
         )
     return past

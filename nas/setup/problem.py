@@ -1,4 +1,4 @@
-"""What a search needs before its first trial: the space with its limits, the journal's header, a directory."""
+"""From what was asked to the problem that is solved: data, the space with its limits, and what the journal keeps."""
 
 from __future__ import annotations
 
@@ -8,29 +8,25 @@ import json
 import math
 import random
 import re
-import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nas.config.search_config import SearchConfig
 from nas.data import NAMES, Dataset, load
-from nas.driver.events import Observer
 from nas.errors import InputError
-from nas.heritage import Heritage, NoHeritage
+from nas.journal.directory import FINAL, RECORD
 from nas.journal.journal import Header, Journal
 from nas.records.joint_space import JointSpace
 from search_spaces import load_space, rules
 from search_spaces.space import Space
 from search_spaces.task import Task
 
-SEARCHES = Path("results") / "searches"
 EXAMPLES_SEEN = 20_000
 LEAST_EPOCHS, MOST_EPOCHS = 4, 20
 DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
 
 
-def named(space: str | Space) -> Space:
+def named_space(space: str | Space) -> Space:
     """The space of this name, or the space itself."""
     if isinstance(space, Space):
         return space
@@ -39,29 +35,48 @@ def named(space: str | Space) -> Space:
     raise InputError(f"`space` must be a name, `module:attribute` or a Space, got {space!r}.")
 
 
-def limited(space: Space, config: SearchConfig, task: Task) -> Space:
+def reference(data: Any) -> str:
+    """How data is found again: its name or absolute path; empty for arrays."""
+    if isinstance(data, str) and data in NAMES:
+        return data
+    return str(Path(data).absolute()) if isinstance(data, str | Path) else ""
+
+
+def opened_data(data: Any, config: SearchConfig) -> Dataset:
+    """The data set, split in the same way for every seed, so that searches can be compared."""
+    return load(
+        data,
+        validation_share=config.validation_share,
+        test_share=config.test_share,
+        layout=config.layout,
+        kind=config.kind,
+        size=config.size,
+    )
+
+
+def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSpace:
+    """What is searched, tried out once.
+
+    Raises:
+        SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
+    """
+    joint = JointSpace(_limited(space, config, dataset.task), config.training, dataset.task)
+    joint.sample(random.Random(config.seed))
+    return joint
+
+
+def _limited(space: Space, config: SearchConfig, task: Task) -> Space:
     """`space` with the limits as further rules; one on latency times cells and some networks on its device first."""
     further: list[rules.Rule] = []
     for name, limit in sorted(config.limits.items()):
         if name == "latency":
-            from nas.training.latency import max_latency
+            from nas.training.latency import max_latency  # only now: it loads what times networks
 
             device, batch = config.latency_device, config.latency_batch
             further.append(max_latency(limit, space, task, device=device, batch=batch))
         else:
             further.append({"parameters": rules.max_parameters, "macs": rules.max_macs}[name](int(limit)))
     return Space(space.name, *space.cells, rules=[*space.rules, *further]) if further else space
-
-
-def searched(space: Space, config: SearchConfig, dataset: Dataset) -> JointSpace:
-    """What is searched, tried out once.
-
-    Raises:
-        SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
-    """
-    joint = JointSpace(limited(space, config, dataset.task), config.training, dataset.task)
-    joint.sample(random.Random(config.seed))
-    return joint
 
 
 def epochs_for(config: SearchConfig, dataset: Dataset) -> int:
@@ -98,8 +113,6 @@ def check_same(found: Header, joint: JointSpace, dataset: Dataset) -> None:
 
 def check_unfinished(journal: Journal, config: SearchConfig) -> None:
     """Raises InputError where a search came to its end: its final would be trained again, with no time to do it in."""
-    from nas.export.export import FINAL, RECORD  # only now: exports bring much with them
-
     directory = journal.directory
     if config.final and journal.ended in DONE and (directory / FINAL / RECORD).exists():
         raise InputError(
@@ -117,57 +130,9 @@ def check_data(found: Header, dataset: Dataset) -> None:
         )
 
 
-def directory_for(directory: str | Path | None, space: str, dataset: str) -> Path:
-    """The search's directory: as asked, or a new one under results/searches, named after space, data and time."""
-    if directory is not None:
-        return Path(directory).absolute()
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{space}-{dataset}")
-    stem = SEARCHES / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    path, count = stem, 1
-    while path.exists():
-        count += 1
-        path = stem.with_name(f"{stem.name}-{count}")
-    return path.absolute()
-
-
-def checkpoints_for(config: SearchConfig, directory: Path) -> str:
-    """Where checkpoints lie: in the search's directory, or in a folder of its own below the shared storage."""
+def storage_for(config: SearchConfig, directory: Path) -> str:
+    """Where checkpoints and weights lie: in the search's directory, or in a folder of its own on the shared storage."""
     if not config.storage:
         return str(directory / "checkpoints")
     own = hashlib.sha256(str(directory).encode()).hexdigest()[:8]
     return f"{config.storage.rstrip('/')}/{directory.name}-{own}"
-
-
-def heritage_for(config: SearchConfig, journal: Journal, joint: JointSpace, rungs: Iterable[int]) -> NoHeritage:
-    """Whose weights a training begins with, as the config says."""
-    if config.inherit == "off":
-        return NoHeritage()
-    return Heritage(journal, joint, checkpoints_for(config, journal.directory), rungs)
-
-
-def reference(data: Any) -> str:
-    """How data is found again: its name or absolute path; empty for arrays."""
-    if isinstance(data, str) and data in NAMES:
-        return data
-    return str(Path(data).absolute()) if isinstance(data, str | Path) else ""
-
-
-def opened_data(data: Any, config: SearchConfig) -> Dataset:
-    """The data set, split in the same way for every seed, so that searches can be compared."""
-    return load(
-        data,
-        validation_share=config.validation_share,
-        test_share=config.test_share,
-        layout=config.layout,
-        kind=config.kind,
-        size=config.size,
-    )
-
-
-def trackers(config: SearchConfig) -> list[Observer]:
-    """MLflow, unless it was turned off."""
-    if config.tracking_uri == "":
-        return []
-    from nas import tracking
-
-    return [tracking.track(config)]

@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nas.errors import InputError
-from nas.records.joint_space import JointSpace, Proposal, recipe_of
+from nas.journal.directory import EXPORTED
+from nas.records.joint_space import JointSpace, recipe_of
+from nas.records.proposal import Proposal
 from search_spaces import SPACES
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
 from search_spaces.profile import profile
 from search_spaces.rules import broken
 
-Given = str | Path | Architecture
+Network = str | Path | Architecture
 ARCHITECTURE = "architecture.json"
 
 
-def given(sources: Sequence[Given], joint: JointSpace, seed: int) -> tuple[Mapping[str, int], ...]:
+def decisions_of(sources: Sequence[Network], joint: JointSpace, seed: int) -> tuple[Mapping[str, int], ...]:
     """The decisions of the first trials, each network once. What the recipe leaves open is drawn.
 
     Args:
@@ -36,7 +38,7 @@ def given(sources: Sequence[Given], joint: JointSpace, seed: int) -> tuple[Mappi
     return tuple(found.values())
 
 
-def _proposal(source: Given, joint: JointSpace, rng: random.Random) -> Proposal:
+def _proposal(source: Network, joint: JointSpace, rng: random.Random) -> Proposal:
     name = f"{source.space!r} architecture" if isinstance(source, Architecture) else str(source)
     known = source if isinstance(source, Architecture) else _read(Path(source))
     if known.space != joint.space.name:
@@ -72,8 +74,6 @@ def _other_space(known: Architecture) -> str:
 
 
 def _read(path: Path) -> Architecture:
-    from nas.export.export import EXPORTED  # only now: exports bring much with them
-
     candidates = [path] if not path.is_dir() else [path / ARCHITECTURE, path / EXPORTED / ARCHITECTURE]
     file = next((one for one in candidates if one.is_file()), None)
     if file is None:

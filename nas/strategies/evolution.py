@@ -9,9 +9,9 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from nas.records.joint_space import JointSpace, Proposal
+from nas.records.pareto import ranks
 from nas.strategies.history import Observation
 from nas.strategies.optuna.planned import PlannedSampler
-from nas.records.pareto import ranks
 
 CROSSOVERS = 0.25
 

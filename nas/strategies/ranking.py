@@ -18,11 +18,11 @@ import numpy as np
 
 from nas.records.earlier_search import Past
 from nas.records.joint_space import RECIPE, JointSpace, Proposal
+from nas.records.pareto import ranks
 from nas.strategies.evolution import child
 from nas.strategies.history import Observation
 from nas.strategies.hypervolume import by_improvement
 from nas.strategies.optuna.planned import costs
-from nas.records.pareto import ranks
 from nas.strategies.proxy_stage import ProxyStage
 from search_spaces.architecture import Architecture
 from search_spaces.places import places

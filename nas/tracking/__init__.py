@@ -13,11 +13,11 @@ from nas.driver.events import Observer
 from nas.tracking.address import store_uri
 
 
-def track(config: SearchConfig) -> Observer:
-    """The observer that writes a search to MLflow."""
+def track(config: SearchConfig, remember: Callable[[str, int | None], None]) -> Observer:
+    """The observer that writes a search to MLflow; `remember` writes the runs' names into the journal."""
     from nas.tracking.tracker import MlflowTracker
 
-    return MlflowTracker(store_uri(config.tracking_uri), config.experiment)
+    return MlflowTracker(store_uri(config.tracking_uri), config.experiment, remember)
 
 
 def serve(tracking_uri: str | None, port: int, say: Callable[[str], None]) -> None:

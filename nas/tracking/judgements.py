@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nas.report.charts import Judged
-
-if TYPE_CHECKING:
-    from predictors.probation import Evidence
+from predictors.probation import Evidence
 
 TAU, SHARE, RECALL = "predictor_tau", "predictor_share", "predictor_recall"
 LOW, HIGH = "_low", "_high"
@@ -29,19 +26,17 @@ def metrics_of(evidence: Evidence) -> dict[str, float]:
     }
 
 
-def judged_before(client: Any, run_id: str) -> list[Judged]:
+def judged_before(client: Any, run_id: str) -> list[Evidence]:
     """Every judgement that a run holds, in order of the trainings it rests on."""
     names = [name for name in client.get_run(run_id).data.metrics if name.startswith(("predictor_", *KINDS.values()))]
     at: dict[int, dict[str, float]] = {}
     for name in names:
         for point in client.get_metric_history(run_id, name):
             at.setdefault(point.step, {})[name] = point.value
-    return [Judged(step, _evidence(values, step)) for step, values in sorted(at.items()) if TAU in values]
+    return [_evidence(values, step) for step, values in sorted(at.items()) if TAU in values]
 
 
 def _evidence(values: Mapping[str, float], trainings: int) -> Evidence:
-    from predictors.probation import Evidence
-
     def bounds(name: str) -> tuple[float, float]:
         return values.get(name + LOW, math.nan), values.get(name + HIGH, math.nan)
 

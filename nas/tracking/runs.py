@@ -6,58 +6,57 @@ runs, and runs that a killed driver left behind are brought to what the journal 
 
 from __future__ import annotations
 
-import contextlib
 import math
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nas.driver.events import SearchView
-from nas.records.trial import FAILED, REQUEUED, Candidate
+from nas.driver.events import SearchStarted
+from nas.records.results import FinalResult, SearchOutcome
+from nas.records.trial import FAILED, REQUEUED, Trial
 from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.tracking.judgements import judged_before
+from predictors.probation import Evidence
 from search_spaces.network import complete
-
-if TYPE_CHECKING:
-    from nas.final.final import FinalResult
-    from nas.records.results import SearchResult
 
 PARENT, DIRECTORY, TRIAL = "mlflow.parentRunId", "nas.directory", "nas.trial"
 PARAMS, METRICS, LONGEST = 90, 900, 500  # a call takes 100 params and 1000 metrics; a param so many characters
+
+Remember = Callable[[str, int | None], None]  # writes the MLflow run of the search, or of a trial, into the journal
 
 
 class Runs:
     """The runs of one search in MLflow. Everything here may be done twice."""
 
-    def __init__(self, client: Any, experiment: str, view: SearchView) -> None:
-        self.client, self.experiment, self.view = client, experiment, view
+    def __init__(self, client: Any, experiment: str, started: SearchStarted, remember: Remember) -> None:
+        self.client, self.experiment, self.started, self.remember = client, experiment, started, remember
         self._children: dict[int, str] = {}
         self.parent = self._parent()
 
     def _parent(self) -> str:
-        found = self._find(f"tags.`{DIRECTORY}` = '{_quoted(self.view.directory)}' and tags.`{TRIAL}` = 'search'")
+        found = self._find(f"tags.`{DIRECTORY}` = '{_quoted(self.started.directory)}' and tags.`{TRIAL}` = 'search'")
         for run in found:
-            if run.data.tags.get("nas.data") == self.view.fingerprint:
+            if run.data.tags.get("nas.data") == self.started.fingerprint:
                 self.client.update_run(run.info.run_id, status="RUNNING")
                 return str(run.info.run_id)
-        config = self.view.config
+        config = self.started.config
         tags = {
-            "mlflow.runName": self.view.directory.name,
+            "mlflow.runName": self.started.directory.name,
             "mlflow.source.name": "nas search",
-            DIRECTORY: str(self.view.directory),
+            DIRECTORY: str(self.started.directory),
             TRIAL: "search",
-            "nas.data": self.view.fingerprint,
-            "mlflow.note.content": _note(self.view),
+            "nas.data": self.started.fingerprint,
+            "mlflow.note.content": _note(self.started),
         }
         run_id = str(self.client.create_run(self.experiment, tags=tags).info.run_id)
         params = {
-            "data": self.view.dataset,
-            "data_fingerprint": self.view.fingerprint,
-            "space": self.view.space.name,
-            "space_size": f"{float(self.view.space.size()):.4g}",
+            "data": self.started.dataset,
+            "data_fingerprint": self.started.fingerprint,
+            "space": self.started.space.name,
+            "space_size": f"{float(self.started.space.size()):.4g}",
             **{
                 name: getattr(config, name)
                 for name in ("budget", "strategy", "predictor", "seed", "executor", "epochs")
@@ -67,28 +66,28 @@ class Runs:
             **({"learn_from": ", ".join(past.directory for past in config.learn_from)} if config.learn_from else {}),
         }
         self.params(run_id, params)
-        self.view.set_run_id(run_id)
+        self.remember(run_id, None)
         return run_id
 
-    def take_up(self) -> None:
-        """The runs there are, and what the journal knows better: after a resume, or when the store was out of reach."""
-        candidates = {candidate.number: candidate for candidate in self.view.candidates()}
+    def take_up(self, trials: Iterable[Trial]) -> None:
+        """The runs there are, and what the trials know better: after a resume, or when the store was out of reach."""
+        candidates = {trial.number: trial for trial in trials}
         for run in self._find(f"tags.`{PARENT}` = '{self.parent}'"):
             number = int(run.data.tags[TRIAL])
             self._children[number] = run.info.run_id
             if run.info.status != "RUNNING":
                 candidates.pop(number, None)
         for candidate in candidates.values():
-            if candidate.finished:
+            if candidate.ended:
                 self._rewrite(candidate)
 
-    def _rewrite(self, candidate: Candidate) -> None:
+    def _rewrite(self, candidate: Trial) -> None:
         run_id = self.of(candidate)
         for epoch, score in enumerate(candidate.scores, start=1):
             self.log(run_id, {"score": score}, epoch, now())
         self._finish(candidate)
 
-    def of(self, candidate: Candidate) -> str:
+    def of(self, candidate: Trial) -> str:
         """The run of a trial, made when it is first asked for."""
         if candidate.number not in self._children:
             tags = {
@@ -97,15 +96,14 @@ class Runs:
                 TRIAL: str(candidate.number),
                 "nas.source": candidate.source,
                 "nas.fingerprint": candidate.architecture.fingerprint,
-                **({} if candidate.parent is None else {"nas.parent": str(candidate.parent)}),
             }
             run_id = str(self.client.create_run(self.experiment, tags=tags).info.run_id)
             self._children[candidate.number] = run_id
-            self.params(run_id, readable(self.view.space, candidate))
-            self.view.set_run_id(run_id, candidate.number)
+            self.params(run_id, readable(self.started.space, candidate))
+            self.remember(run_id, candidate.number)
         return self._children[candidate.number]
 
-    def begin(self, candidate: Candidate) -> None:
+    def begin(self, candidate: Trial) -> None:
         """A trial goes to a worker, maybe again."""
         known = candidate.number in self._children
         run_id = self.of(candidate)
@@ -113,7 +111,7 @@ class Runs:
             self.client.update_run(run_id, status="RUNNING")
         self.log(run_id, {"parameters": candidate.parameters, "macs": candidate.macs}, 0, now())
 
-    def end(self, candidate: Candidate, best: Candidate | None, counts: Mapping[str, int], when: int) -> None:
+    def end(self, candidate: Trial, best: Trial | None, counts: Mapping[str, int], when: int) -> None:
         """A trial has ended, or waits to be begun again."""
         if candidate.state == REQUEUED:
             self.client.update_run(self.of(candidate), status="SCHEDULED")
@@ -126,7 +124,7 @@ class Runs:
             values["best_parameters"] = best.parameters
         self.log(self.parent, values, finished, when)
 
-    def _finish(self, candidate: Candidate) -> None:
+    def _finish(self, candidate: Trial) -> None:
         run_id = self.of(candidate)
         values = {"training_seconds": candidate.seconds, "epochs_done": float(len(candidate.scores))}
         if candidate.usable:
@@ -140,17 +138,17 @@ class Runs:
 
     def judge(self, final: FinalResult) -> None:
         """The final's scores, and a drawing of the winner."""
-        winner, baseline = final.winner, final.baseline
+        winner, first = final.winner, final.first_random
         values = {"final_validation_score": winner.validation_score}
         if winner.test_score is not None:
             values["test_score"] = winner.test_score
-            self.log(self.of(winner.candidate), {"test_score": winner.test_score}, 0, now())
-        if baseline is not None and baseline.test_score is not None:
-            values["baseline_test_score"] = baseline.test_score
+            self.log(self.of(winner.trial), {"test_score": winner.test_score}, 0, now())
+        if first is not None and first.test_score is not None:
+            values["baseline_test_score"] = first.test_score
         self.log(self.parent, values, 0, now())
-        self.tag(self.parent, {"nas.winner": str(winner.candidate.number)})
+        self.tag(self.parent, {"nas.winner": str(winner.trial.number)})
         if winner.gradient_flow:
-            cells = complete(winner.candidate.architecture.cells, self.view.task)
+            cells = complete(winner.trial.architecture.cells, self.started.task)
             flow = {
                 f"{place} {type(cells[int(place.rpartition('.')[2])]).__name__}": value
                 for place, value in winner.gradient_flow.items()
@@ -161,51 +159,49 @@ class Runs:
                 self.client.log_artifact(self.parent, str(path))
 
     def close(
-        self, result: SearchResult | None, candidates: Sequence[Candidate], judged: Sequence[charts.Judged]
+        self,
+        outcome: SearchOutcome | None,
+        best: Trial | None,
+        candidates: Sequence[Trial],
+        judged: Sequence[Evidence],
     ) -> None:
         """The best network, the charts and the export as artifacts; then no run of this search is running any more."""
-        best = self._best(result)
+        if outcome is not None and outcome.final is not None:
+            best = outcome.best
         try:
             with tempfile.TemporaryDirectory() as folder:
-                self._draw(Path(folder), best, result, candidates, judged)
+                self._draw(Path(folder), best, outcome, candidates, judged)
                 self.client.log_artifacts(self.parent, folder)
-            if result is not None and result.exported is not None:
-                self.client.log_artifacts(self.parent, str(result.exported), "model")
+            if outcome is not None and outcome.exported is not None:
+                self.client.log_artifacts(self.parent, str(outcome.exported), "model")
         finally:
             for candidate in candidates:
-                if candidate.number in self._children and not candidate.finished:
+                if candidate.number in self._children and not candidate.ended:
                     self.client.set_terminated(self._children[candidate.number], status="KILLED")
-            self.client.set_terminated(self.parent, status=_status(result))
-
-    def _best(self, result: SearchResult | None) -> Candidate | None:
-        if result is not None:
-            with contextlib.suppress(LookupError):
-                return result.best
-        return self.view.best()
+            self.client.set_terminated(self.parent, status=_status(outcome))
 
     def _draw(
         self,
         folder: Path,
-        best: Candidate | None,
-        result: SearchResult | None,
-        candidates: Sequence[Candidate],
-        judged: Sequence[charts.Judged],
+        best: Trial | None,
+        outcome: SearchOutcome | None,
+        candidates: Sequence[Trial],
+        judged: Sequence[Evidence],
     ) -> None:
-        task = self.view.task
+        task = self.started.task
         if best is not None:
             title = f"trial {best.number}: {task.metric} {best.score:.4f} on the validation split"
             (folder / "architecture.json").write_text(best.architecture.to_json())
             (folder / "best_network.svg").write_text(drawing.svg(best.architecture, task, title))
             (folder / "best_network.txt").write_text(drawing.text(best.architecture, task))
             charts.progress(candidates, task.metric, folder / "progress.png")
-        every = {one.finished: one for one in (*judged_before(self.client, self.parent), *judged)}
+        every = {one.trainings: one for one in (*judged_before(self.client, self.parent), *judged)}
         if every:
-            judged = [every[finished] for finished in sorted(every)]
-            charts.probation(judged, folder / "predictor_on_probation.png")
-        if result is not None:
-            (folder / "statement.txt").write_text(result.statement)
-            result.trials.to_csv(folder / "trials.csv", index=False)
-            for cost in result.config.objectives[1:] or ("parameters",):
+            charts.probation([every[trainings] for trainings in sorted(every)], folder / "predictor_on_probation.png")
+        if outcome is not None:
+            (folder / "statement.txt").write_text(outcome.statement)
+            outcome.trials.to_csv(folder / "trials.csv", index=False)
+            for cost in outcome.config.objectives[1:] or ("parameters",):
                 charts.trade_off(candidates, task.metric, cost, folder / f"score_and_{cost}.png")
 
     # Calls
@@ -243,18 +239,18 @@ class Runs:
                 return found
 
 
-def _note(view: SearchView) -> str:
+def _note(started: SearchStarted) -> str:
     return (
-        f"Search of the space `{view.space.name}` for `{view.dataset}`, kept in `{view.directory}`.\n\n"
+        f"Search of the space `{started.space.name}` for `{started.dataset}`, kept in `{started.directory}`.\n\n"
         "Charts, the best network and the exported model are under *Artifacts*; each trial is a run below this one.\n\n"
-        f"`nas show {view.directory}`"
+        f"`nas show {started.directory}`"
     )
 
 
-def _status(result: SearchResult | None) -> str:
-    if result is None:
+def _status(outcome: SearchOutcome | None) -> str:
+    if outcome is None:
         return "FAILED"
-    return "KILLED" if result.ended == "interrupted" else "FINISHED"
+    return "KILLED" if outcome.ended == "interrupted" else "FINISHED"
 
 
 def _key(name: str) -> str:

@@ -8,20 +8,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from nas.driver.events import Observer, SearchView
-from nas.records.trial import Candidate
-from nas.report import charts
+from nas.driver.events import Observer, SearchStarted, Status
+from nas.records.job import EpochReport
+from nas.records.results import FinalResult, SearchOutcome
+from nas.records.trial import Trial
 from nas.tracking.database import connect, forget, identity
 from nas.tracking.judgements import metrics_of
-from nas.tracking.runs import LONGEST, Runs, now
-
-if TYPE_CHECKING:
-    from nas.final.final import FinalResult
-    from nas.records.results import SearchResult
-    from nas.training.loop import EpochReport
-    from predictors.probation import Evidence
+from nas.tracking.runs import LONGEST, Remember, Runs, now
+from predictors.probation import Evidence
 
 log = logging.getLogger("nas")
 FLUSH_SECONDS, FLUSH_BEHIND = 60.0, 5.0  # that the end of a search waits for MLflow; for one that cannot be written
@@ -33,62 +28,74 @@ class MlflowTracker(Observer):
     """Turns the events of a search into calls to MLflow, in order, on a thread of its own.
 
     A store that is locked, full, deleted or out of reach is left alone for a while. Once it can be written again, what
-    it has missed is filled in from the journal.
+    it has missed is filled in from the trials seen so far.
+
+    Args:
+        remember: writes the MLflow run of the search, or of a trial, into the journal.
     """
 
-    def __init__(self, uri: str, experiment: str) -> None:
-        self.uri, self.experiment = uri, experiment
+    def __init__(self, uri: str, experiment: str, remember: Remember) -> None:
+        self.uri, self.experiment, self.remember = uri, experiment, remember
         self._queue: queue.Queue[Write | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="mlflow", daemon=True)
         self._behind, self._told = False, False
         self._again = 0.0
         self._runs: Runs | None = None
         self._store: tuple[int, int] | None = None
-        self._view: SearchView
-        self._judged: list[charts.Judged] = []
+        self._started: SearchStarted
+        self._status: Status
+        self._trials: dict[int, Trial] = {}
+        self._judged: list[Evidence] = []
 
     # Events, on the driver's thread: nothing here waits
 
-    def search_started(self, view: SearchView) -> None:
-        self._view = view
+    def search_started(self, started: SearchStarted) -> None:
+        self._started = started
+        self._trials = {trial.number: trial for trial in started.trials}
         self._thread.start()
         self._later(lambda runs: None)  # opens the store
 
-    def trial_started(self, candidate: Candidate) -> None:
-        self._later(lambda runs: runs.begin(candidate))
+    def status(self, status: Status) -> None:
+        self._status = status
 
-    def epoch_ended(self, candidate: Candidate, report: EpochReport) -> None:
+    def trial_started(self, trial: Trial) -> None:
+        self._trials[trial.number] = trial
+        self._later(lambda runs: runs.begin(trial))
+
+    def epoch_ended(self, trial: Trial, report: EpochReport) -> None:
+        self._trials[trial.number] = trial
         values = dataclasses.asdict(report)
         step, when = values.pop("epoch"), now()
-        self._later(lambda runs: runs.log(runs.of(candidate), values, step, when))
+        self._later(lambda runs: runs.log(runs.of(trial), values, step, when))
 
-    def trial_ended(self, candidate: Candidate) -> None:
-        best, counts, when = self._view.best(), self._view.counts(), now()
-        self._later(lambda runs: runs.end(candidate, best, counts, when))
+    def trial_ended(self, trial: Trial) -> None:
+        self._trials[trial.number] = trial
+        status, when = self._status, now()
+        self._later(lambda runs: runs.end(trial, status.best, status.counts, when))
 
-    def evidence(self, evidence: Evidence, finished: int) -> None:
-        self._judged.append(charts.Judged(finished, evidence))
+    def evidence(self, evidence: Evidence) -> None:
+        self._judged.append(evidence)
         values, when = metrics_of(evidence), now()
-        self._later(lambda runs: runs.log(runs.parent, values, finished, when))
+        self._later(lambda runs: runs.log(runs.parent, values, evidence.trainings, when))
 
     def message(self, text: str) -> None:
         self._later(lambda runs: runs.tag(runs.parent, {"nas.message": text[:LONGEST]}))
 
-    def final_epoch_ended(self, candidate: Candidate, report: EpochReport) -> None:
-        values, when = {f"final/trial_{candidate.number}": report.score}, now()
+    def final_epoch_ended(self, trial: Trial, report: EpochReport) -> None:
+        values, when = {f"final/trial_{trial.number}": report.score}, now()
         self._later(lambda runs: runs.log(runs.parent, values, report.epoch, when))
 
     def final_ended(self, final: FinalResult) -> None:
         self._later(lambda runs: runs.judge(final))
 
-    def search_ended(self, result: SearchResult | None) -> None:
-        candidates = self._view.candidates()
-        final = result.final if result is not None and self._told else None  # else it has been written
+    def search_ended(self, outcome: SearchOutcome | None) -> None:
+        trials, best = [self._trials[number] for number in sorted(self._trials)], self._status.best
+        final = outcome.final if outcome is not None and self._told else None  # else it has been written
 
         def close(runs: Runs) -> None:
             if final is not None:
                 runs.judge(final)
-            runs.close(result, candidates, self._judged)
+            runs.close(outcome, best, trials, self._judged)
 
         self._later(close)
         self._queue.put(None)
@@ -97,7 +104,7 @@ class MlflowTracker(Observer):
             log.warning(
                 "MLflow at %s could not be brought up to date; the search stands whole in %s.",
                 self.uri,
-                self._view.directory,
+                self._started.directory,
             )
         elif self._thread.is_alive():
             log.warning("MLflow at %s is slow: the last of %d writes are given up.", self.uri, self._queue.qsize())
@@ -142,7 +149,7 @@ class MlflowTracker(Observer):
         if known is not None:
             forget(known.client)
         client, experiment = connect(self.uri, self.experiment)
-        self._runs, self._store = Runs(client, experiment, self._view), identity(self.uri)
-        if self._view.resumed or self._behind or known is not None:
-            self._runs.take_up()
+        self._runs, self._store = Runs(client, experiment, self._started, self.remember), identity(self.uri)
+        if self._started.resumed or self._behind or known is not None:
+            self._runs.take_up(list(self._trials.values()))
         return self._runs

@@ -6,7 +6,6 @@ place only. Ray has been started by then.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -66,7 +65,7 @@ class OnWorkers:
                     for trainer, _ in running.values():
                         trainer.stop.remote()
                 ready, waiting = ray.wait(list(running), timeout=POLL)
-                for stream in [*ready, *(late for late in waiting if time.time() > running[late][1].deadline + GRACE)]:
+                for stream in [*ready, *(late for late in waiting if running[late][1].seconds_left < -GRACE)]:
                     trainer, job = running[stream]
                     step = _next(stream) if stream in ready else Failed("it did not end in time")
                     if not isinstance(step, Trained | Failed):

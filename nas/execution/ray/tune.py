@@ -1,7 +1,7 @@
 """Trainings on Ray Tune: many at once, on this machine or on a cluster.
 
 Tune places trainings, keeps worker processes warm and isolates their crashes. It decides nothing: `Bridge` passes its
-questions on to `Trials`. What a worker does is in `worker.py`; `Worker.step` arranges that a hung one ends itself.
+questions on to the driver. What a worker does is in `worker.py`; `Worker.step` arranges that a hung one ends itself.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from typing import Any
 
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import TrainingData
-from nas.driver.driver import Trials
 from nas.driver.interrupt import listen_again
-from nas.execution.executor import Workers
+from nas.execution.executor import Driving, FullTrainings, WorkersLost
+from nas.execution.local import Local
 from nas.execution.memory_limit import limit_worker
+from nas.execution.placement import full_training_gpus
 from nas.execution.ray.cluster import Cluster, slots_of
+from nas.execution.ray.full import OnWorkers
 from nas.execution.ray.shipping import modules_to_ship
 from nas.execution.worker import Failure, Work, warm_up
-from nas.journal.journal import JournalError
-from nas.records.job import Job
+from nas.records.job import EpochReport, Job, TrialEnd
 from nas.records.joint_space import JointSpace
-from nas.training.loop import EpochReport
+from nas.records.problem import Placement, Problem
 from search_spaces.space import Space
 
 # isort: split
@@ -45,78 +46,92 @@ log = logging.getLogger("nas")
 GRACE = 1.0  # seconds that a worker may go on after the search phase has ended
 LATE = 2.5  # seconds after which the driver ends what its workers have not
 TRIALS_PER_TUNER = 1000  # Tune's own records grow with each
-CRASHES = 5
-NO_ROOM = 900.0  # seconds without a node that can hold one training, after which a search without a time limit ends
+WORTH_WORKERS = 20.0  # seconds of a final from which on workers on CPUs, with 3 to 6 of their start, are the faster way
 
 
 @contextlib.contextmanager
-def workers(config: SearchConfig, data: TrainingData) -> Iterator[Workers]:
+def executor(config: SearchConfig, data: TrainingData) -> Iterator[OnRay]:
     """Ray, which starts in the background, or the cluster that is joined."""
     cluster = Cluster(config, data)
     try:
-        yield Workers(lambda trials, joint, settled: run(trials, joint, data, settled, cluster), cluster.gpu_memory)
+        yield OnRay(config, data, cluster)
     finally:
         cluster.close()
 
 
-def run(trials: Trials, joint: JointSpace, data: TrainingData, config: SearchConfig, cluster: Cluster) -> None:
-    """Trains what `trials` hands out until it has no more."""
-    ready = [job for job in (trials.next(),) if isinstance(job, Job)]  # while Ray starts
-    folder = cluster.ready(trials.clock.left_for_search())
-    listen_again()
-    if folder is None:
-        trials.observer.message("Ray had not started when the time of the search phase was over.")
-        return
-    plain = JointSpace(Space(joint.space.name, *joint.space.cells), joint.training, joint.task)  # rules stay here
-    for module in modules_to_ship(joint.space.cells):
-        ray.cloudpickle.register_pickle_by_value(module)
-    for _ in range(CRASHES):
-        try:
-            while not trials.over():
-                _fit(Bridge(trials, slots_of(config.cpus_per_trial), ready), plain, data, config, folder)
+class OnRay:
+    """Trains on the workers of a cluster."""
+
+    def __init__(self, config: SearchConfig, data: TrainingData, cluster: Cluster) -> None:
+        self.config, self.data, self.cluster = config, data, cluster
+
+    def gpu_memory(self) -> int:
+        return self.cluster.gpu_memory()
+
+    def close(self) -> None:
+        self.cluster.close()
+
+    def train(self, driver: Driving, problem: Problem) -> None:
+        ready = [job for job in (driver.next(),) if isinstance(job, Job)]  # while Ray starts
+        folder = self.cluster.ready(driver.capacity(0).seconds)
+        listen_again()
+        if folder is None:
+            log.warning("Ray had not started when the time of the search phase was over.")
             return
-        except (RuntimeError, tune.TuneError) as error:
-            if isinstance(error, JournalError):
-                raise
-            trials.observer.message(f"Ray Tune stopped ({error}); the search goes on with new workers.")
-            trials.abandon("lost", str(error))
-            ready.clear()
-    trials.stop("failures")
+        space = problem.space
+        plain = JointSpace(Space(space.space.name, *space.space.cells), space.training, space.task)  # rules stay here
+        for module in modules_to_ship(space.space.cells):
+            ray.cloudpickle.register_pickle_by_value(module)
+        slots = slots_of(self.config.cpus_per_trial)
+        while True:
+            bridge = Bridge(driver, slots, ready)
+            try:
+                self._fit(bridge, plain, problem.placement.device, folder)
+            except (RuntimeError, tune.TuneError) as error:
+                if bridge.raised is not None:
+                    raise
+                raise WorkersLost(str(error)) from error
+            if bridge.over:
+                return
 
+    def _fit(self, bridge: Bridge, space: JointSpace, device: str, folder: Path) -> None:
+        """One Tuner, until the search phase is over or it has had its share of trials."""
+        cpus = self.config.cpus_per_trial
+        worker = tune.with_parameters(
+            Worker, space=space, data=self.data, device=device, cpus=cpus, memory=self.config.memory_per_trial
+        )
+        tuner = tune.Tuner(
+            tune.with_resources(worker, functools.partial(_held, cpus=cpus)),
+            tune_config=tune.TuneConfig(
+                search_alg=bridge,
+                scheduler=Scheduler(bridge),
+                num_samples=TRIALS_PER_TUNER + 1,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: trial.trial_id,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name=secrets.token_hex(4),
+                storage_path=str(folder),
+                verbose=0,
+                callbacks=[Callback(bridge)],
+                stop=End(bridge),
+                failure_config=tune.FailureConfig(max_failures=0),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        tuner.fit()
+        if bridge.raised is not None:
+            raise bridge.raised
 
-def _fit(bridge: Bridge, joint: JointSpace, data: TrainingData, config: SearchConfig, folder: Path) -> None:
-    """One Tuner, until the search phase is over or it has had its share of trials."""
-    worker = tune.with_parameters(
-        Worker,
-        joint=joint,
-        data=data,
-        device=device_of(config),
-        cpus=config.cpus_per_trial,
-        memory=config.memory_per_trial,
-    )
-    tuner = tune.Tuner(
-        tune.with_resources(worker, functools.partial(_held, cpus=config.cpus_per_trial)),
-        tune_config=tune.TuneConfig(
-            search_alg=bridge,
-            scheduler=Scheduler(bridge),
-            num_samples=TRIALS_PER_TUNER + 1,
-            reuse_actors=True,
-            trial_name_creator=lambda trial: trial.trial_id,
-            trial_dirname_creator=lambda trial: trial.trial_id,
-        ),
-        run_config=tune.RunConfig(
-            name=secrets.token_hex(4),
-            storage_path=str(folder),
-            verbose=0,
-            callbacks=[Callback(bridge)],
-            stop=End(bridge),
-            failure_config=tune.FailureConfig(max_failures=0),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-        ),
-    )
-    tuner.fit()
-    if bridge.raised is not None:
-        raise bridge.raised
+    def train_in_full(self, placement: Placement, trainings: int, seconds: float) -> FullTrainings:
+        gpus, cpus = full_training_gpus(placement), self.config.cpus_per_trial
+        started = self.cluster.ready(0.0) is not None
+        slots = max(1, slots_of(cpus)(gpus)) if started else 1
+        if not started or (not gpus and (trainings == 1 or slots == 1 or seconds < WORTH_WORKERS)):
+            return Local(self.data, int(cpus)).train_in_full(placement, trainings, seconds)
+        workers = OnWorkers(slots, cpus, gpus, self.config.memory_per_trial)
+        return FullTrainings(slots, lambda next_job, stopped: workers(next_job, self.data, stopped))
 
 
 def _held(config: dict[str, Any], cpus: float) -> tune.PlacementGroupFactory:
@@ -127,19 +142,19 @@ def _held(config: dict[str, Any], cpus: float) -> tune.PlacementGroupFactory:
 class Bridge(Searcher):
     """Tune asks it for the next trial and tells it what came of each. Errors are kept: they would end Tune."""
 
-    def __init__(self, trials: Trials, slots: Callable[[float], int], ready: list[Job]) -> None:
+    def __init__(self, driver: Driving, slots: Callable[[float], int], ready: list[Job]) -> None:
         super().__init__(metric="score", mode="max")
         self.ready = ready
-        self.trials = trials
+        self.driver = driver
         self.slots = slots
         self.raised: BaseException | None = None
+        self.over = False
         self.handed_out = 0
         self.jobs: dict[str, Job] = {}
         self.epochs: dict[str, int] = {}
         self.heard: dict[str, float] = {}  # when the trial was last known to make progress
         self.controller: Any = None
         self._each = ready[0].gpus if ready else 0.0  # GPUs that a training holds in the mean
-        self._no_room_since: float | None = None
 
     def __reduce__(self) -> Any:
         """Tune pickles what it is given into files that nothing ever reads; live objects stay out of them."""
@@ -156,8 +171,9 @@ class Bridge(Searcher):
             return Searcher.FINISHED
         if len(self.jobs) > self._slots():  # one more than fit is ready for the first that ends
             return None
-        job = self.ready.pop() if self.ready else self.trials.next()
+        job = self.ready.pop() if self.ready else self.driver.next()
         if not isinstance(job, Job):
+            self.over = self.over or job is None
             return Searcher.FINISHED if job is None else None
         self.handed_out += 1
         self.jobs[trial_id] = job
@@ -168,22 +184,10 @@ class Bridge(Searcher):
         """How many trainings of the size of those that are out fit at once."""
         if self.jobs:
             self._each = sum(job.gpus for job in self.jobs.values()) / len(self.jobs)
-        slots = self.trials.slots = self.slots(self._each)
-        if slots:
-            self._no_room_since, self.trials.lacking = None, ""
-        else:
-            self._wait_for_room()
+        slots = self.slots(self._each)
+        held = f": its CPUs, and {self._each:g} of a GPU" if self._each else " (`cpus_per_trial`)"
+        self.driver.capacity(slots, "" if slots else f"no node of the Ray cluster has what one training holds{held}.")
         return slots
-
-    def _wait_for_room(self) -> None:
-        """No node can hold one training. One that can may come, so the search goes on, but not for ever."""
-        now = time.monotonic()
-        if self._no_room_since is None:
-            self._no_room_since = now
-            self.trials.lacking = f"no node of the Ray cluster has what one training is to hold{_asked(self._each)}."
-            self.trials.observer.message(f"Waiting: {self.trials.lacking}")
-        if math.isinf(self.trials.clock.left_for_search()) and now - self._no_room_since > NO_ROOM:
-            self.trials.stop("no room")
 
     def started(self, trial_id: str) -> None:
         """A worker has it now."""
@@ -191,9 +195,13 @@ class Bridge(Searcher):
 
     def at_an_end(self) -> bool:
         """Whether all that is out is to be given up: it never began and shall not, or its time has long been over."""
-        if not self.trials.over():
+        if self.raised is not None:
+            return True
+        left = self.driver.capacity(self.slots(self._each))
+        if not left.over:
             return False
-        if self.trials.clock.left_for_search() < -LATE:
+        self.over = True
+        if left.seconds < -LATE:
             for trial_id in list(self.jobs):
                 self.died(trial_id, "")
         if any(trial_id in self.heard for trial_id in self.jobs):
@@ -214,7 +222,7 @@ class Bridge(Searcher):
         if report is None or trial_id not in self.jobs or report.epoch <= self.epochs[trial_id]:
             return True
         self.epochs[trial_id] = report.epoch
-        return self._guarded(lambda: self.trials.keep_going(self.jobs[trial_id].number, report), otherwise=False)
+        return self._guarded(lambda: self.driver.epoch_ended(self.jobs[trial_id].number, report), otherwise=False)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         self._guarded(lambda: self._complete(trial_id, result or {}, error), otherwise=None)
@@ -224,10 +232,11 @@ class Bridge(Searcher):
         if job is None or error:  # `died` has the reason
             return
         if result.get("failure"):
-            self.trials.trial_ended(job.number, result["failure"], result["error"], result["unreported"])
+            end = TrialEnd(result["failure"], result["error"], result["unreported"])
         else:
             self.keep_going(trial_id, result)
-            self.trials.trial_ended(job.number)
+            end = TrialEnd()
+        self.driver.trial_ended(job.number, end)
         del self.jobs[trial_id]
 
     def died(self, trial_id: str, trace: str) -> None:
@@ -235,15 +244,16 @@ class Bridge(Searcher):
         job = self.jobs.pop(trial_id, None)
         if job is not None:
             silent = time.monotonic() - self.heard.get(trial_id, time.monotonic())
-            kind, text = _death(job, silent, trace)
-            self._guarded(lambda: self.trials.trial_ended(job.number, kind, text, silent), otherwise=None)
+            end = _death(job, silent, trace)
+            self._guarded(lambda: self.driver.trial_ended(job.number, end), otherwise=None)
 
     def _guarded(self, action: Callable[[], Any], otherwise: Any) -> Any:
+        if self.raised is not None:
+            return otherwise
         try:
             return action()
         except BaseException as error:
-            self.raised = self.raised or error
-            self.trials.stop("failures")
+            self.raised = error
             return otherwise
 
     def save(self, checkpoint_path: str) -> None:
@@ -254,7 +264,7 @@ class Bridge(Searcher):
 
 
 class Scheduler(FIFOScheduler):
-    """Asks after each epoch whether the training is to go on; the rule itself is `nas.driver.successive_halving`."""
+    """Asks after each epoch whether the training is to go on; the rule itself is the driver's."""
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
@@ -306,13 +316,13 @@ class Worker(tune.Trainable):
     """A process that trains one job after another; a step is an epoch."""
 
     def setup(  # type: ignore[override]
-        self, config: dict[str, Any], joint: Any, data: Any, device: str, cpus: float, memory: float
+        self, config: dict[str, Any], space: Any, data: Any, device: str, cpus: float, memory: float
     ) -> None:
         import torch
 
         torch.set_num_threads(int(cpus))
         warm_up()
-        self.joint, self.data, self.device, self.cpus, self.memory = joint, data, device, cpus, memory
+        self.space, self.data, self.device, self.cpus, self.memory = space, data, device, cpus, memory
         self._trace = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         self._take(config)
 
@@ -322,7 +332,7 @@ class Worker(tune.Trainable):
 
     def _take(self, config: dict[str, Any]) -> None:
         self.job = Job(**json.loads(config["job"]))
-        self.work = Work(self.job, self.joint, self.data, self.device)
+        self.work = Work(self.job, self.space, self.data, self.device)
         if self.device == "cpu":
             limit_worker(self.memory, self.cpus, self.job.alone)
         elif self.job.gpus < 1:
@@ -358,20 +368,12 @@ def _report(result: dict[str, Any]) -> EpochReport | None:
     return EpochReport(**{name: result[name] for name in names}) if all(name in result for name in names) else None
 
 
-def _death(job: Job, silent: float, trace: str) -> tuple[str, str]:
+def _death(job: Job, silent: float, trace: str) -> TrialEnd:
     """What a worker's death means: it could not begin, it ended itself because it hung, or something ended it."""
     if "creation task" in trace:
         reason = next((line for line in reversed(trace.strip().splitlines()) if line.strip()), "")
-        return "error", f"a worker could not be set up: {reason.strip()}"
+        return TrialEnd("error", f"a worker could not be set up: {reason.strip()}", silent)
     if silent >= 0.95 * job.patience:
-        return "timeout", f"an epoch took longer than {job.patience:.0f} s, so the training was ended as hung"
-    return "lost", "the worker process died: killed from outside, or a crash in native code"
-
-
-def _asked(gpus: float) -> str:
-    return f": its CPUs, and {gpus:g} of a GPU" if gpus else " (`cpus_per_trial`)"
-
-
-def device_of(config: SearchConfig) -> str:
-    """The device follows from what was asked for, not from what a worker happens to see."""
-    return "cuda" if config.gpus_per_trial else "cpu"
+        text = f"an epoch took longer than {job.patience:.0f} s, so the training was ended as hung"
+        return TrialEnd("timeout", text, silent)
+    return TrialEnd("lost", "the worker process died: killed from outside, or a crash in native code", silent)

@@ -1,0 +1,81 @@
+"""A search that has ended, or runs in another process, read back from its journal."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas.config.search_config import SearchConfig
+from nas.errors import InputError
+from nas.journal.journal import Record, read, rebuilt
+from nas.records.joint_space import JointSpace
+from nas.records.trial import Trial
+from nas.setup.problem import identity, named_space
+from search_spaces.architecture import Architecture
+from search_spaces.errors import SpaceError
+from search_spaces.task import Task
+
+
+@dataclass(frozen=True)
+class StoredSearch:
+    """What the journal says.
+
+    Args:
+        space: that was searched; None where it cannot be found again, and `missing` says why.
+        trials: in order of number; their architectures have no cells where `space` is None.
+    """
+
+    record: Record
+    config: SearchConfig
+    task: Task
+    space: JointSpace | None
+    trials: tuple[Trial, ...]
+    missing: str = ""
+
+    def trial(self, number: int) -> Trial:
+        """The trial of this number.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not 0 <= number < len(self.trials):
+            raise InputError(
+                f"There is no trial {number} in this search: its trials are 0 to {len(self.trials) - 1}."
+            )  # fmt: skip
+        return self.trials[number]
+
+
+def stored_search(directory: str | Path) -> StoredSearch:
+    """Reads the search in `directory`; locks and writes nothing.
+
+    Raises:
+        InputError: there is no readable search.
+    """
+    record = read(Path(directory))
+    config = SearchConfig.from_json(record.header.config)
+    data = json.loads(record.header.task)
+    task = Task(**{**data, "input_shape": tuple(data["input_shape"])})
+    space, missing = _space(config, task, record.header.space)
+    if space is not None:
+        trials = tuple(rebuilt(trial, space.replay) for trial in record.trials)
+    else:
+        name = config.space or "own"
+        trials = tuple(
+            dataclasses.replace(trial, architecture=Architecture(name, (), trial.decisions)) for trial in record.trials
+        )
+    return StoredSearch(record, config, task, space, trials, missing)
+
+
+def _space(config: SearchConfig, task: Task, identical_to: str) -> tuple[JointSpace | None, str]:
+    """The space as it was searched, or None and why it cannot be had."""
+    if not config.space:
+        return None, "its space was given as an object."
+    try:
+        space = named_space(config.space)
+    except SpaceError as error:
+        return None, str(error)
+    if identity(space) != identical_to:
+        return None, f"the space {config.space!r} has changed since."
+    return JointSpace(space, config.training, task), ""
