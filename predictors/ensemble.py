@@ -1,21 +1,20 @@
-"""Several learners as one predictor, each weighted by how well it ranks what it has not seen.
+"""Several learners as one predictor, each weighted by how well it ranks architectures that it has not seen.
 
-Stacking (Wolpert 1992) with weights that are a softmax of Kendall's tau out of fold: no learner is best in every space,
-and this finds out which is, in this one. The deviation is the learners' own and their disagreement, scaled so that
-errors out of fold fit it.
+No learner is best in every space, so the weights are found out anew in each. They are a softmax of Kendall's tau out of
+fold, a form of stacking (Wolpert 1992, https://doi.org/10.1016/S0893-6080(05)80023-1). The predicted deviation comes
+from the learners' own deviations and from their disagreement. It is scaled to fit the errors out of fold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from predictors.features import NONE, Block, Features
-from predictors.gaussian_process import GaussianProcess
-from predictors.labels import GaussianRanks, gaussian_ranks
-from predictors.learner import Learner, Standard, rows_of
+from predictors.features import NONE, Block, BlockArrays, Features, GaussianRanks, Standard, gaussian_ranks
+from predictors.members import Learner
+from predictors.members.gaussian_process import GaussianProcess
 from predictors.metrics import kendall_tau
 from predictors.predictor import Prediction
 from search_spaces.architecture import Architecture
@@ -24,23 +23,31 @@ from search_spaces.task import Task
 
 FOLDS = 5
 TEMPERATURE = 0.05
-NO_WEIGHTS, FULL_WEIGHTS = 10, 40  # with few labels, the best out of fold is the luckiest
-Members = Mapping[str, Callable[[int], Learner]]
+NO_WEIGHTS, FULL_WEIGHTS = 10, 40  # labels; with few of them, the best learner out of fold is the luckiest
+Make = Callable[[int], Learner]
 
 
 class Ensemble:
-    """A predictor made of learners. After `fit`, `weights` says how much each counts, by name, and `out_of_fold` what
-    was predicted for each architecture learned from by learners that had not seen it.
+    """A predictor made of learners.
+
+    After `fit`, `weights` holds the weight of each learner by name, and `out_of_fold` what was predicted for each
+    architecture by learners that had not seen it.
 
     Args:
-        space, task: what the architectures are of.
         members: by name, a function from a seed to a learner.
+        space, task: what the architectures are of.
         seed: of everything random.
         extra: further blocks of features, see `Features`.
     """
 
     def __init__(
-        self, members: Members, *, space: Space, task: Task, seed: int = 0, extra: Mapping[str, Block] = NONE
+        self,
+        members: Mapping[str, Make],
+        *,
+        space: Space,
+        task: Task,
+        seed: int = 0,
+        extra: Mapping[str, Block] = NONE,
     ) -> None:
         self.members, self.seed = members, seed
         self.features = Features(space, task, extra)
@@ -48,7 +55,11 @@ class Ensemble:
         self.weights: dict[str, float] = {}
 
     def fit(self, architectures: Sequence[Architecture], scores: np.ndarray) -> Self:
-        """Learns from at least two architectures and their (n,) finite scores."""
+        """Learns from at least two architectures and their (n,) finite scores.
+
+        Raises:
+            ValueError: fewer than two, another number of scores than of architectures, or scores that are not finite.
+        """
         scores = _checked(architectures, scores)
         self.labels = GaussianRanks.of(scores)
         targets = gaussian_ranks(scores)
@@ -57,12 +68,12 @@ class Ensemble:
         blocks = self.standard(raw)
         folds = _folds(len(scores), self.seed)
         self.fitted: list[list[Learner]] = []
-        held = [self._member(make, blocks, targets, folds) for make in self.members.values()]
-        self._weigh(np.array([mean for mean, _ in held]), np.array([std for _, std in held]), targets)
+        held_out = [self._fit_member(make, blocks, targets, folds) for make in self.members.values()]
+        self._weigh(np.array([mean for mean, _ in held_out]), np.array([std for _, std in held_out]), targets)
         return self
 
     def predict(self, architectures: Sequence[Architecture]) -> Prediction:
-        """What is expected of other architectures, in the unit of the scores."""
+        """What is expected of m other architectures, in the unit of the scores."""
         if not self.weights:
             raise RuntimeError("`predict` needs a predictor that has learned. Call `fit(architectures, scores)` first.")
         if not len(architectures):
@@ -72,30 +83,34 @@ class Ensemble:
         mean, std = self._combine(np.array([mean for mean, _ in each]), np.array([std for _, std in each]))
         return self._in_scores(mean, std * self.inflation)
 
-    def _member(self, make: Any, blocks: Any, targets: np.ndarray, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Fits one member; its predictions out of fold.
+    def _fit_member(
+        self, make: Make, blocks: BlockArrays, targets: np.ndarray, folds: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fits one member; returns its mean and deviation for each row out of fold: (n,), (n,).
 
-        A Gaussian process knows them in closed form. Others are fitted once per fold, and those fits together are the
-        member: a bag costs no more than cross-validation, and is steadier than one fit on everything.
+        A Gaussian process computes these in closed form. Any other learner is fitted once per fold, and those fits are
+        averaged to predict. That costs no more than cross-validation, and is steadier than one fit on all rows.
         """
         learner = make(self.seed)
         if isinstance(learner, GaussianProcess) and learner.fit(blocks, targets).used:
             self.fitted.append([learner])
             return learner.held_out(folds)
         mean, std = np.zeros(len(targets)), np.zeros(len(targets))
-        bag: list[Learner] = []
+        fits: list[Learner] = []
         for fold in range(folds.max() + 1):
-            inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            bag.append(make(self.seed + fold).fit(rows_of(blocks, inside), targets[inside]))
-            mean[outside], std[outside] = bag[-1].predict(rows_of(blocks, outside))
-        self.fitted.append(bag)
+            inside, outside = folds != fold, folds == fold
+            fits.append(make(self.seed + fold).fit(_rows(blocks, inside), targets[inside]))
+            mean[outside], std[outside] = fits[-1].predict(_rows(blocks, outside))
+        self.fitted.append(fits)
         return mean, std
 
     def _weigh(self, means: np.ndarray, stds: np.ndarray, targets: np.ndarray) -> None:
-        """Weights, the scale of each member, and the line and factor that calibrate their sum; from (members, n)."""
+        """From (members, n) predictions out of fold: the scale and weight of each member, and the two numbers that
+        calibrate their sum, a slope for its mean and a factor for its deviation.
+        """
         self.scale = np.maximum(means.std(1), 0.05)
         taus = np.array([kendall_tau(mean, targets) for mean in means])
-        self.weights = dict(zip(self.members, trusted_by(taus, len(targets)).tolist(), strict=True))
+        self.weights = dict(zip(self.members, weights_by_tau(taus, len(targets)).tolist(), strict=True))
         self.slope = 1.0
         mean, std = self._combine(means, stds)
         variance = float(mean @ mean)
@@ -106,7 +121,10 @@ class Ensemble:
         self.out_of_fold = self._in_scores(mean, std * self.inflation)
 
     def _combine(self, means: np.ndarray, stds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted mean of members in their own scales, and a raw deviation: (members, m) -> (m,), (m,)."""
+        """Weighted mean of the members, each in its own scale, and a deviation before calibration.
+
+        (members, m), (members, m) -> (m,), (m,).
+        """
         weights = np.array(list(self.weights.values()))
         scaled = means / self.scale[:, None]
         mean = weights @ scaled
@@ -118,8 +136,11 @@ class Ensemble:
         return Prediction(self.labels.scores(mean), np.maximum(self.labels.deviations(mean, std), 0.0))
 
 
-def trusted_by(taus: np.ndarray, labels: int) -> np.ndarray:
-    """Weights of (members,) by their Kendall's tau out of fold; equal ones where labels are few."""
+def weights_by_tau(taus: np.ndarray, labels: int) -> np.ndarray:
+    """(members,) weights that sum to 1, by Kendall's tau of each member out of fold.
+
+    Equal up to ten labels; from forty labels on the full softmax.
+    """
     trust = np.clip((labels - NO_WEIGHTS) / (FULL_WEIGHTS - NO_WEIGHTS), 0, 1)
     weights = np.exp(trust * (taus - taus.max()) / TEMPERATURE)
     return weights / weights.sum()
@@ -132,8 +153,15 @@ def _folds(count: int, seed: int) -> np.ndarray:
     return folds
 
 
+def _rows(blocks: BlockArrays, chosen: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: block[chosen] for name, block in blocks.items()}
+
+
 def _mean_of(each: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the means, and root of the mean variance. The spread of a bag is left out: out of fold there is none."""
+    """Mean of the means, and root of the mean variance: (m,), (m,).
+
+    The spread between the fits is left out, since each row has only one prediction out of fold to calibrate with.
+    """
     means, stds = np.array([mean for mean, _ in each]), np.array([std for _, std in each])
     return means.mean(0), np.sqrt((stds**2).mean(0))
 

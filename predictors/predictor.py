@@ -1,4 +1,4 @@
-"""What a predictor is: it learns from trained architectures how good others will be."""
+"""The contract of every predictor: it learns from trained architectures how good others will be."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Prediction:
         for name in ("mean", "std"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
         if self.mean.ndim != 1 or self.std.shape != self.mean.shape:
-            raise ValueError(f"`mean` and `std` must be (n,) both, got {self.mean.shape} and {self.std.shape}.")
+            raise ValueError(f"`mean` and `std` must both be (n,), got {self.mean.shape} and {self.std.shape}.")
         if not np.isfinite(self.mean).all() or not np.isfinite(self.std).all() or (self.std < 0).any():
             raise ValueError("`mean` must be finite, and `std` finite and at least 0, for every architecture.")
 

@@ -1,19 +1,21 @@
-"""How far a predictor is trusted, from evidence of this very run.
+"""How far a predictor is trusted, by the evidence of this very run.
 
-Finished trainings are predicted by learners that have not seen them, and the ranking is compared with trivial ones (a
-count of parameters, of multiply-adds, …). The rule for the share of trials that the
-predictor may propose:
+Finished trainings are predicted by learners that have not seen them. The ranking is compared with trivial rivals, such
+as a count of parameters. The share of trials that the predictor may propose is
 
     share = MOST * clip(2 * (P - 1/2), 0, 1) * clip((tau / luck - FROM) / (UP_TO - FROM), 0, 1)
 
-P is the share of bootstrap draws of the trainings in which the predictor's Kendall tau exceeds that of every rival in
-force. A rival is in force where its own tau is above its luck (a count that does not rank is no standard). Luck is the
-standard deviation of tau between unrelated orders of n values, sqrt(2 (2n + 5) / (9 n (n - 1))) (Kendall 1938), times
-CORRELATED for predictions out of fold, whose errors hang together (measured on shuffled labels: 1.2 to 1.5 times).
-A reference is no rival: it knows what nobody knows before a training has begun, such as the score after one epoch. It
-says how much there is left to learn, and takes no slots from a predictor, since it could fill none.
-Below FEWEST trainings the share is zero. It is never all: a tenth of the trials stays free, so that evidence about what
-the predictor dislikes keeps coming in.
+- P is the share of bootstrap draws of the trainings in which the predictor's Kendall tau exceeds that of every rival
+  that counts (bootstrap: Efron 1979, https://doi.org/10.1214/aos/1176344552).
+- A rival counts if its own tau is above its luck. One that does not rank sets no standard.
+- Luck is the standard deviation of tau between unrelated orders of n values, sqrt(2 (2n + 5) / (9 n (n - 1))) (Kendall
+  1938, https://doi.org/10.1093/biomet/30.1-2.81). For the predictor it is multiplied by CORRELATED, since errors of
+  predictions out of fold are correlated; measured on shuffled labels the factor is 1.2 to 1.5.
+- With fewer than FEWEST trainings the share is zero.
+- It is at most MOST, so that evidence on what the predictor dislikes keeps coming in.
+
+A reference is a score known only once a training has begun, such as the one after the first epoch. It shows how much
+there is left to learn. It takes no slots from the predictor, since it could propose nothing.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ from search_spaces.architecture import Architecture
 
 FEWEST = 8
 FOLDS = 5
-DRAWS = 200
-LOWER = 0.1
+DRAWS = 200  # of the bootstrap
+LOWER = 0.1  # quantile at the lower end of intervals
 CORRELATED = 1.5
 FROM, UP_TO = 1.3, 2.5
 MOST = 0.9
@@ -44,14 +46,14 @@ class Evidence:
     Args:
         tau: Kendall's tau out of fold, -1 to 1.
         interval: its 10 and 90 percent bootstrap quantiles.
-        recall: share of the best fifth of trainings that is among the best fifth predicted, 0 to 1.
-        rivals: Kendall's tau of each trivial ranking on the same trainings.
-        references: Kendall's tau of what is known only once a training has begun, on those it is known of.
-        recall_interval: the recall's 10 and 90 percent bootstrap quantiles.
-        recalls: the same share by each trivial ranking.
+        recall: share of the best fifth of the trainings that is in the best fifth predicted, 0 to 1.
+        rivals: Kendall's tau of each rival on the same trainings.
         share: share of trials that the predictor may propose, 0 to 1.
         trusted: whether the share is above zero.
         trainings: how many trainings the evidence rests on.
+        references: Kendall's tau of each reference, on the trainings that have a value of it.
+        recall_interval: 10 and 90 percent bootstrap quantiles of the recall.
+        recalls: the recall of each rival.
     """
 
     tau: float
@@ -79,14 +81,13 @@ def assess(
     """Evidence from n finished trainings.
 
     Args:
-        make_predictor: makes an untrained predictor. One whose `out_of_fold` says after `fit` what it predicts for each
-            architecture from the others is fitted once, any other once per fold.
+        make_predictor: makes an untrained predictor. One that has `out_of_fold` after `fit` is fitted once, any other
+            once per fold.
         scores: (n,) finite, higher is better.
-        rivals: (n,) values of trivial rankings by name, higher is better. One that is not finite is left out.
-        rng: for folds and bootstrap.
-        fitted: a predictor that has learned from exactly these, if there is one: spares a fit where it knows its
-            `out_of_fold`.
-        references: (n,) values by name, NaN where one is not known. One that fewer than FEWEST have is left out.
+        rivals: (n,) values of each trivial ranking by name, higher is better. One that is not finite is left out.
+        rng: draws folds and bootstrap samples.
+        fitted: a predictor that has learned from exactly these trainings; if it has `out_of_fold`, nothing is fitted.
+        references: (n,) values by name, NaN if unknown. One that fewer than FEWEST trainings have is left out.
     """
     scores = np.asarray(scores, dtype=float)
     known = {name: np.asarray(v, dtype=float) for name, v in rivals.items() if np.isfinite(v).all()}
@@ -121,7 +122,7 @@ def out_of_fold(
     rng: np.random.Generator,
     fitted: Predictor | None = None,
 ) -> np.ndarray:
-    """(n,) expected score of each architecture by a predictor that has not seen it."""
+    """(n,) expected score of each architecture by a predictor that has not seen it; arguments as in `assess`."""
     known = getattr(fitted or make_predictor().fit(architectures, scores), "out_of_fold", None)
     if known is not None:
         return known.mean
@@ -141,10 +142,10 @@ def _tau_of_known(values: np.ndarray, scores: np.ndarray) -> float | None:
 
 
 def _share(tau: float, rivals: Mapping[str, float], drawn: np.ndarray, n: int) -> float:
-    """The rule of the module's docstring; `drawn` holds (1 + rivals, draws) taus, the predictor's first."""
+    """The rule of the module's docstring; `drawn` holds (1 + rivals, draws) taus, those of the predictor first."""
     luck = float(np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1))))
-    in_force = [draws for draws, known in zip(drawn[1:], rivals.values(), strict=True) if known > luck]
-    ahead = float((drawn[0] > np.max([np.zeros(drawn.shape[1]), *in_force], axis=0)).mean())
+    counting = [draws for draws, known in zip(drawn[1:], rivals.values(), strict=True) if known > luck]
+    ahead = float((drawn[0] > np.max([np.zeros(drawn.shape[1]), *counting], axis=0)).mean())
     surprise = tau / (CORRELATED * luck)
     return MOST * float(np.clip(2 * ahead - 1, 0, 1) * np.clip((surprise - FROM) / (UP_TO - FROM), 0, 1))
 
@@ -155,18 +156,21 @@ def _interval(drawn: np.ndarray) -> tuple[float, float]:
 
 
 def _recalls(ranking: np.ndarray, scores: np.ndarray, counts: np.ndarray, k: int) -> np.ndarray:
-    """Recall of the k best in bootstrap draws, (draws,); `counts` (draws, n) says how often each training was drawn."""
+    """Recall of the k best in each bootstrap draw, (draws,). `counts` is as for `_taus`."""
     rows = [np.repeat(np.arange(len(scores)), drawn) for drawn in counts]
     return np.array([top_k_recall(ranking[drawn], scores[drawn], k) for drawn in rows])
 
 
-def _taus(rankings: Sequence[np.ndarray], scores: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Tau of each ranking in bootstrap draws of the trainings, (draws, n) counts of each: (rankings, draws).
+def _taus(rankings: Sequence[np.ndarray], scores: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Kendall's tau of each ranking in each bootstrap draw: (rankings, draws).
 
-    A draw counts each training w times, so tau is a quadratic form of the counts over signs of pairs; pairs of a
-    training with itself count nothing.
+    Args:
+        rankings: (n,) values each.
+        counts: (draws, n) how often each training is in each draw.
+
+    Tau is a quadratic form of the counts over the signs of pairs. Pairs of a training with itself count nothing.
     """
-    counts = drawn.astype(float)
+    counts = counts.astype(float)
     order = np.sign(np.subtract.outer(scores, scores))
     pairs = np.einsum("di,ij,dj->d", counts, np.abs(order), counts, optimize=True)
     taus = []

@@ -1,4 +1,4 @@
-"""A freshly initialised network and one batch of the task's own data: what training-free scores are taken from."""
+"""What every proxy is computed from: a freshly initialised network and one batch of the task's own data."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.GELU, nn.SiLU, nn.Hardswish, nn.LeakyReLU, 
 
 @dataclass(frozen=True)
 class Probe:
-    """Takes copies, so that no score changes what another one sees.
+    """A network and a batch, of which each proxy takes a copy, so that none changes what another one sees.
 
     Args:
-        cells: the network, one module per cell, the head last.
-        inputs: (batch, …) floats; of a network on tokens the embedded ones, and its embedding is not among the cells.
+        cells: the network, one module per cell, the head last. The embedding of tokens is not among them.
+        inputs: (batch, …) floats; for a network on tokens, the embedded ones.
         targets: (batch,) classes, or (batch, outputs) values.
-        seed: of weights and noise drawn anew.
+        seed: of weights and noise that a proxy draws.
     """
 
     cells: nn.Sequential
@@ -42,7 +42,11 @@ class Probe:
     def of(
         cls, architecture: Architecture, task: Task, inputs: torch.Tensor, targets: torch.Tensor, seed: int = 0
     ) -> Probe:
-        """A probe of `architecture` with weights drawn from `seed`; inputs are standardised as in training."""
+        """A probe of `architecture` with weights drawn from `seed`, without dropout.
+
+        Args:
+            inputs: (batch, *task.input_shape), standardised as in training; tokens as whole numbers.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network: Any = build(architecture, task)
@@ -68,13 +72,13 @@ class Probe:
 
 
 def weights(network: nn.Module) -> list[nn.Parameter]:
-    """Matrices and kernels: what multiplies; no biases, scales or shifts."""
+    """Matrices and convolution kernels, without biases and the parameters of normalisations."""
     return [parameter for parameter in network.parameters() if parameter.dim() > 1]
 
 
 @contextmanager
 def hooked(modules: Any, hook: Callable[..., Any]) -> Iterator[None]:
-    """`hook(module, inputs, output)` is called at each forward pass of the modules inside the block."""
+    """Inside the `with` block, `hook(module, inputs, output)` is called at each forward pass of the modules."""
     handles = [module.register_forward_hook(hook) for module in modules]
     try:
         yield
@@ -85,14 +89,14 @@ def hooked(modules: Any, hook: Callable[..., Any]) -> Iterator[None]:
 
 @contextmanager
 def drawn_from(seed: int) -> Iterator[None]:
-    """torch's generator starts at `seed` inside the block only, and attention has a second derivative there."""
+    """Inside the `with` block, torch's generator starts at `seed`, and attention has a second derivative."""
     with torch.random.fork_rng(devices=[]), sdpa_kernel(SDPBackend.MATH):
         torch.manual_seed(seed)
         yield
 
 
 def without_norms(network: nn.Module) -> nn.Module:
-    """`network` with every normalisation replaced by nothing, in place."""
+    """`network` with every normalisation replaced by the identity, in place."""
     for name, child in network.named_children():
         if isinstance(child, NORMS):
             setattr(network, name, nn.Identity())

@@ -1,4 +1,7 @@
-"""Training-free scores from gradients: of the loss in the weights, of the outputs in the inputs."""
+"""Proxies computed from gradients: of the loss with respect to the weights, or of the outputs to the inputs.
+
+W are the weights (see `probe.weights`), L is the loss of the task on the batch.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from predictors.probe import Probe, drawn_from, hooked, weights, without_norms
+from predictors.proxies.probe import Probe, drawn_from, hooked, weights, without_norms
 
 SMALL = 1e-5
 
 
 def l2_norm(probe: Probe) -> float:
-    """Sum over layers of ‖W‖₂ (https://arxiv.org/abs/2101.08134). Size alone."""
+    """Sum over layers of ‖W‖₂, which measures size alone (https://arxiv.org/abs/2101.08134)."""
     return float(sum(weight.detach().norm() for weight in weights(probe.network())))
 
 
@@ -24,13 +27,16 @@ def grad_norm(probe: Probe) -> float:
 
 
 def snip(probe: Probe) -> float:
-    """Sum of |W · ∂L/∂W|: what the loss would lose, to first order, with each weight (https://arxiv.org/abs/1810.02340)."""
+    """Sum of |W · ∂L/∂W|, the change of the loss if a weight were removed, to first order (SNIP).
+
+    https://arxiv.org/abs/1810.02340.
+    """
     values, slopes = _slopes(probe)
     return float(sum((value * slope).abs().sum() for value, slope in zip(values, slopes, strict=True)))
 
 
 def grasp(probe: Probe) -> float:
-    """Sum of -W · (H g), g the gradient of the loss, H its Hessian (https://arxiv.org/abs/2002.07376)."""
+    """Sum of -W · (H g), with g the gradient of the loss and H its Hessian (GraSP, https://arxiv.org/abs/2002.07376)."""
     network = probe.network()
     values = weights(network)
     with drawn_from(probe.seed):
@@ -43,9 +49,10 @@ def grasp(probe: Probe) -> float:
 
 
 def fisher(probe: Probe) -> float:
-    """Sum over the weights of ½ mean over the batch of (Σ_positions a · ∂L/∂a)², a their output channel's activations.
+    """Fisher information of the output channels, summed over the weights that lead to each channel.
 
-    https://arxiv.org/abs/1906.04113, as in https://arxiv.org/abs/2101.08134.
+    For a channel with activations a it is ½ mean over the batch of (Σ_positions a · ∂L/∂a)²
+    (https://arxiv.org/abs/1906.04113, as in https://arxiv.org/abs/2101.08134).
     """
     network = probe.network()
     layers = [module for module in network.modules() if _has_weight(module)]
@@ -72,9 +79,10 @@ def fisher(probe: Probe) -> float:
 
 
 def synflow(probe: Probe) -> float:
-    """log Σ |W · ∂R/∂W| with all weights positive, no normalisation, ones as input, R the sum of the outputs.
+    """log Σ |W · ∂R/∂W|, with R the sum of the outputs (SynFlow, https://arxiv.org/abs/2006.05467).
 
-    https://arxiv.org/abs/2006.05467; in double precision, since products over many layers leave single precision.
+    All weights are made positive, normalisations are left out and the input is all ones. In double precision, because
+    products over many layers overflow single precision.
     """
     network = without_norms(probe.network()).double()
     with torch.no_grad():
@@ -89,9 +97,9 @@ def synflow(probe: Probe) -> float:
 
 
 def jacov(probe: Probe) -> float:
-    """-Σ (log(v + k) + 1/(v + k)), v the eigenvalues of the correlations between the examples' input gradients.
+    """-Σ (log(v + k) + 1/(v + k)), with v the eigenvalues of the correlations between the examples' input gradients.
 
-    Mellor et al. v1, https://arxiv.org/abs/2006.04647v1: examples that move apart can be told apart.
+    k is `SMALL`. A network with uncorrelated gradients tells the examples apart (https://arxiv.org/abs/2006.04647v1).
     """
     inputs = probe.inputs.clone().requires_grad_(True)
     with drawn_from(probe.seed):
@@ -101,7 +109,10 @@ def jacov(probe: Probe) -> float:
 
 
 def zico(probe: Probe) -> float:
-    """Σ over layers of log Σ (mean |g| / std g) over two half batches (https://arxiv.org/abs/2301.11300)."""
+    """Σ over layers of log Σ (mean |g| / std g), g the gradients on two half batches.
+
+    ZiCo, https://arxiv.org/abs/2301.11300.
+    """
     half = len(probe.inputs) // 2
     first, second = (_slopes(probe, part)[1] for part in (slice(half), slice(half, 2 * half)))
     score = 0.0
@@ -114,12 +125,15 @@ def zico(probe: Probe) -> float:
 
 
 def trainable_depth(probe: Probe) -> float:
-    """Number of layers whose weights get a gradient (a strong size proxy: https://github.com/ondratybl/VKDNW)."""
+    """Number of layers whose weights get a gradient, a measure of size (https://github.com/ondratybl/VKDNW)."""
     return float(sum(bool(slope.abs().sum() > 0) for slope in _slopes(probe)[1]))
 
 
 def _slopes(probe: Probe, rows: slice = slice(None)) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """The weights, and the loss's gradient in each; zeros where it does not reach."""
+    """The weights, and the gradient of the loss with respect to each, 0 if the loss does not depend on it.
+
+    `rows` selects a part of the batch.
+    """
     network = probe.network()
     values = weights(network)
     with drawn_from(probe.seed):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from predictors import PREDICTORS
-from predictors.curves import early, ends
-from predictors.fidelities import TwoFidelities
+from predictors.extrapolation import early, ends
 from predictors.metrics import kendall_tau
 from predictors.predictor import Prediction
+from predictors.two_fidelity import TwoFidelities
 from search_spaces import SPACES, Architecture, Task
 
 TASK = Task((3, 16, 16), 10)

@@ -1,9 +1,9 @@
 """A Gaussian process whose kernel is a sum over blocks of features.
 
-Each block has a Matérn-5/2 kernel with a length scale of its own and a linear kernel, so that a smooth trend, a linear
-one and a block that says nothing are all within reach; hyper-parameters are the most probable ones under weak priors
-(Rasmussen & Williams 2006, chapters 2, 4.2 and 5; https://gaussianprocess.org/gpml). Own implementation over numpy: a
-fit with exact gradients takes 20 milliseconds at a hundred labels.
+Each block has a Matérn-5/2 kernel with a length scale of its own, and a linear kernel. So a block can act as a smooth
+function, as a linear one, or not at all. The hyper-parameters are the most probable ones under weak priors (Rasmussen &
+Williams 2006, chapters 2, 4.2 and 5, https://gaussianprocess.org/gpml). Written in numpy: a fit with exact gradients
+takes 20 milliseconds at a hundred labels.
 """
 
 from __future__ import annotations
@@ -15,21 +15,25 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
-from predictors.learner import Blocks
+from predictors.features import BlockArrays
 
 JITTER = 1e-6
-PRIOR = {"smooth": (0.5, 1.5), "length": (1.5, 0.7), "linear": (0.2, 1.5), "noise": (0.1, 1.0)}  # median, log-sd
-STEPS = 40
+# Median, and standard deviation of the logarithm: of both kernels' variances, of the length scale, of the noise.
+PRIOR = {"smooth": (0.5, 1.5), "length": (1.5, 0.7), "linear": (0.2, 1.5), "noise": (0.1, 1.0)}
+STEPS = 40  # of the optimiser, at most
 
 
 class GaussianProcess:
-    """An additive Gaussian process over the named blocks, which must be standardised; `Learner` says the rest."""
+    """An additive Gaussian process over the named blocks, which must be standardised.
+
+    After `fit`, `used` names the blocks that have columns. If there are none, it predicts the mean of the targets.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
 
-    def fit(self, blocks: Blocks, targets: np.ndarray) -> Self:
-        """Finds the hyper-parameters and conditions on the targets."""
+    def fit(self, blocks: BlockArrays, targets: np.ndarray) -> Self:
+        """Finds the hyper-parameters and conditions on n rows."""
         self.used = [name for name in self.names if name in blocks and blocks[name].shape[1]]
         self.blocks = [blocks[name] for name in self.used]
         self.targets = targets
@@ -55,8 +59,8 @@ class GaussianProcess:
         self.weights = cho_solve(self.factor, targets)
         return self
 
-    def predict(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation (of the value without noise) at m rows: (m,), (m,)."""
+    def predict(self, blocks: BlockArrays) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation at m rows, without the noise of a target: (m,), (m,)."""
         if not self.used:
             rows = len(next(iter(blocks.values())))
             return np.full(rows, self.targets.mean()), np.ones(rows)
@@ -71,9 +75,10 @@ class GaussianProcess:
         return covariance @ self.weights, np.sqrt(np.maximum(variance, 1e-9))
 
     def held_out(self, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each target as predicted without its fold, hyper-parameters kept: (n,), (n,).
+        """Mean and standard deviation of each row as predicted without its fold: (n,), (n,).
 
-        In closed form from the inverse covariance (Rasmussen & Williams 2006, section 5.4.2, by blocks).
+        In closed form from the inverse covariance (Rasmussen & Williams 2006, section 5.4.2, for groups of rows). The
+        hyper-parameters are those found on all rows. `folds` is (n,), the number of each row's fold.
         """
         precision = cho_solve(self.factor, np.eye(len(self.targets)))
         mean, std = np.zeros(len(folds)), np.zeros(len(folds))
@@ -92,7 +97,7 @@ class GaussianProcess:
     def _evidence(
         self, parameters: np.ndarray, distances: Sequence[np.ndarray], products: Sequence[np.ndarray]
     ) -> tuple[float, np.ndarray]:
-        """Negative log evidence and its slope in the logarithms of the parameters."""
+        """Negative log evidence and its gradient in the logarithms of the parameters."""
         covariance, parts = self._covariance(parameters, distances, products)
         covariance[np.diag_indices_from(covariance)] += parameters[-1] + JITTER
         lower = cholesky(covariance, lower=True)
@@ -105,7 +110,12 @@ class GaussianProcess:
     def _covariance(
         self, parameters: np.ndarray, distances: Sequence[np.ndarray], products: Sequence[np.ndarray]
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The kernel without noise, and its derivatives by the logarithms of the parameters."""
+        """The kernel without noise, (m, n), and its derivative by the logarithm of each parameter, (m, n) each.
+
+        Args:
+            parameters: (3 blocks + 1,) smooth, length and linear of each block in turn, and the noise.
+            distances, products: for each block (m, n), see the functions of that name.
+        """
         total = np.zeros(distances[0].shape)
         parts = []
         for block, (distance, product) in enumerate(zip(distances, products, strict=True)):
@@ -119,10 +129,11 @@ class GaussianProcess:
 
 
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Root mean square difference between rows: (m, n)."""
+    """Root mean square difference between the rows of (m, d) and of (n, d): (m, n)."""
     squares = (first * first).sum(1)[:, None] + (second * second).sum(1)[None] - 2 * first @ second.T
     return np.sqrt(np.maximum(squares, 0) / first.shape[1])
 
 
 def _products(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Mean product over the columns: (m, n)."""
     return first @ second.T / first.shape[1]

@@ -1,7 +1,8 @@
-"""Training-free scores of a freshly initialised network on one batch of the task's own data.
+"""Training-free scores (proxies) of a freshly initialised network on one batch of the task's own data.
 
-None is trusted by itself: they are features of a predictor, and rivals on its probation. A score that cannot be had
-(a dead network, an operation without a second derivative) is NaN, and never an exception.
+None is trusted by itself: they are features of a predictor, and rivals when it is on probation. How well they rank
+stands in results/predictor/proxies.md and results/hybrid_proxies. A new one is a function of a `Probe` and a line in
+`PROXIES`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
-from scipy.stats import norm, rankdata
 
-from predictors.probe import Probe
-from predictors.proxy_gradients import fisher, grad_norm, grasp, jacov, l2_norm, snip, synflow, trainable_depth, zico
-from predictors.proxy_signals import expressivity, nwot, progressivity, trainability, zen
+from predictors.features import gaussian_ranks
+from predictors.proxies.gradients import fisher, grad_norm, grasp, jacov, l2_norm, snip, synflow, trainable_depth, zico
+from predictors.proxies.probe import Probe
+from predictors.proxies.signals import expressivity, nwot, progressivity, trainability, zen
 from search_spaces.architecture import Architecture
 from search_spaces.task import Task
 
@@ -45,12 +46,15 @@ def measure(
     names: Sequence[str] = tuple(PROXIES),
     seed: int = 0,
 ) -> dict[str, float]:
-    """Proxies of one architecture by name; NaN where one cannot be had.
+    """Proxies of one architecture by name.
+
+    A proxy that cannot be computed is NaN and raises nothing: the network may be dead, or hold an operation without a
+    second derivative.
 
     Args:
-        inputs: (batch, *task.input_shape), standardised; tokens as whole numbers.
+        inputs: (batch, *task.input_shape), standardised as in training; tokens as whole numbers.
         targets: (batch,) classes or (batch, …) values.
-        names: which, of `PROXIES`.
+        names: which of `PROXIES` to compute.
         seed: of the weights and of all noise; torch's own generator stays as it is.
     """
     batch = torch.as_tensor(np.array(inputs))
@@ -59,11 +63,8 @@ def measure(
 
 
 def as_quantiles(values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(n,) values of each proxy over one pool -> (n, proxies) normal quantiles of their ranks, NaN the worst."""
-    columns = []
-    for column in values.values():
-        known = np.where(np.isfinite(column), column, -np.inf)
-        columns.append(norm.ppf((rankdata(known) - 0.5) / len(known)))
+    """(n,) values of each proxy over one pool -> (n, proxies) Gaussian ranks within that pool, NaN the worst."""
+    columns = [gaussian_ranks(np.where(np.isfinite(column), column, -np.inf)) for column in values.values()]
     return np.array(columns).reshape(len(values), -1).T
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from predictors.curves import ends
+from predictors.extrapolation import ends
 
 
 def test_complete_trainings_keep_their_score() -> None:

@@ -7,8 +7,8 @@ import random
 import numpy as np
 
 from predictors import PREDICTORS
-from predictors.history import past_searches
 from predictors.metrics import kendall_tau
+from predictors.transfer import past_searches
 from search_spaces import SPACES, Architecture, Task
 
 TASK = Task((3, 16, 16), 10)

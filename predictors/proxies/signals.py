@@ -1,4 +1,4 @@
-"""Training-free scores from what passes through the network: activation patterns, spectra, distances."""
+"""Proxies computed from what passes through the network: activation patterns, spectra, distances."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import itertools
 import torch
 from torch import nn
 
-from predictors.probe import ACTIVATIONS, NORMS, Probe, drawn_from, hooked, weights
+from predictors.proxies.probe import ACTIVATIONS, NORMS, Probe, drawn_from, hooked, weights
 
-STEP = 0.01
+STEP = 0.01  # of the perturbation in `zen`
 
 
 def nwot(probe: Probe) -> float:
-    """log |det K|, K counting for two examples the units that are on or off in both (NASWOT, https://arxiv.org/abs/2006.04647).
+    """log |det K|, with K counting for two examples the units that are on in both or off in both (NASWOT).
 
-    A unit is on where the activation's input is positive, which for GELU and SiLU stands for ReLU's linear regions.
+    https://arxiv.org/abs/2006.04647. A unit is on if the input of its activation is positive. For GELU and SiLU this
+    stands in for the linear regions of ReLU. NaN for a network without activations.
     """
     network = probe.network()
     count = len(probe.inputs)
@@ -33,9 +34,9 @@ def nwot(probe: Probe) -> float:
 
 
 def zen(probe: Probe) -> float:
-    """log E‖f(x) - f(x + .01 e)‖ + Σ log of each batch norm's mean standard deviation (https://arxiv.org/abs/2102.01063).
+    """log E‖f(x) - f(x + .01 e)‖ + Σ over batch norms of the log of their mean standard deviation (Zen-NAS).
 
-    Weights, x and e are standard normal, f is the network in front of its head.
+    https://arxiv.org/abs/2102.01063. Weights, x and e are standard normal; f is the network without its head.
     """
     network = probe.network()[:-1]
     scales: list[float] = []
@@ -61,20 +62,24 @@ def zen(probe: Probe) -> float:
 
 
 def expressivity(probe: Probe) -> float:
-    """Σ over cells of the entropy of the channels' normalised spectrum (AZ-NAS, https://arxiv.org/abs/2403.19232)."""
+    """Σ over cells of the entropy of the spectrum of the channels (AZ-NAS, https://arxiv.org/abs/2403.19232).
+
+    The spectrum is that of the channels' covariance, scaled to sum to 1.
+    """
     return float(sum(_entropies(probe)))
 
 
 def progressivity(probe: Probe) -> float:
-    """The least growth of that entropy from one cell to the next (AZ-NAS)."""
+    """The least growth of that entropy from one cell to the next (AZ-NAS, as above)."""
     entropies = _entropies(probe)
     return min((b - a for a, b in itertools.pairwise(entropies)), default=0.0)
 
 
 def trainability(probe: Probe) -> float:
-    """Mean over cells of 2 - s - 1/s, s the largest singular value of the map from random gradients behind a cell to
-    those in front of it (AZ-NAS). Cells that change the positions by no whole factor, or pass gradients on as they are,
-    do not count.
+    """Mean over cells of 2 - s - 1/s, which is best where gradients neither grow nor vanish (AZ-NAS, as above).
+
+    s is the largest singular value of the map from random gradients at a cell's output to those at its input. A cell
+    does not count if it passes gradients on unchanged, or reduces positions by a factor that is not whole.
     """
     values, outputs = [], _cell_outputs(probe, gradients=True)
     with drawn_from(probe.seed):
@@ -91,6 +96,7 @@ def trainability(probe: Probe) -> float:
 
 
 def _entropies(probe: Probe) -> list[float]:
+    """See `expressivity`; one for each cell between the first and the head."""
     found = []
     for _, output in _cell_outputs(probe, gradients=False):
         rows = output.detach().transpose(0, 1).flatten(1).T.double()
@@ -102,7 +108,10 @@ def _entropies(probe: Probe) -> list[float]:
 
 
 def _cell_outputs(probe: Probe, gradients: bool) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """(input, output) of each cell but the first and the head, on normal noise; each input is cut from its past."""
+    """(input, output) of each cell but the first and the head, on normal noise.
+
+    Each input is detached, so that gradients pass through one cell only.
+    """
     cells = list(probe.network())[:-1]
     found = []
     with drawn_from(probe.seed), torch.set_grad_enabled(gradients):
@@ -117,7 +126,10 @@ def _cell_outputs(probe: Probe, gradients: bool) -> list[tuple[torch.Tensor, tor
 
 
 def _rows(front: torch.Tensor, behind: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-    """(positions, channels) of both, with what is folded into one position behind as channels in front."""
+    """Gradients at a cell's input (`front`) and output (`behind`) as (positions, channels) over the same positions.
+
+    The input positions that one output position covers become further channels. None if that does not work out.
+    """
     sizes, less = front.shape[2:], behind.shape[2:]
     if len(sizes) != len(less) or any(size % short for size, short in zip(sizes, less, strict=True)):
         return None, behind

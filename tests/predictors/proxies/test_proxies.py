@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from predictors.probe import Probe, weights
 from predictors.proxies import PROXIES, as_quantiles, measure
+from predictors.proxies.probe import Probe, weights
 from search_spaces import SPACES, Architecture, Task
+from search_spaces.catalog.nasbench201 import nasbench201
 from search_spaces.cells import MLP, Conv, Downsample, Head, Recurrent, Residual, Stem, Transformer, Zero
 from search_spaces.space import Space
 
@@ -43,11 +44,7 @@ def test_finite_and_the_same_for_the_same_seed(name: str) -> None:
 
 @pytest.mark.parametrize("space", ["hybrid", "transformer", "residual", "nasbench201"])
 def test_every_catalogue_network_has_every_proxy(space: str) -> None:
-    opened = (
-        SPACES[space]()
-        if space != "nasbench201"
-        else __import__("search_spaces.catalog.nasbench201", fromlist=["nasbench201"]).nasbench201(cells=1, width=4)
-    )
+    opened = nasbench201(cells=1, width=4) if space == "nasbench201" else SPACES[space]()
     task = Task((3, 16, 16), 4)
     inputs = RNG.normal(size=(8, 3, 16, 16)).astype(np.float32)
     architecture = opened.sample(random.Random(3))
