@@ -16,8 +16,8 @@ from nas.records.earlier_search import Past, without_recipe
 from nas.records.joint_space import JointSpace
 from nas.records.trial import COMPLETED
 from nas.setup.problem import identity
-from predictors.curves import ends
-from predictors.history import FEWEST
+from predictors.extrapolation import ends
+from predictors.transfer import FEWEST
 
 GUIDED = "guided"
 MOST = 300  # trainings kept of one search: a predictor of so many is fitted in seconds, and more say little more

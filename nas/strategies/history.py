@@ -81,9 +81,9 @@ class History:
         """The first so many usable trials in the order of finishing, or the `latest` so many; all by default.
 
         A training stopped early gets the score that it would have ended with, by what complete ones gained from that
-        epoch on (`predictors.curves`), so that scores of different epochs are never compared as they are.
+        epoch on (`predictors.extrapolation`), so that scores of different epochs are never compared as they are.
         """
-        from predictors.curves import ends
+        from predictors.extrapolation import ends
 
         trials = self.usable()[-latest:] if latest else self.usable()[:first]
         complete = [trial.state == TrialState.COMPLETE for trial in trials]

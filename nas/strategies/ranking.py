@@ -177,8 +177,8 @@ class Ranking:
 
     def _made_for(self, observations: Sequence[Observation], extra: Mapping[str, Block]) -> Callable[[], Predictor]:
         """Makes a predictor for these; one of two fidelities where some were stopped and enough were not."""
-        from predictors.curves import early
-        from predictors.fidelities import FEWEST_WHOLE, TwoFidelities
+        from predictors.extrapolation import early
+        from predictors.two_fidelity import FEWEST_WHOLE, TwoFidelities
 
         make = functools.partial(self._made, extra)
         whole = [one.complete for one in observations]
@@ -193,7 +193,7 @@ class Ranking:
     ) -> list[Proposal]:
         """The pool, what to try first in front."""
         from predictors import acquisition
-        from predictors.batch import spread_out
+        from predictors.acquisition import spread_out
         from predictors.features import RECIPE as HOW_TRAINED
         from predictors.features import Features
 
@@ -251,10 +251,9 @@ class Ranking:
     @functools.cached_property
     def _extra(self) -> dict[str, Block]:
         """Blocks beside what the architecture itself says."""
-        from predictors.features import HISTORY
+        from predictors.features import HISTORY, recipe
         from predictors.features import RECIPE as HOW_TRAINED
-        from predictors.history import past_searches
-        from predictors.recipe import recipe
+        from predictors.transfer import past_searches
 
         extra: dict[str, Block] = {}
         if self.pasts:

@@ -5,6 +5,7 @@
 Trains on N random architectures and ranks up to 3,000 others of which none computes the same as one trained on
 (`unique_str` for nasbench201). Labels are validation scores of one training (mean of seeds where the table has no
 other), what is ranked is the test score. Every result is a line in `runs.jsonl`; a run goes on where the last stopped.
+Lines of `stack` are of a predictor that is no longer in the package, see `notes.md`.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ import numpy as np
 from scipy.stats import norm, rankdata
 from sklearn.ensemble import RandomForestRegressor
 
-import predictors
 from nas.benchmark.table import Table, read
-from predictors import PREDICTORS, BoostedTrees, GaussianProcess
+from predictors import MEMBERS, NETWORK, PREDICTORS
 from predictors.ensemble import Ensemble
-from predictors.features import Features
-from predictors.learner import Blocks, Standard, side_by_side
+from predictors.features import BlockArrays, Features, Standard, side_by_side
+from predictors.members.gaussian_process import GaussianProcess
+from predictors.members.trees import BoostedTrees
 from predictors.metrics import calibration, calibration_error, kendall_tau, top_k_recall
 from results.machine import describe
 from results.runs import Runs, half_interval, main, taken_at
@@ -146,11 +147,11 @@ class RawForest:
     def __init__(self, seed: int, names: tuple[str, ...] = ("structure", "cost", "proxies")) -> None:
         self.model, self.names = RandomForestRegressor(100, random_state=seed, n_jobs=1), names
 
-    def fit(self, blocks: Blocks, targets: np.ndarray) -> RawForest:
+    def fit(self, blocks: BlockArrays, targets: np.ndarray) -> RawForest:
         self.model.fit(side_by_side(blocks, self.names), targets)
         return self
 
-    def predict(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, blocks: BlockArrays) -> tuple[np.ndarray, np.ndarray]:
         mean = self.model.predict(side_by_side(blocks, self.names))
         return mean, np.zeros_like(mean)
 
@@ -161,7 +162,7 @@ class LightTrees:
     def __init__(self, names: tuple[str, ...], seed: int) -> None:
         self.names, self.seed = names, seed
 
-    def fit(self, blocks: Blocks, targets: np.ndarray) -> LightTrees:
+    def fit(self, blocks: BlockArrays, targets: np.ndarray) -> LightTrees:
         import lightgbm
 
         shape: dict[str, Any] = {"num_leaves": 16, "max_depth": 4, "min_child_samples": 3, "n_estimators": 400}
@@ -170,25 +171,23 @@ class LightTrees:
         self.model = model.fit(side_by_side(blocks, self.names), targets)
         return self
 
-    def predict(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, blocks: BlockArrays) -> tuple[np.ndarray, np.ndarray]:
         mean = self.model.predict(side_by_side(blocks, self.names))
         return mean, np.zeros_like(mean)
 
 
-ALL, NETWORK = predictors.ALL, predictors.NETWORK
 CANDIDATES: dict[str, Callable[..., Any]] = {
     "auto": PREDICTORS["auto"],
-    "stack": PREDICTORS["stack"],
     BARE: partial(
         Ensemble,
         {
             "process": lambda seed: GaussianProcess(NETWORK),
-            "trees": lambda seed: BoostedTrees(NETWORK, depth=2, trees=100, rate=0.12, seed=seed),
+            "trees": lambda seed: BoostedTrees(NETWORK, seed),
         },
     ),
     "Gaussian process alone": PREDICTORS["gaussian_process"],
     "boosted trees alone": PREDICTORS["boosted_trees"],
-    "ridge on decisions": partial(Ensemble, {"ridge": predictors.OPTIONS}),
+    "ridge on decisions": partial(Ensemble, {"ridge": MEMBERS["options"]}),
     "random forest, structure and cost": partial(Ensemble, {"forest": RawForest}),
     "random forest, one-hot": partial(Ensemble, {"forest": lambda seed: RawForest(seed, ("decisions",))}),
     "LightGBM depth 4": partial(Ensemble, {"trees": partial(LightTrees, NETWORK)}),
@@ -232,7 +231,7 @@ def _plan(name: str, seeds: int, first: bool) -> Iterator[tuple[str, str, int, i
     if not first:
         chosen = [] if special else [(candidate, 100) for candidate in CANDIDATES]
     elif special:
-        chosen = [("auto", 100), ("stack", 100)]
+        chosen = [("auto", 100)]
     else:
         chosen = [*(("auto", count) for count in COUNTS), (BARE, 100)]
     yield from ((name, candidate, count, seed) for candidate, count in chosen for seed in range(seeds))

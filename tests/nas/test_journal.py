@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from nas.records.row import Row
 
 from nas.errors import InputError
 from nas.journal import journal as journals
 from nas.journal.journal import Header, Journal, JournalError
-from nas.records.row import Row
 from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED
 
 HEADER = Header(config="{}", space="small 0", dataset="digits", fingerprint="f", task="{}")

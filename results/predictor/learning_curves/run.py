@@ -4,8 +4,8 @@
 
 The first 40 networks of results/training/rank_fidelity on each of two data sets, trained for 9 epochs by the default
 recipe; scores and losses of each epoch are kept in `runs.jsonl`. Then some of them are taken to be complete (20 draws
-each), the rest to have been stopped at a rung, and their ends are estimated by `predictors.curves` from scores alone,
-and with training losses beside them.
+each), the rest to have been stopped at a rung, and their ends are estimated by `predictors.extrapolation` from
+scores alone, and with training losses beside them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def features(scores: np.ndarray, losses: np.ndarray, rung: int) -> dict[str, np.
 
 
 def estimated(known: np.ndarray, ends: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Ridge towards "everybody gains the same", as in `predictors.curves`, with further columns shrunk towards 0."""
+    """Ridge towards "everybody gains the same" (`predictors.extrapolation`), with other columns shrunk towards 0."""
     center, scale = known[inside].mean(0), known[inside].std(0) + 1e-9
     x, gain = (known - center) / scale, ends - known[:, 0]
     target = gain[inside] - gain[inside].mean()

@@ -23,9 +23,9 @@ import numpy as np
 
 import nas.data
 from predictors import PREDICTORS
-from predictors.curves import early, ends
-from predictors.fidelities import TwoFidelities
+from predictors.extrapolation import early, ends
 from predictors.metrics import kendall_tau
+from predictors.two_fidelity import TwoFidelities
 from results.hybrid_proxies.run import networks
 from results.machine import describe
 from results.predictor.learning_curves.run import EPOCHS, NETWORKS, RUNGS, SHARED

@@ -25,9 +25,9 @@ import numpy as np
 import pandas
 
 from predictors import PREDICTORS
-from predictors.curves import early, ends
-from predictors.fidelities import TwoFidelities
+from predictors.extrapolation import early, ends
 from predictors.metrics import calibration_error, kendall_tau, top_k_recall
+from predictors.two_fidelity import TwoFidelities
 from results.machine import describe
 from results.predictor.run import SHARED, TEST, Data, datasets
 from results.runs import Runs, half_interval, main, taken_at

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nas.strategies.hypervolume import by_improvement, hypervolume
 from nas.records.pareto import crowding, ranks
+from nas.strategies.hypervolume import by_improvement, hypervolume
 
 
 class Point:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from nas.records.row import Row
 
 from nas.config.recipe import TrainingConfig
 from nas.records.joint_space import JointSpace
-from nas.records.row import Row
 from nas.records.trial import COMPLETED, FAILED, STOPPED
 from nas.strategies.optuna.study import Study
 from nas.strategies.random_search import RandomSearch

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nas.strategies.proxy_stage import ProxyStage
 
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import Split, TrainingData
 from nas.records.earlier_search import Past
 from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.history import Observation
-from nas.strategies.proxy_stage import ProxyStage
 from nas.strategies.ranking import Ranking
-from predictors.curves import ends
+from predictors.extrapolation import ends
 from search_spaces import SPACES, Choice, Space, Task, profile
 from search_spaces.places import places
 from search_spaces.rules import max_parameters
