@@ -18,7 +18,8 @@ ROOT = Path(__file__).parent.parent
 ORDER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["nas"]
 PACKAGES: tuple[str, ...] = tuple(ORDER["packages"])
 LAYERS: tuple[str, ...] = tuple(ORDER["rooms"])
-FRONT = "nas"  # nas/__init__.py hands names on when they are first used: it belongs to no layer
+FRONT = "nas"  # nas/__init__.py hands names on when they are first used: it belongs to no layer,
+HANDED_ON = "search"  # and who imports it needs what lies as high as this
 
 
 @dataclass(frozen=True, order=True)
@@ -129,7 +130,9 @@ def _names(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[st
 
     Where a file calls `import_module`, a string that is a dotted name counts: a table of modules imports them.
     """
-    by_name = any(isinstance(node, ast.Attribute | ast.Name) and _last(node) == "import_module" for node in ast.walk(tree))
+    by_name = any(
+        isinstance(node, ast.Attribute | ast.Name) and _last(node) == "import_module" for node in ast.walk(tree)
+    )
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
