@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -67,18 +67,17 @@ def room_edges(package: str, found: Mapping[str, Module]) -> set[Edge]:
         for one in module.imports
         if one.imported.split(".")[0] == package
     }
-    return {(upper, lower) for upper, lower in pairs if upper != lower and upper and lower}
+    return {(upper, lower) for upper, lower in pairs if upper != lower and {upper, lower} <= set(rooms(package))}
 
 
-def against_the_order(package: str, names: Sequence[str], edges: set[Edge]) -> set[Edge]:
-    """Imports that point upwards: by the order of the rooms of `nas`, elsewhere those that close a circle."""
-    if package == FRONT:
-        height = {room: number for number, room in enumerate(LAYERS)}
-        return {one for one in edges if height.get(one[0], len(height)) < height.get(one[1], len(height))}
+def against_the_order(package: str, edges: set[Edge]) -> set[Edge]:
+    """Imports that point upwards by the order of the rooms of `nas`, and everywhere those that close a circle."""
+    height = {room: number for number, room in enumerate(LAYERS if package == FRONT else ())}
+    high = len(height)  # a room that is not in the order
     kept: set[Edge] = set()
-    for edge in sorted(edges, key=lambda one: (len(reach(one[0], edges)), one)):
-        if edge[0] not in reach(edge[1], kept):
-            kept.add(edge)
+    for upper, lower in sorted(edges, key=lambda one: (len(reach(one[0], edges)), one)):
+        if height.get(upper, high) >= height.get(lower, high) and upper not in reach(lower, kept):
+            kept.add((upper, lower))
     return edges - kept
 
 
@@ -133,7 +132,7 @@ def placed(package: str, lines: Mapping[str, int], found: Mapping[str, Module]) 
     """The panel of a package, its left upper corner at 0, 0."""
     names = rooms(package)
     edges = room_edges(package, found)
-    wrong = against_the_order(package, names, edges)
+    wrong = against_the_order(package, edges)
     row = rows_of(names, edges - wrong)
     boxes = {name: Node(name, row[name], box_width(name, lines[name])) for name in names}
     table: list[list[Node]] = [[] for _ in range(max(row.values(), default=0) + 1)]
