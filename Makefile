@@ -1,6 +1,7 @@
 # make search   set up, then search a network for the digits in 3 minutes
 # make test     set up, then run the tests
 # make check    lint, format, types, and known vulnerabilities of what is installed
+# make docs     draw docs/architecture.svg from the imports of the code
 # make ui       review the searches in MLflow
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +9,7 @@ BUDGET ?= 3m
 DATA ?= digits
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: search test test-slow check ui clean
+.PHONY: search test test-slow check docs ui clean
 
 search: .venv/installed
 	$(BIN)/nas search $(DATA) --budget $(BUDGET)
@@ -24,6 +25,9 @@ check: .venv/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python .ci/audit.py
+
+docs: .venv/bin/python
+	$(BIN)/python docs/architecture.py
 
 ui: .venv/installed
 	$(BIN)/nas ui
