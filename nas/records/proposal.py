@@ -33,5 +33,5 @@ class Proposal:
     decisions: Mapping[str, int]
     fingerprint: str
     source: str = ""
-    attributes: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    attributes: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     evidence: Evidence | None = field(default=None, compare=False)

@@ -65,7 +65,7 @@ class Trial:
     finished: int = 0
     began: float = 0.0
     test_score: float | None = None
-    attributes: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    attributes: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     mlflow_run_id: str = ""
     architecture: Architecture = field(default=NOT_BUILT, compare=False, repr=False)
     recipe: TrainingConfig = field(default_factory=TrainingConfig, compare=False, repr=False)

@@ -9,27 +9,25 @@ predictor, which has to prove itself on this search's own trainings like any oth
 
 from __future__ import annotations
 
-import functools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-import optuna
-from optuna.trial import FrozenTrial
-
-from nas.records.earlier_search import Past
-from nas.records.joint_space import JointSpace, Proposal
-from nas.strategies.evolution import child
-from nas.strategies.optuna.planned import PlannedSampler
-from nas.strategies.proxy_stage import ProxyStage
+from nas.records.problem import Problem
+from nas.records.proposal import Proposal
+from nas.records.trial import Trial
+from nas.strategies.evolution import Population
+from nas.strategies.history import History
+from nas.strategies.novelty import novel
+from nas.strategies.random_search import drawn
 from nas.strategies.ranking import Fit, Ranking
-
-if TYPE_CHECKING:
-    from predictors.probation import Evidence
+from nas.strategies.strategy import Settings
 
 FRESH = 0.2
-BY_THE_PAST = 0.5  # share of the first draws that earlier searches choose; the rest may contradict them
+BY_EARLIER = 0.5  # share of the first draws that earlier searches choose; the rest may contradict them
+EARLIER, PREDICTOR = "earlier", "predictor"  # sources
+FITTED = "fitted"  # attribute of the first proposal under a new fit: on how many trainings it rests
 
 
 def fitted_at(trainings: int, initial: int) -> int:
@@ -45,79 +43,78 @@ def fitted_at(trainings: int, initial: int) -> int:
     return last
 
 
-class Guided(PlannedSampler):
+class Guided:
     """Random until `initial` trainings have finished, then the predictor's best or, by its share, evolution's child.
 
-    Args:
-        predictor: a name in `predictors.PREDICTORS`.
-        pasts: earlier searches of the same space.
-        proxies: for a second stage of ranking, see `Ranking`.
-        lag: trainings that finish between the beginning of a fit and its first use. With 0 a proposal waits for the
-            fit; with more, the fit is made beside the trainings, and still what is proposed follows from the journal.
-        on_evidence: called with each new `Evidence` and the number of trainings it rests on.
+    With `settings.lag` 0 a proposal waits for the fit. With more, the fit is made beside so many trainings, and still
+    what is proposed follows from the trials.
     """
 
-    def __init__(
-        self,
-        joint: JointSpace,
-        seed: int = 0,
-        objectives: Sequence[str] = ("score",),
-        *,
-        predictor: str = "auto",
-        initial: int = 10,
-        tournament: int = 8,
-    ) -> None:
-        super().__init__(joint, seed, objectives)
-        self.predictor = predictor
+    def __init__(self, settings: Settings, *, initial: int = 10, tournament: int = 8) -> None:
+        self.settings = settings
         self.initial = initial
         self.tournament = tournament
-        self.pasts: tuple[Past, ...] = ()
-        self.proxies: ProxyStage | None = None
-        self.lag = 0
-        self.on_evidence: Callable[[Evidence, int], None] = lambda evidence, trainings: None
-        self._fit = Fit(0)
-        self._begun: dict[int, Future[Fit]] = {}
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predictor")
+        self._history: History | None = None
 
-    def plan(self, study: optuna.Study, trial: FrozenTrial, rng: random.Random) -> Proposal:
-        usable = len(self.history.usable())
-        self._begin(fitted_at(usable, self.initial))
-        trainings = fitted_at(usable - self.lag, self.initial)
+    def propose(self, problem: Problem, trials: Sequence[Trial], number: int) -> Proposal:
+        """See `Strategy`. The first proposal under a new fit carries the `Evidence` for it."""
+        history = self._follow(problem, trials)
+        usable = len(history.usable)
+        self._begin(history, fitted_at(usable, self.initial))
+        trainings = fitted_at(usable - self.settings.lag, self.initial)
         if not trainings:
-            if self.pasts and rng.random() < BY_THE_PAST:
-                self.source = "past"
-                return self._ranking.chosen_by_the_past(rng)
-            self.source = "random"
-            return self.joint.sample(rng)
-        if trainings != self._fit.trainings:
-            self._take_up(trainings)
-        if rng.random() < self._fit.share:
-            for proposal in self._fit.ranked:
-                if proposal.fingerprint not in self.history.seen:
-                    self.source = "predictor"
-                    return proposal
+            return novel(history, self.settings.seed, number, lambda rng: self._before_any_fit(problem, rng))
+        fit = self._in_force(history, trainings)
+        proposal = novel(history, self.settings.seed, number, lambda rng: self._under(fit, history, rng))
+        if self._fitted(trials) == trainings:
+            return proposal
+        return replace(proposal, attributes={FITTED: trainings}, evidence=fit.evidence)
+
+    def _follow(self, problem: Problem, trials: Sequence[Trial]) -> History:
+        history = History.of(problem, trials, self._history)
+        if history is not self._history:
+            settings = self.settings
+            self._ranking = Ranking(
+                problem.space, problem.objectives, settings.seed, settings.predictor, settings.earlier, settings.lag > 0
+            )
+            self._fits: dict[int, Future[Fit]] = {}
+            self._alive = Population(())
+            self._looked_at, self._last_fitted = 0, 0
+        self._history = history
+        return history
+
+    def _before_any_fit(self, problem: Problem, rng: random.Random) -> Proposal:
+        if self.settings.earlier and rng.random() < BY_EARLIER:
+            return replace(self._ranking.chosen_by_earlier(rng), source=EARLIER)
+        return drawn(problem, rng)
+
+    def _under(self, fit: Fit, history: History, rng: random.Random) -> Proposal:
+        if rng.random() < fit.share:
+            for proposal in fit.ranked:
+                if proposal.fingerprint not in history.seen:
+                    return replace(proposal, source=PREDICTOR)
         if rng.random() < FRESH:
-            self.source = "random"
-            return self.joint.sample(rng)
-        self.source = "evolution"
-        return child(self.joint, self.history.observations(), rng, self.tournament)
+            return drawn(history.problem, rng)
+        if len(self._alive.members) != len(history.usable):
+            self._alive = Population(history.observations())
+        return self._alive.child(history.space, rng, self.tournament)
 
-    def _begin(self, trainings: int) -> None:
+    def _begin(self, history: History, trainings: int) -> None:
         """Starts the fit on the first so many trainings, once, in a thread beside this one."""
-        if trainings and trainings not in self._begun:
-            observations = self.history.observations(first=trainings)
-            since = trainings - fitted_at(trainings - 1, self.initial)
-            self._begun[trainings] = self._beside.submit(self._ranking.learn, observations, since)
+        if trainings and trainings not in self._fits:
+            observations = history.observations(first=trainings)
+            self._fits[trainings] = self._beside.submit(self._ranking.learn, observations)
 
-    def _take_up(self, trainings: int) -> None:
-        """The fit on the first so many trainings comes into force; waits for it if need be."""
-        self._begin(trainings)
-        self._fit = self._begun[trainings].result()
-        self._begun = {began: fit for began, fit in self._begun.items() if began >= trainings}
-        if self._fit.evidence is not None:
-            self.on_evidence(self._fit.evidence, trainings)
+    def _in_force(self, history: History, trainings: int) -> Fit:
+        """The fit on the first so many trainings; waits for it if need be, and forgets older ones."""
+        self._begin(history, trainings)
+        self._fits = {begun: fit for begun, fit in self._fits.items() if begun >= trainings}
+        return self._fits[trainings].result()
 
-    @functools.cached_property
-    def _ranking(self) -> Ranking:
-        known = (self.joint, self.objectives, self.seed, self.predictor, self.pasts, self.proxies)
-        return Ranking(*known, together=self.lag > 0)
+    def _fitted(self, trials: Sequence[Trial]) -> int:
+        """On how many trainings the last fit rests whose evidence stands with a trial."""
+        for trial in trials[self._looked_at :]:
+            self._last_fitted = max(self._last_fitted, int(trial.attributes.get(FITTED, 0)))
+        self._looked_at = len(trials)
+        return self._last_fitted

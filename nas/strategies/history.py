@@ -1,19 +1,17 @@
-"""What an Optuna study says about a search: proposals, their scores at full training, and what was seen."""
+"""What the trials so far say: which candidates were seen, which decisions fail, and scores at full training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import optuna
-from optuna.trial import FrozenTrial, TrialState
-
-from nas.records.joint_space import JointSpace, Proposal
+from nas.records.joint_space import JointSpace
+from nas.records.problem import Problem
+from nas.records.proposal import Proposal
+from nas.records.trial import COMPLETED, Trial
 from nas.strategies.feasibility import Feasibility
-
-FINGERPRINT = "fingerprint"
-ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+from search_spaces.profile import profile
 
 
 @dataclass(frozen=True)
@@ -36,46 +34,35 @@ class Observation:
 
 
 class History:
-    """Reads each finished trial of a study once, in the order of finishing."""
+    """An index over `trials`, kept in step with them: a call of `of` looks at unfinished and new ones only.
 
-    def __init__(self, joint: JointSpace, objectives: Sequence[str] = ("score",)) -> None:
-        self.joint = joint
-        self.objectives = tuple(objectives)
+    Attributes:
+        seen: fingerprints of all trials, unfinished ones too.
+        usable: finished trials with a score, in the order of finishing.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
         self.seen: set[str] = set()
-        self.finished: list[FrozenTrial] = []
+        self.usable: list[Trial] = []
         self.feasibility = Feasibility()
-        self._known: set[int] = set()
-        self._next = 0
-        self._open: set[int] = set()
+        self._trials = 0
+        self._last: Trial | None = None
+        self._ended = 0
+        self._unfinished: set[int] = set()
         self._proposals: dict[int, Proposal] = {}
 
-    def update(self, study: optuna.Study, before: int) -> None:
-        """Takes in what has happened to trials below number `before` since the last call."""
-        trials = study.get_trials(deepcopy=False)
-        fresh = [trials[number] for number in sorted(self._open)] + trials[self._next : before]
-        self._next = before
-        ended = []
-        for trial in fresh:
-            if trial.number not in self._open:  # with a thousand workers there are as many to look through each time
-                self.seen.add(trial.user_attrs.get(FINGERPRINT) or self.proposal(trial).fingerprint)
-            if trial.state in ENDED:
-                self._open.discard(trial.number)
-                ended.append(trial)
-            else:
-                self._open.add(trial.number)
-        for trial in ended:
-            self.feasibility.learn(trial.params, trial.state == TrialState.FAIL)
-        self.finished += sorted(ended, key=lambda trial: (trial.datetime_complete, trial.number))
+    @classmethod
+    def of(cls, problem: Problem, trials: Sequence[Trial], known: History | None = None) -> History:
+        """`known`, brought up to date, where `trials` go on from what it has seen; otherwise a new one."""
+        history = known if known is not None and known._goes_on(problem, trials) else cls(problem)
+        history._update(trials)
+        return history
 
-    def proposal(self, trial: FrozenTrial) -> Proposal:
-        """What was tried in a trial."""
-        if trial.number not in self._proposals:
-            self._proposals[trial.number] = self.joint.replay(trial.params)
-        return self._proposals[trial.number]
-
-    def usable(self) -> list[FrozenTrial]:
-        """Finished trials with a score, in the order of finishing."""
-        return [trial for trial in self.finished if trial.state != TrialState.FAIL and math.isfinite(_score(trial))]
+    @property
+    def space(self) -> JointSpace:
+        """What is searched."""
+        return self.problem.space
 
     def observations(self, first: int | None = None, latest: int = 0) -> list[Observation]:
         """The first so many usable trials in the order of finishing, or the `latest` so many; all by default.
@@ -83,32 +70,63 @@ class History:
         A training stopped early gets the score that it would have ended with, by what complete ones gained from that
         epoch on (`predictors.extrapolation`), so that scores of different epochs are never compared as they are.
         """
-        from predictors.extrapolation import ends
+        return observed(self, self.usable[-latest:] if latest else self.usable[:first])
 
-        trials = self.usable()[-latest:] if latest else self.usable()[:first]
-        complete = [trial.state == TrialState.COMPLETE for trial in trials]
-        curves = [_curve(trial) for trial in trials]
-        scores, _ = ends(curves, complete)
-        return [
-            Observation(trial.number, self.proposal(trial), float(score), _costs(trial), whole, curve)
-            for trial, score, whole, curve in zip(trials, scores, complete, curves, strict=True)
-        ]
+    def proposal(self, trial: Trial) -> Proposal:
+        """What was tried in a trial, built anew where its record does not hold the architecture."""
+        if trial.architecture.cells:
+            return trial.proposal
+        if trial.number not in self._proposals:
+            self._proposals[trial.number] = self.space.replay(trial.decisions)
+        return self._proposals[trial.number]
+
+    def _goes_on(self, problem: Problem, trials: Sequence[Trial]) -> bool:
+        if problem is not self.problem or len(trials) < self._trials:
+            return False
+        if self._last is not None and trials[self._trials - 1].fingerprint != self._last.fingerprint:
+            return False
+        return not self.usable or trials[self.usable[-1].number].scores == self.usable[-1].scores
+
+    def _update(self, trials: Sequence[Trial]) -> None:
+        new = trials[self._trials :]
+        self.seen.update(trial.fingerprint for trial in new)
+        ended = [trial for trial in (*(trials[number] for number in self._unfinished), *new) if trial.ended]
+        self._unfinished.update(trial.number for trial in new)
+        self._unfinished.difference_update(trial.number for trial in ended)
+        self._trials = len(trials)
+        self._last = trials[-1] if trials else None
+        for trial in sorted(ended, key=lambda trial: (trial.finished, trial.number)):
+            self.feasibility.learn(trial.decisions, failed=not trial.usable)
+            if trial.usable:
+                self.usable.append(trial)
 
 
-def _score(trial: FrozenTrial) -> float:
-    if trial.state == TrialState.COMPLETE:
-        return trial.values[0]
-    scores = trial.user_attrs.get("scores") or [trial.intermediate_values.get(trial.last_step or 0, math.nan)]
-    return scores[-1]
+def observed(history: History, trials: Iterable[Trial]) -> list[Observation]:
+    """Usable trials with the scores that they ended with, or would have ended with."""
+    from predictors.extrapolation import ends
+
+    trials = list(trials)
+    complete = [trial.state == COMPLETED for trial in trials]
+    curves = [(*(score for score in trial.scores[:-1] if math.isfinite(score)), trial.score) for trial in trials]
+    scores, _ = ends(curves, complete)
+    objectives = history.problem.objectives
+    return [
+        Observation(trial.number, history.proposal(trial), float(score), costs_of(trial, objectives), whole, curve)
+        for trial, score, whole, curve in zip(trials, scores, complete, curves, strict=True)
+    ]
 
 
-def _curve(trial: FrozenTrial) -> tuple[float, ...]:
-    """Scores by epoch, finite ones only; the last one is the trial's."""
-    scores = trial.user_attrs.get("scores") or list(trial.intermediate_values.values())
-    return (*(score for score in scores[:-1] if math.isfinite(score)), _score(trial))
+def costs_of(trial: Trial, objectives: Sequence[str]) -> tuple[float, ...]:
+    """Values of the objectives beside the score: what was measured stands in the attributes, the rest in the fields."""
+    return tuple(
+        float(trial.attributes[name] if name in trial.attributes else getattr(trial, name, math.nan))
+        for name in objectives[1:]
+    )
 
 
-def _costs(trial: FrozenTrial) -> tuple[float, ...]:
-    if trial.state == TrialState.COMPLETE and trial.values:
-        return tuple(trial.values[1:])
-    return tuple(trial.user_attrs.get("costs", ()))
+def profile_costs(proposal: Proposal, space: JointSpace, objectives: Sequence[str]) -> tuple[float, ...]:
+    """What `objectives` but the first say of a proposal, from its profile; NaN for one that is measured in training."""
+    if len(objectives) == 1:
+        return ()
+    facts = profile(proposal.architecture, space.task)
+    return tuple(float(getattr(facts, name, math.nan)) for name in objectives[1:])

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
-import optuna
-from optuna.trial import FrozenTrial
+from nas.records.problem import Problem
+from nas.records.proposal import Proposal
+from nas.records.trial import Trial
+from nas.strategies.history import History
+from nas.strategies.novelty import novel
 
-from nas.records.joint_space import Proposal
-from nas.strategies.optuna.planned import PlannedSampler
+RANDOM = "random"
 
 
-class RandomSearch(PlannedSampler):
+class RandomSearch:
     """Each decision by a fair die."""
 
-    def plan(self, study: optuna.Study, trial: FrozenTrial, rng: random.Random) -> Proposal:
-        self.source = "random"
-        return self.joint.sample(rng)
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._history: History | None = None
+
+    def propose(self, problem: Problem, trials: Sequence[Trial], number: int) -> Proposal:
+        """See `Strategy`."""
+        self._history = History.of(problem, trials, self._history)
+        return novel(self._history, self.seed, number, lambda rng: drawn(problem, rng))
+
+
+def drawn(problem: Problem, rng: random.Random) -> Proposal:
+    """A random candidate."""
+    return replace(problem.space.sample(rng), source=RANDOM)

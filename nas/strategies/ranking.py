@@ -11,19 +11,17 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nas.records.earlier_search import Past
-from nas.records.joint_space import RECIPE, JointSpace, Proposal
+from nas.records.joint_space import RECIPE, JointSpace
 from nas.records.pareto import ranks
-from nas.strategies.evolution import child
-from nas.strategies.history import Observation
+from nas.records.proposal import Proposal
+from nas.strategies.evolution import Population
+from nas.strategies.history import Observation, profile_costs
 from nas.strategies.hypervolume import by_improvement
-from nas.strategies.optuna.planned import costs
-from nas.strategies.proxy_stage import ProxyStage
 from search_spaces.architecture import Architecture
 from search_spaces.places import places
 
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nas")
 POOL, PARENTS = 1000, 10
-DRAWS, MODELS = 100, 20  # candidates for one that earlier searches choose, and how many of their best those vary
+DRAWS, VARIED = 100, 20  # candidates for one that earlier searches choose, and how many of their best those vary
 
 
 @dataclass(frozen=True)
@@ -48,92 +46,52 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A predictor, and what this run's trainings say of it."""
-
-    predictor: Predictor
-    evidence: Evidence
-
-
-@dataclass(frozen=True)
 class Ranking:
-    """Ranks candidates of `joint`.
+    """Ranks candidates of `space`.
 
     Args:
         objectives: `score` first, then what is to be small: names of profile fields, or of what trials measure.
         seed: of all randomness.
         predictor: a name in `predictors.PREDICTORS`.
-        pasts: earlier searches of the space; what they say is a feature, and orders the first draws.
-        proxies: scores what the predictor likes best without training it; then there is a second stage, with those
-            scores as features. It counts where it ranks the trainings of this run at least as well as the first.
+        earlier: searches of the same space; what they say is a feature, and chooses among the first draws.
         together: whether several are trained at once, so that the first places are not to be near-twins.
     """
 
-    joint: JointSpace
+    space: JointSpace
     objectives: tuple[str, ...]
     seed: int
     predictor: str = "auto"
-    pasts: tuple[Past, ...] = ()
-    proxies: ProxyStage | None = None
+    earlier: tuple[Past, ...] = ()
     together: bool = False
 
-    def learn(self, observations: Sequence[Observation], since: int = 5) -> Fit:
-        """Fits, judges and ranks what is not among the observed, `since` trainings after the last time.
+    def learn(self, observations: Sequence[Observation]) -> Fit:
+        """Fits, judges and ranks what is not among the observed.
 
         A predictor that fails is not trusted, and the search goes on without it.
         """
         trainings = len(observations)
         try:
             architectures = [self.features_of(one.proposal) for one in observations]
-            judged = self._judged(observations, architectures, self._extra)
-            if judged.evidence.share == 0 and self.proxies is None:
-                return Fit(trainings, 0.0, (), judged.evidence)
-            ranked = self._order(observations, judged.predictor, self._pool(observations))
-            if self.proxies is not None:
-                return self._second_stage(self.proxies, observations, architectures, judged, ranked, since)
-            return Fit(trainings, judged.evidence.share, tuple(ranked), judged.evidence)
+            predictor, evidence = self._judged(observations, architectures)
+            if evidence.share == 0:
+                return Fit(trainings, 0.0, (), evidence)
+            ranked = self._order(observations, predictor, self._pool(observations))
+            return Fit(trainings, evidence.share, tuple(ranked), evidence)
         except Exception as error:
             log.warning("The predictor %r failed after %d trainings: %r", self.predictor, trainings, error)
             return Fit(trainings)
 
-    def _second_stage(
-        self,
-        proxies: ProxyStage,
-        observations: Sequence[Observation],
-        architectures: Sequence[Architecture],
-        first: Judged,
-        ranked: list[Proposal],
-        since: int,
-    ) -> Fit:
-        """Orders the best of `ranked` anew by a predictor that sees their proxies, if that one is no worse."""
-        from predictors.features import PROXIES
-        from predictors.metrics import kendall_tau
-
-        checked = ranked[: proxies.affordable(since)]
-        if not checked:
-            return Fit(len(observations), first.evidence.share, tuple(ranked), first.evidence)
-        pool = [*architectures, *(self.features_of(one) for one in checked)]
-        scores = np.array([one.score for one in observations])
-        known = [np.nan_to_num(values, nan=-1e30) for values in proxies.scores(architectures).values()]
-        rival = max(known, key=lambda values: kendall_tau(values, scores))
-        extra = {**self._extra, PROXIES: proxies.block(pool)}
-        second = self._judged(observations, architectures, extra, {"best_proxy": rival})
-        better = second if second.evidence.tau >= first.evidence.tau else first
-        if better is second:
-            ranked = [*self._order(observations, second.predictor, checked), *ranked[len(checked) :]]
-        return Fit(len(observations), better.evidence.share, tuple(ranked), better.evidence)
-
-    def chosen_by_the_past(self, rng: random.Random) -> Proposal:
-        """Of some draws and variations of the past's best the one that earlier searches expect most of."""
+    def chosen_by_earlier(self, rng: random.Random) -> Proposal:
+        """Of random draws and variations of their best the one that earlier searches expect most of."""
         from predictors.features import HISTORY
 
         drawn = []
         for turn in range(DRAWS):
-            if turn % 2 == 0 or not self._models:
-                drawn.append(self.joint.sample(rng))
+            if turn % 2 == 0 or not self._best_of_earlier:
+                drawn.append(self.space.sample(rng))
             else:
-                drawn.append(self.joint.mutate(rng.choice(self._models), rng, changes=rng.choice((1, 1, 2))))
-        drawn = [one for one in drawn if self.joint.obeys(one)] or [self.joint.sample(rng)]
+                drawn.append(self.space.mutate(rng.choice(self._best_of_earlier), rng, changes=rng.choice((1, 1, 2))))
+        drawn = [one for one in drawn if self.space.obeys(one)] or [self.space.sample(rng)]
         opinion = self._extra[HISTORY]([self.features_of(one) for one in drawn]).mean(1)
         return drawn[int(opinion.argmax())]
 
@@ -145,42 +103,30 @@ class Ranking:
         return Architecture.known_closed(architecture.space, architecture.cells, proposal.decisions, None)
 
     def _judged(
-        self,
-        observations: Sequence[Observation],
-        architectures: Sequence[Architecture],
-        extra: Mapping[str, Block],
-        rivals: Mapping[str, np.ndarray] = MappingProxyType({}),
-    ) -> Judged:
+        self, observations: Sequence[Observation], architectures: Sequence[Architecture]
+    ) -> tuple[Predictor, Evidence]:
         """A predictor that has learned from these, and what they say of it."""
         from predictors import probation
         from search_spaces.profile import profile
 
-        make = self._made_for(observations, extra)
+        make = self._made_for(observations)
         scores = np.array([one.score for one in observations])
         predictor = make().fit(architectures, scores)
-        profiles = [profile(architecture, self.joint.task) for architecture in architectures]
-        counts = {
-            "parameters": np.array([one.parameters for one in profiles], dtype=float),
-            "macs": np.array([one.macs for one in profiles], dtype=float),
-        }
+        profiles = [profile(architecture, self.space.task) for architecture in architectures]
+        rivals = {name: np.array([float(getattr(one, name)) for one in profiles]) for name in ("parameters", "macs")}
         first = [one.curve[0] if one.complete and len(one.curve) > 1 else np.nan for one in observations]
-        evidence = probation.assess(
-            make,
-            architectures,
-            scores,
-            {**counts, **rivals},
-            np.random.default_rng([self.seed, len(observations)]),
-            fitted=predictor,
-            references={"first_epoch": np.array(first)},
+        rng = np.random.default_rng([self.seed, len(observations)])
+        references = {"first_epoch": np.array(first)}
+        return predictor, probation.assess(
+            make, architectures, scores, rivals, rng, fitted=predictor, references=references
         )
-        return Judged(predictor, evidence)
 
-    def _made_for(self, observations: Sequence[Observation], extra: Mapping[str, Block]) -> Callable[[], Predictor]:
+    def _made_for(self, observations: Sequence[Observation]) -> Callable[[], Predictor]:
         """Makes a predictor for these; one of two fidelities where some were stopped and enough were not."""
         from predictors.extrapolation import early
         from predictors.two_fidelity import FEWEST_WHOLE, TwoFidelities
 
-        make = functools.partial(self._made, extra)
+        make = functools.partial(self._made, self._extra)
         whole = [one.complete for one in observations]
         if all(whole) or sum(whole) < FEWEST_WHOLE:
             return make
@@ -201,13 +147,13 @@ class Ranking:
         prediction = predictor.predict(architectures)
         rng = np.random.default_rng([self.seed, len(observations), 1])
         if len(self.objectives) == 1:
-            best_first = acquisition.rank(prediction, rng, method="ucb")
+            best_first = acquisition.rank(prediction, rng)
             if self.together:
                 own = {name: block for name, block in self._extra.items() if name == HOW_TRAINED}
-                blocks = Features(self.joint.space, self.joint.task, own).blocks(architectures)
+                blocks = Features(self.space.space, self.space.task, own).blocks(architectures)
                 best_first = spread_out(prediction, best_first, blocks)
             return [pool[index] for index in best_first]
-        hoped = np.column_stack([-acquisition.upper_bound(prediction, rng, 0.0), self._prices(observations, pool)])
+        hoped = np.column_stack([-acquisition.upper_bound(prediction), self._prices(observations, pool)])
         trained = [one for one in observations if one.complete] or observations
         order = by_improvement(hoped, np.array([(-one.score, *one.costs) for one in trained]), rng)
         first = set(order)
@@ -218,35 +164,35 @@ class Ranking:
         """(n, costs) of the pool: what profiles say, and for what is measured the least that a predictor expects."""
         from predictors import acquisition
 
-        prices = np.array([costs(proposal, self.joint, self.objectives) for proposal in pool])
+        prices = np.array([profile_costs(proposal, self.space, self.objectives) for proposal in pool])
         for place in np.flatnonzero(np.isnan(prices).any(0)):
             paid = np.array([one.costs[place] for one in observations])
             predictor = self._made(self._extra).fit([self.features_of(one.proposal) for one in observations], -paid)
             prediction = predictor.predict([self.features_of(proposal) for proposal in pool])
-            prices[:, place] = -acquisition.upper_bound(prediction, np.random.default_rng(self.seed), 0.0)
+            prices[:, place] = -acquisition.upper_bound(prediction)
         return prices
 
     def _pool(self, observations: Sequence[Observation]) -> list[Proposal]:
-        """New candidates, each once: mutations and crosses of the best, fresh draws, and the past's best."""
+        """New candidates, each once: children of the best, fresh draws, and the best of earlier searches."""
         rng = random.Random(f"{self.seed}/pool/{len(observations)}")
         seen = {one.proposal.fingerprint for one in observations}
-        place = ranks(observations)
-        parents = [one for rank, one in sorted(zip(place, observations, strict=True), key=lambda p: p[0])][:PARENTS]
+        best_first = sorted(zip(ranks(observations), observations, strict=True), key=lambda pair: pair[0])
+        parents = Population([one for _, one in best_first[:PARENTS]])
         pool: dict[str, Proposal] = {}
         for turn in range(POOL):
-            drawn = self.joint.sample(rng) if turn % 2 == 0 else child(self.joint, parents, rng, tournament=3)
-            if drawn.fingerprint not in seen and self.joint.obeys(drawn):
+            drawn = self.space.sample(rng) if turn % 2 == 0 else parents.child(self.space, rng, tournament=3)
+            if drawn.fingerprint not in seen and self.space.obeys(drawn):
                 pool.setdefault(drawn.fingerprint, drawn)
-        for known in self._models:
-            drawn = self.joint.complete(known.architecture, {}, rng)
-            if drawn.fingerprint not in seen and self.joint.obeys(drawn):
+        for known in self._best_of_earlier:
+            drawn = self.space.complete(known.architecture, {}, rng)
+            if drawn.fingerprint not in seen and self.space.obeys(drawn):
                 pool.setdefault(drawn.fingerprint, drawn)
-        return list(pool.values()) or [self.joint.sample(rng)]
+        return list(pool.values()) or [self.space.sample(rng)]
 
     def _made(self, extra: Mapping[str, Block]) -> Predictor:
         from predictors import PREDICTORS
 
-        return PREDICTORS[self.predictor](space=self.joint.space, task=self.joint.task, seed=self.seed, extra=extra)
+        return PREDICTORS[self.predictor](space=self.space.space, task=self.space.task, seed=self.seed, extra=extra)
 
     @functools.cached_property
     def _extra(self) -> dict[str, Block]:
@@ -256,10 +202,10 @@ class Ranking:
         from predictors.transfer import past_searches
 
         extra: dict[str, Block] = {}
-        if self.pasts:
+        if self.earlier:
             known = [(architectures, np.array(scores)) for architectures, scores in self._trainings]
             extra[HISTORY] = past_searches(lambda: self._made({}), known)
-        if open_places := list(places(self.joint.training, RECIPE)):
+        if open_places := list(places(self.space.training, RECIPE)):
             extra[HOW_TRAINED] = recipe(open_places)
         return extra
 
@@ -270,15 +216,15 @@ class Ranking:
         Its predictor sees them with this search's shapes, not with those they were trained at: what is proposed here
         can be built here and perhaps not there, and rows are encoded once for both.
         """
-        return [past.trainings(self.joint) for past in self.pasts]
+        return [search.trainings(self.space) for search in self.earlier]
 
     @functools.cached_property
-    def _models(self) -> list[Proposal]:
-        """The best of the earlier searches, in turn, that obey the rules of this one; their recipe is drawn."""
+    def _best_of_earlier(self) -> list[Proposal]:
+        """The best of each earlier search in turn, where they obey the rules of this one; their recipe is drawn."""
         rng = random.Random(f"{self.seed}/past")
         best = []
         for architectures, scores in self._trainings:
             order = sorted(range(len(scores)), key=lambda index: -scores[index])
             best += [(place, architectures[index]) for place, index in enumerate(order)]
-        models = [self.joint.complete(one, {}, rng) for _, one in sorted(best, key=lambda pair: pair[0])]
-        return [one for one in models if self.joint.obeys(one)][:MODELS]
+        models = [self.space.complete(one, {}, rng) for _, one in sorted(best, key=lambda pair: pair[0])]
+        return [one for one in models if self.space.obeys(one)][:VARIED]
