@@ -26,13 +26,13 @@ class EventLog(nas.Observer):
     def write(self, *words: Any) -> None:
         os.write(self.file, (" ".join(map(str, (os.getpid(), *words))) + "\n").encode())
 
-    def trial_started(self, candidate: nas.Candidate) -> None:
+    def trial_started(self, candidate: nas.Trial) -> None:
         self.write("started", candidate.number, len(candidate.scores))
 
-    def epoch_ended(self, candidate: nas.Candidate, report: Any) -> None:
+    def epoch_ended(self, candidate: nas.Trial, report: Any) -> None:
         self.write("epoch", candidate.number, report.epoch)
 
-    def trial_ended(self, candidate: nas.Candidate) -> None:
+    def trial_ended(self, candidate: nas.Trial) -> None:
         self.write("ended", candidate.number, candidate.state)
 
     def message(self, text: str) -> None:

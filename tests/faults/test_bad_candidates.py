@@ -20,7 +20,7 @@ EXPECTED = {"raise": "error", "nan": "diverged", "hang": "timeout", "segfault": 
 
 def rows(drivers):
     try:
-        return journals.read(drivers.directory).rows
+        return journals.read(drivers.directory).trials
     except InputError:
         return ()
 

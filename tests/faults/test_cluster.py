@@ -134,7 +134,7 @@ def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_pat
         final=False,
         observers=[seen],
     )
-    rows = journals.read(tmp_path / "search").rows
+    rows = journals.read(tmp_path / "search").trials
     assert [row.attributes["gpus"] for row in rows] == [1 / 8] * 3
     assert all(candidate.state == "completed" for candidate in result.candidates)
     assert seen.most >= 2

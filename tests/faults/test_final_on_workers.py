@@ -15,7 +15,7 @@ from nas.data import Dataset, load
 from nas.execution.ray.full import OnWorkers
 from nas.final.final import run_final
 from nas.final.schedule import FinalConfig, Lineup
-from nas.records.trial import COMPLETED, Candidate
+from nas.records.trial import COMPLETED, Trial
 from search_spaces.profile import profile
 
 pytestmark = pytest.mark.faults
@@ -38,9 +38,9 @@ def digits() -> Dataset:
     return load("digits")
 
 
-def candidate(kind: str, dataset: Dataset, number: int) -> Candidate:
+def candidate(kind: str, dataset: Dataset, number: int) -> Trial:
     architecture = list(faulty().enumerate())[KINDS.index(kind)]
-    return Candidate(
+    return Trial(
         number, architecture, TrainingConfig(), seed=number, epochs=1, score=0.5, scores=(0.5,),
         state=COMPLETED, seconds=0.2, parameters=profile(architecture, dataset.task).parameters,
     )  # fmt: skip

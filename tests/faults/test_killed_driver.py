@@ -23,7 +23,7 @@ ENDED = (COMPLETED, STOPPED, FAILED)
 
 def rows(drivers):
     try:
-        return journals.read(drivers.directory).rows
+        return journals.read(drivers.directory).trials
     except InputError:  # the journal does not exist yet
         return ()
 

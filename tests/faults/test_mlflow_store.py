@@ -151,7 +151,7 @@ def test_a_read_only_place_for_mlflow_costs_a_warning(tmp_path, injected) -> Non
         done = drive(tmp_path / "search", tracking_uri=f"sqlite:///{closed / 'mlflow.db'}")
     assert done.returncode == 0, done.stderr
     assert "misses some of this search" in done.stderr
-    assert len(journals.read(tmp_path / "search").rows) == 4
+    assert len(journals.read(tmp_path / "search").trials) == 4
     assert not list(closed.iterdir())
     injected("read-only folder for MLflow", outcome="search went on, with a warning")
 

@@ -21,7 +21,7 @@ def allowed(seconds: float) -> float:
 
 def rows(drivers):
     try:
-        return journals.read(drivers.directory).rows
+        return journals.read(drivers.directory).trials
     except InputError:
         return ()
 
@@ -47,7 +47,7 @@ def test_a_hung_training_does_not_hold_the_search_up(drivers, injected, seconds:
     where = "in process" if executor == "local" else "on Ray"
     injected(f"every training hangs, time limit of {seconds} s, {where}", outcome=f"ended after {record.elapsed:.1f} s")
     assert record.elapsed <= allowed(seconds)
-    assert all(not row.scores for row in record.rows)
+    assert all(not row.scores for row in record.trials)
 
 
 @pytest.mark.parametrize(("sent", "executor"), [(signal.SIGINT, "local"), (signal.SIGTERM, "ray")])

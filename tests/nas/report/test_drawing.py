@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nas.config.recipe import TrainingConfig
-from nas.records.trial import COMPLETED, FAILED, STOPPED, Candidate
+from nas.records.trial import COMPLETED, FAILED, STOPPED, Trial
 from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.report.render import render
@@ -51,13 +51,13 @@ def test_samples_are_written_as_pictures(tmp_path: Path) -> None:
     assert [path.name for path in paths] == ["hybrid-0.svg", "hybrid-1.svg"]
 
 
-def candidates() -> list[Candidate]:
+def candidates() -> list[Trial]:
     space = Space("own", Stem(Choice(4, 8)), Choice(Conv(8), Residual(8)), Head())
     made = []
     for number, state in enumerate((COMPLETED, STOPPED, FAILED, COMPLETED)):
         architecture = space.sample(random.Random(number))
         made.append(
-            Candidate(
+            Trial(
                 number,
                 architecture,
                 TrainingConfig(learning_rate=0.01),

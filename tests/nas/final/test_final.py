@@ -19,7 +19,7 @@ from nas.export.ensemble import export_ensemble
 from nas.export.load import load as load_export
 from nas.final.final import run_final
 from nas.final.schedule import FinalConfig
-from nas.records.trial import COMPLETED, Candidate
+from nas.records.trial import COMPLETED, Trial
 from nas.training.begin import begin
 from nas.training.inference import outputs
 from nas.training.score import score
@@ -33,9 +33,9 @@ def digits() -> Dataset:
     return load("digits")
 
 
-def candidate(number: int, dataset: Dataset, value: float = 0.9, **recipe: object) -> Candidate:
+def candidate(number: int, dataset: Dataset, value: float = 0.9, **recipe: object) -> Trial:
     architecture = SPACES["mlp"]().sample(random.Random(number), dataset.task)
-    return Candidate(
+    return Trial(
         number, architecture, TrainingConfig(**recipe), seed=number, epochs=1, score=value, scores=(value,),
         state=COMPLETED, seconds=0.2, parameters=profile(architecture, dataset.task).parameters,
     )  # fmt: skip
@@ -97,7 +97,7 @@ def test_no_time_still_trains_the_best(digits: Dataset, tmp_path: Path) -> None:
 def test_a_finalist_that_diverges_gives_way(digits: Dataset, tmp_path: Path) -> None:
     wild = candidate(0, digits, optimizer="sgd", learning_rate=100.0, clip=0.0, warmup=0.0)
     result = run_final(digits, [wild, candidate(1, digits)], None, tmp_path, FinalConfig(epochs=1, least_epochs=1))
-    assert result.winner.candidate.number == 1
+    assert result.winner.trial.number == 1
     assert result.baseline is None
     with pytest.raises(SearchFailed, match="Not one"):
         run_final(digits, [wild], None, tmp_path / "again", FinalConfig(epochs=1, least_epochs=1))
@@ -112,7 +112,7 @@ def test_a_finalist_that_fails_gives_way(digits: Dataset, tmp_path: Path, monkey
     monkeypatch.setattr("nas.execution.full_training.begin", failing)
     both = [candidate(number, digits) for number in range(2)]
     result = run_final(digits, both, both[0], tmp_path, FinalConfig(epochs=1, least_epochs=1))
-    assert result.winner.candidate.number == 1 and result.baseline is None
+    assert result.winner.trial.number == 1 and result.baseline is None
 
 
 def test_stopped_ends_after_an_epoch_of_the_best(digits: Dataset, tmp_path: Path) -> None:

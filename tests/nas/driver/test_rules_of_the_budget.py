@@ -11,8 +11,7 @@ from nas.driver.clock import Clock
 from nas.driver.cost_model import CostModel
 from nas.driver.successive_halving import NeverStop, SuccessiveHalving
 from nas.driver.time_account import account, statement, utilisation
-from nas.records.row import Row
-from nas.records.trial import COMPLETED, FAILED, STOPPED
+from nas.records.trial import COMPLETED, FAILED, STOPPED, Trial
 
 
 def test_one_third_goes_on_at_each_rung() -> None:
@@ -38,7 +37,7 @@ def test_a_rule_rebuilt_from_rows_decides_alike() -> None:
     for row in scores:
         for epoch, score in enumerate(row, 1):
             one.is_weak(epoch, score)
-    other.take_up(Row(n, {}, "", 9, 0, scores=row) for n, row in enumerate(scores))
+    other.take_up(Trial(n, {}, "", 9, 0, scores=row) for n, row in enumerate(scores))
     assert one.rungs == other.rungs
 
 

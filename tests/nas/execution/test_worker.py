@@ -14,9 +14,9 @@ from nas.config.search_config import SearchConfig
 from nas.data import load
 from nas.driver.driver import Job
 from nas.execution import worker
+from nas.records.job import EpochReport
 from nas.records.joint_space import JointSpace
 from nas.setup.problem import checkpoints_for
-from nas.training.loop import EpochReport
 from search_spaces import SPACES
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from nas.driver.successive_halving import SuccessiveHalving, beaten
-from nas.records.row import Row
+from nas.records.trial import Trial
 
 
-def row(number: int, scores: tuple[float, ...], parameters: int = 10, macs: int = 10) -> Row:
-    return Row(number, {}, str(number), 9, 0, scores=scores, parameters=parameters, macs=macs)
+def row(number: int, scores: tuple[float, ...], parameters: int = 10, macs: int = 10) -> Trial:
+    return Trial(number, {}, str(number), 9, 0, scores=scores, parameters=parameters, macs=macs)
 
 
 def test_a_rung_lets_the_best_third_pass() -> None:

@@ -9,18 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from nas.records.row import Row
 
 from nas.errors import InputError
 from nas.journal import journal as journals
 from nas.journal.journal import Header, Journal, JournalError
-from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED
+from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Trial
 
 HEADER = Header(config="{}", space="small 0", dataset="digits", fingerprint="f", task="{}")
 
 
-def row(number: int, **values: object) -> Row:
-    return Row(number, {"0.width": 1, "1:2.kernel": 0}, f"print{number}", epochs=3, seed=number, **values)  # type: ignore[arg-type]
+def row(number: int, **values: object) -> Trial:
+    return Trial(number, {"0.width": 1, "1:2.kernel": 0}, f"print{number}", epochs=3, seed=number, **values)  # type: ignore[arg-type]
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
@@ -33,15 +32,15 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         journal.spend("prediction", 0.25)
         journal.spend("prediction", 0.25)
         journal.set_run_id("run", 1)
-        before = journal.rows
+        before = journal.trials
     with Journal.open(tmp_path / "s") as journal:
-        assert repr(journal.rows) == repr(before)  # NaN is not equal to itself
-        assert [one.finished for one in journal.rows] == [2, 1]
+        assert repr(journal.trials) == repr(before)  # NaN is not equal to itself
+        assert [one.finished for one in journal.trials] == [2, 1]
         assert journal.spent == {"prediction": 0.5}
         assert journal.header == HEADER
-        assert journal.row(1).mlflow_run_id == "run"
+        assert journal.trials[1].mlflow_run_id == "run"
     record = journals.read(tmp_path / "s")
-    assert len(record.rows) == 2
+    assert len(record.trials) == 2
     assert record.elapsed > 0
 
 
@@ -57,9 +56,9 @@ def test_running_trials_are_requeued_with_what_they_have(tmp_path: Path) -> None
         journal.add(row(0, scores=(0.5,)))
         journal.add(row(1, state=COMPLETED, scores=(0.1,)))
         journal.requeue()
-        assert [one.state for one in journal.rows] == [REQUEUED, COMPLETED]
-        assert journal.row(0).scores == (0.5,)
-        assert journal.row(0).finished == 0
+        assert [one.state for one in journal.trials] == [REQUEUED, COMPLETED]
+        assert journal.trials[0].scores == (0.5,)
+        assert journal.trials[0].finished == 0
 
 
 def test_the_tally_follows_every_change(tmp_path: Path) -> None:
@@ -70,7 +69,7 @@ def test_the_tally_follows_every_change(tmp_path: Path) -> None:
             journal.change(number, state=state, scores=(score,), seconds=2.0)
         journal.add(row(3, state=RUNNING))
     with Journal.open(tmp_path / "s") as journal:
-        tally = journal.tally
+        tally = journal.totals
         assert (tally.states[COMPLETED], tally.states[STOPPED], tally.states[RUNNING]) == (2, 1, 1)
         assert tally.begun == 4
         assert tally.total_seconds() == 6.0
@@ -81,7 +80,7 @@ def test_the_tally_follows_every_change(tmp_path: Path) -> None:
 def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     code = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 from pathlib import Path
 from nas.journal.journal import Header, Journal
 journal = Journal.create(Path({str(tmp_path / "s")!r}), Header("{{}}", "s", "d", "f", "{{}}"))
@@ -94,7 +93,7 @@ sys.stdin.read()
         assert other.stdout.readline() == "open\n"
         with pytest.raises(InputError, match=f"another process .id {other.pid}."):
             Journal.open(tmp_path / "s")
-        assert journals.read(tmp_path / "s").rows == ()
+        assert journals.read(tmp_path / "s").trials == ()
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
     Journal.open(tmp_path / "s").close()  # the kernel gave the lock back
@@ -145,7 +144,7 @@ def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
         journal._connection.execute("pragma max_page_count = 1000000")
         journal.add(row(count))
     with Journal.open(tmp_path / "s") as journal:
-        assert [one.number for one in journal.rows] == list(range(count + 1))
+        assert [one.number for one in journal.trials] == list(range(count + 1))
 
 
 def test_what_a_driver_left_that_was_killed_as_it_began_is_no_search(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import nas
 from nas.errors import InputError
 from nas.journal import journal as journals
 from nas.records.trial import COMPLETED, STATES, STOPPED
-from nas.setup.reopen import revisit
+from nas.setup.stored_search import stored_search
 from search_spaces import Choice, Repeat, Space, SpaceError
 from search_spaces.cells import CELLS
 
@@ -41,7 +41,7 @@ class Recorder(nas.Observer):
     def search_started(self, view: Any) -> None:
         self.view = view
 
-    def trial_ended(self, candidate: nas.Candidate) -> None:
+    def trial_ended(self, candidate: nas.Trial) -> None:
         self.events.append(("ended", candidate))
 
     def evidence(self, evidence: Any, finished: int) -> None:
@@ -52,7 +52,7 @@ class Recorder(nas.Observer):
 
 
 class Broken(nas.Observer):
-    def trial_ended(self, candidate: nas.Candidate) -> None:
+    def trial_ended(self, candidate: nas.Trial) -> None:
         raise RuntimeError("an observer's own fault")
 
 
@@ -120,10 +120,10 @@ def test_the_recipe_can_be_searched_along(tmp_path: Path, data: Any) -> None:
 def test_optuna_gets_a_copy(tmp_path: Path, data: Any) -> None:
     nas.search(data, "mlp", directory=tmp_path / "s", **{**QUICK, "budget": "4 trials"})
     url = f"sqlite:///{tmp_path / 'optuna.db'}"
-    revisit(tmp_path / "s").copy_to_optuna(url, "mine")
+    stored_search(tmp_path / "s").copy_to_optuna(url, "mine")
     study = optuna.load_study(study_name="mine", storage=url)
     assert len(study.trials) == 4
-    assert study.best_value == pytest.approx(journals.read(tmp_path / "s").rows[study.best_trial.number].score)
+    assert study.best_value == pytest.approx(journals.read(tmp_path / "s").trials[study.best_trial.number].score)
 
 
 BAD = [

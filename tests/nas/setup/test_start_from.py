@@ -57,7 +57,7 @@ def test_given_networks_are_the_first_trials_and_a_resume_knows_them(strategy: s
     assert [one.architecture.fingerprint for one in whole.candidates[:2]] == [one.fingerprint for one in mine]
     assert [one.source == "given" for one in whole.candidates] == [True, True, False, False, False, False]
     assert [one.decisions for one in resumed.candidates] == [one.decisions for one in whole.candidates]
-    assert [row.source for row in journals.read(tmp_path / "s").rows[:2]] == ["given", "given"]
+    assert [row.source for row in journals.read(tmp_path / "s").trials[:2]] == ["given", "given"]
 
 
 def test_given_decisions_survive_the_journals_config() -> None:

@@ -18,7 +18,7 @@ from nas.errors import InputError
 from nas.journal import journal as journals
 from nas.records.trial import COMPLETED, FAILED, STOPPED
 
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[3]
 SEARCH = ["search", "digits", "--space", "mlp", "--executor", "local", "--epochs", "2", "--tracking-uri", ""]
 
 
@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_show_draws_the_trial_that_was_asked_for(folder: Path) -> None:
-    rows = journals.read(folder / "s").rows
+    rows = journals.read(folder / "s").trials
     assert f"Trial {rows[2].number}, {rows[2].parameters:,} parameters" in run("show", "s", "--trial", "2", cwd=folder)
     best = run("show", "s", cwd=folder)
     assert "Pareto front: validation accuracy against parameters" in best
@@ -79,7 +79,7 @@ def test_an_ensemble_of_the_finals_best_is_one_network(folder: Path) -> None:
 
 def test_any_trial_can_be_exported_and_is_trained_in_full_first(folder: Path) -> None:
     final = json.loads((folder / "s" / "final" / "final.json").read_text())
-    other = next(row for row in journals.read(folder / "s").rows if row.number != final["finalists"][0]["number"])
+    other = next(row for row in journals.read(folder / "s").trials if row.number != final["finalists"][0]["number"])
     run("export", "s", "other", "--trial", str(other.number), cwd=folder)
     written = json.loads((folder / "other" / "architecture.json").read_text())
     assert written["decisions"] == dict(other.decisions)
@@ -113,10 +113,10 @@ def test_a_search_is_shown_without_the_file_of_its_space(tmp_path: Path) -> None
 def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:
     more = [*SEARCH, "--budget", "2 trials", "--no-final", "--directory"]
     run(*more, "t", "--start-from", "s", "--start-from", "s/export/architecture.json", "--inherit", "on", cwd=folder)
-    rows = journals.read(folder / "t").rows
+    rows = journals.read(folder / "t").trials
     assert all("parent" in row.attributes for row in rows)
     assert [row.source == "given" for row in rows] == [True, False]
-    winners = [row for row in journals.read(folder / "s").rows if row.fingerprint == rows[0].fingerprint]
+    winners = [row for row in journals.read(folder / "s").trials if row.fingerprint == rows[0].fingerprint]
     assert winners[0].test_score is not None
     elsewhere = [word if word != "mlp" else "cnn" for word in more]
     assert "of the space 'mlp'" in run(*elsewhere, "u", "--start-from", "s", cwd=folder, code=2)
@@ -128,7 +128,7 @@ def test_a_search_learns_from_another_with_proxies_in_its_second_stage(folder: P
     said = run(*more, "l", "--learn-from", "s", "--proxies", cwd=folder)
     assert f"Beginning from 6 trainings on digits in {folder / 's'}" in said
     record = journals.read(folder / "l")
-    assert "past" in {row.source for row in record.rows[:10]}
+    assert "past" in {row.source for row in record.trials[:10]}
     assert json.loads(record.header.config)["proxies"] is True
     elsewhere = [word if word != "mlp" else "cnn" for word in more]
     assert "a search of the same space" in run(*elsewhere, "v", "--learn-from", "s", cwd=folder, code=2)
@@ -152,17 +152,17 @@ def test_ctrl_c_ends_with_an_export_and_a_resume_goes_on(tmp_path: Path) -> None
     assert 1 <= len(before) < 200
     assert (tmp_path / "s" / "export" / "model.py").is_file()
 
-    run("resume", "s", "--budget", f"{len(record.rows) + 3} trials", cwd=tmp_path)
+    run("resume", "s", "--budget", f"{len(record.trials) + 3} trials", cwd=tmp_path)
     after = journals.read(tmp_path / "s")
     assert after.ended == "budget"
-    assert len(ended(tmp_path / "s")) == len(record.rows) + 3
+    assert len(ended(tmp_path / "s")) == len(record.trials) + 3
     assert {number: scores for number, scores in ended(tmp_path / "s").items() if number in before} == before
 
 
 def ended(search: Path) -> dict[int, tuple[float, ...]]:
     """Scores of the trials that have ended, by number; none while there is no journal yet."""
     try:
-        rows = journals.read(search).rows
+        rows = journals.read(search).trials
     except InputError:
         return {}
     return {row.number: row.scores for row in rows if row.state in (COMPLETED, STOPPED, FAILED)}

@@ -60,7 +60,7 @@ def test_a_search_begins_from_another_and_a_resume_needs_its_journal_alone(first
     assert "past" in sources[:10]
     assert "random" in sources[:10]
     assert "past" not in sources[10:]
-    assert not [one for one in journals.read(first).rows if one.source == "past"]
+    assert not [one for one in journals.read(first).trials if one.source == "past"]
 
 
 def test_what_is_kept_is_data_that_a_journal_can_hold(first: Path) -> None:
@@ -118,5 +118,5 @@ def test_of_a_long_search_trainings_of_all_its_time_are_kept(first: Path, monkey
     monkeypatch.setattr("nas.setup.learn_from.MOST", 6)
     assert MOST > 6
     (past,) = learn_from(first, JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4)))
-    rows = sorted(journals.read(first).rows, key=lambda row: row.finished)
+    rows = sorted(journals.read(first).trials, key=lambda row: row.finished)
     assert list(past.decisions) == [dict(row.decisions) for row in rows[::2]]

@@ -6,11 +6,11 @@ import math
 from types import SimpleNamespace
 
 import pytest
+from nas.final.finish import seconds_of_gpus
 
 from nas.config.budget import Budget
 from nas.driver.clock import Clock
 from nas.driver.time_account import FINAL
-from nas.final.finish import seconds_of_gpus
 
 HUNDRED = Budget(gpu_seconds=100.0)
 
