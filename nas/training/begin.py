@@ -7,7 +7,6 @@ import torch
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.training.fidelity import narrowed, reduced
-from nas.training.inheritance import State, inherit
 from nas.training.loop import Training
 from nas.training.memory import free_bytes, parts_that_fit
 from search_spaces.architecture import Architecture
@@ -22,13 +21,8 @@ def begin(
     epochs: int,
     seed: int,
     device: str = "cpu",
-    parent: tuple[Architecture, State] | None = None,
 ) -> Training:
     """Weights drawn from `seed`, data and network at the recipe's fidelity.
-
-    Args:
-        parent: a trained architecture, at the fidelity it was trained with, and its network's state dict: its weights
-            are handed on, and `Training.inheritance` says how much that was.
 
     Where the memory that the profile predicts is not free, batches are cut into micro-batches from the start.
 
@@ -41,9 +35,7 @@ def begin(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build(architecture, data.task)
-    inheritance = inherit(network, architecture, *parent, data.task) if parent is not None else None
     training = Training(network, data, config, epochs=epochs, seed=seed, device=device)
-    training.inheritance = inheritance
     batch = config.batch_for(len(data.train))
     training.cut_batches(parts_that_fit(architecture, data.task, config, batch, free_bytes(training.device)))
     return training

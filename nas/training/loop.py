@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,13 +17,13 @@ from torch import nn
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
+from nas.records.job import EpochReport
 from nas.training.augmentation import augment_for, mix
 from nas.training.criterion import Criterion
 from nas.training.feed import Feed, resident
 from nas.training.forward import Forward
 from nas.training.health import DeadUnits, Diverged, check_flow, check_loss, check_outputs, gradient_norms
 from nas.training.inference import complete, normalization, outputs, predict
-from nas.training.inheritance import Inheritance
 from nas.training.precision import resolve_device, resolve_precision
 from nas.training.regularization import regularize
 from nas.training.schedule import factor
@@ -34,33 +34,6 @@ __all__ = ["Diverged", "EpochReport", "Training", "outputs"]
 
 CHECK_EVERY = 16  # steps between looks at the loss, on the CPU, where looking costs nothing
 log = logging.getLogger("nas.training")
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch came to.
-
-    Args:
-        epoch: number, from 1.
-        score: on the validation split; higher is better.
-        loss: mean over the epoch's steps, with its augmentation and smoothing.
-        validation_loss: without either; for regression of standardised targets.
-        seconds: training and validation together.
-        learning_rate: of the last step, of the first optimizer.
-        gradient_norm: mean over the steps, before clipping; of the last step when clipping is off.
-        dead_share: mean over the cells of the share of units that put out the same for every example.
-        notices: what a person should know of the training and was not told with an earlier epoch.
-    """
-
-    epoch: int
-    score: float
-    loss: float
-    validation_loss: float
-    seconds: float
-    learning_rate: float
-    gradient_norm: float
-    dead_share: float
-    notices: tuple[str, ...] = ()
 
 
 class Training:
@@ -105,7 +78,6 @@ class Training:
         self._feed = self._make_feed()
         self._validation = resident(data.validation.inputs, self.device)
         self._validation_targets = self._criterion.standardised(resident(data.validation.targets, self.device))
-        self.inheritance: Inheritance | None = None
         self.gradient_flow: dict[str, float] = {}
         self.dead_units: dict[str, float] = {}
 
