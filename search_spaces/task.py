@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from search_spaces.errors import SpaceError
 
-METRICS = {"classification": "accuracy", "regression": "r2", "forecasting": "r2"}
+METRICS = {"classification": "accuracy", "regression": "r2"}
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Task:
         input_shape: one example, channels first, without the batch: `(features,)`, `(channels, length)`,
             `(channels, height, width)`; for tokens `(length,)`.
         outputs: number of classes, or of values to predict. At least 1.
-        kind: `classification`, `regression` or `forecasting`.
+        kind: `classification` or `regression`.
         vocabulary: number of distinct tokens when the inputs are integers, 0 when they are real numbers.
 
     Raises:

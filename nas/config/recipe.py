@@ -7,14 +7,28 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from nas.errors import InputError
-from nas.training.augmentation import AUGMENTATIONS
-from nas.training.fidelity import Fidelity
-from nas.training.optimizers import OPTIMIZERS
-from nas.training.schedule import SCHEDULES
 
 SMALLEST_BATCH, LARGEST_BATCH = 32, 128  # that `batch_size=0` chooses between
 BATCH_FOR_MUON = 64
+OPTIMIZERS = ("adamw", "sgd", "muon")
+SCHEDULES = ("cosine", "triangular", "constant", "stable")
+AUGMENTATIONS = ("crop", "flip", "cutout", "jitter", "scale", "mask")
 PRECISIONS = ("auto", "float32", "bf16", "fp16")
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """A cheaper stand-in for a full training.
+
+    Args:
+        resolution: side of the pictures (length of the series) as a share, 0 to 1; at least 4 remain.
+        subset: share of the training examples, 0 to 1, the same ones in every epoch and of every candidate.
+        width: share of the channels of every cell, 0 to 1; at least 8 remain, always a multiple of 8.
+    """
+
+    resolution: float = 1.0
+    subset: float = 1.0
+    width: float = 1.0
 
 
 @dataclass(frozen=True)

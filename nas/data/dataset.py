@@ -1,17 +1,20 @@
-"""A data set as a search sees it: what may be learned from, and a test part that stays sealed until the final."""
+"""A data set as a search sees it: examples to train and validate on, and a test split that stays sealed."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from search_spaces.task import Task
 
+Constants = tuple[float, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples and what is asked of them.
+    """Examples: inputs and their targets.
 
     Args:
         inputs: `(n, *task.input_shape)`, channels first, in the data's own type and scale (uint8 stays uint8).
@@ -27,7 +30,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """All that training and validation may read. Arrays may come back read-only from a worker: never write in place.
+    """All that training and validation may read. In a worker the arrays may be read-only: never write into them.
 
     Args:
         mean, std: per channel (per feature for vectors) of the training inputs, in the data's own scale.
@@ -37,10 +40,20 @@ class TrainingData:
     task: Task
     train: Split
     validation: Split
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    target_mean: tuple[float, ...] = ()
-    target_std: tuple[float, ...] = ()
+    mean: Constants
+    std: Constants
+    target_mean: Constants = ()
+    target_std: Constants = ()
+
+    @classmethod
+    def measured(cls, task: Task, train: Split, validation: Split) -> TrainingData:
+        """With mean and standard deviation of the training split."""
+        mean, std = statistics(train.inputs)
+        if task.kind == "classification":
+            return cls(task, train, validation, mean, std)
+        target_mean = train.targets.mean(axis=0, dtype=np.float64)
+        target_std = np.where(train.targets.std(axis=0) > 0, train.targets.std(axis=0, dtype=np.float64), 1.0)
+        return cls(task, train, validation, mean, std, _floats(target_mean), _floats(target_std))
 
 
 class SealedTest:
@@ -56,7 +69,7 @@ class SealedTest:
         return f"SealedTest({len(self)} examples)"
 
     def open(self) -> Split:
-        """The test examples. Whoever calls this before the final makes the test score worthless."""
+        """The test examples. Opened before the final, they make the test score worthless."""
         return self._split
 
 
@@ -66,7 +79,7 @@ class Dataset:
 
     Args:
         classes: names of the classes in the order of the outputs; for regression the names of the outputs.
-        fingerprint: hash of all arrays, so that a resumed search can tell that its data is the same.
+        fingerprint: hash of all arrays, see `fingerprint`.
         columns: names of the features, for tables only.
     """
 
@@ -77,3 +90,47 @@ class Dataset:
     classes: tuple[str, ...]
     fingerprint: str
     columns: tuple[str, ...] = field(default=())
+
+
+def statistics(inputs: np.ndarray) -> tuple[Constants, Constants]:
+    """Mean and standard deviation per channel of inputs `(n, channels, …)`, to normalise them with.
+
+    The deviation of a constant channel is given as 1. So is that of a 0/1 column of a table, with mean 0: it stays 0/1.
+    """
+    axes = (0, *range(2, inputs.ndim))
+    if inputs.dtype == np.uint8 and inputs.ndim > 2:
+        mean, std = _of_bytes(inputs)
+    else:
+        mean = inputs.mean(axis=axes, dtype=np.float64)
+        std = inputs.std(axis=axes, dtype=np.float64)
+    std = np.where(std < 1e-6 * np.maximum(1.0, np.abs(mean)), 1.0, std)
+    if inputs.ndim == 2:
+        binary = np.isin(inputs, (0, 1)).all(axis=0)
+        mean, std = np.where(binary, 0.0, mean), np.where(binary, 1.0, std)
+    return _floats(mean), _floats(std)
+
+
+def _of_bytes(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation from a histogram per channel, so that a large uint8 array is never copied to floats."""
+    values = np.arange(256.0)
+    means, deviations = [], []
+    for channel in range(inputs.shape[1]):
+        share = np.bincount(inputs[:, channel].ravel(), minlength=256) / inputs[:, channel].size
+        mean = float(share @ values)
+        means.append(mean)
+        deviations.append(float(np.sqrt(share @ (values - mean) ** 2)))
+    return np.array(means), np.array(deviations)
+
+
+def _floats(values: np.ndarray) -> Constants:
+    return tuple(map(float, values))
+
+
+def fingerprint(*splits: Split) -> str:
+    """Hash of all arrays in 16 hexadecimal digits, by which a resumed search knows that its data is the same."""
+    digest = hashlib.blake2b(digest_size=8)
+    for split in splits:
+        for array in (split.inputs, split.targets):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,1 +1,1 @@
-"""Training: one network, for some epochs, as well and as fast as a hand-written loop would."""
+"""Training of one network: the loop, the parts of the recipe, memory and latency, outputs of a trained network."""

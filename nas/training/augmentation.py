@@ -1,7 +1,8 @@
-"""Random changes to whole batches at once, on the device, that leave the meaning as it is.
+"""Augmentation: random changes of the inputs that keep the label, for whole batches at once, on the device.
 
-Every function takes `(n, channels, …)` in the data's own scale and a generator on its device, and gives a new tensor of
-the same shape and type. The inputs are never written.
+Every augmentation takes a batch `(n, channels, …)` in the data's own scale and a generator on its device. It returns a
+new tensor of the same shape and type; the inputs are never written. Names and meanings follow
+https://docs.pytorch.org/vision/stable/transforms.html where that has them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
@@ -19,7 +19,7 @@ def _uniform(x: torch.Tensor, rng: torch.Generator, *shape: int) -> torch.Tensor
 
 
 def crop(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Each picture moved by up to an eighth of its side, edges repeated (series: along time)."""
+    """Each picture shifted by up to an eighth of its sides, edges repeated; each series shifted in time."""
     sides = x.shape[2:]
     reach = [max(1, side // 8) if side > 1 else 0 for side in sides]
     n = len(x)
@@ -34,22 +34,23 @@ def crop(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
 
 
 def flip(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Half of the pictures mirrored left to right."""
+    """Each picture mirrored left to right with probability 0.5."""
     mirrored = _uniform(x, rng, len(x)) < 0.5
     return torch.where(mirrored.view(-1, *(1,) * (x.dim() - 1)), x.flip(-1), x)
 
 
 def cutout(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """A square of a quarter of the side set to the picture's mean (https://arxiv.org/abs/1708.04552)."""
+    """In each picture a box with a quarter of its sides set to the mean of its channel (https://arxiv.org/abs/1708.04552)."""
     return _blank(x, rng, share=0.25)
 
 
 def mask(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """A stretch of a tenth of the time set to the series' mean."""
+    """In each series a tenth of the time steps, in one piece, set to the mean of its channel."""
     return _blank(x, rng, share=0.1)
 
 
 def _blank(x: torch.Tensor, rng: torch.Generator, share: float) -> torch.Tensor:
+    """In each example one box, whose sides are `share` of the example's, set to the mean of its channel."""
     inside = torch.ones((len(x), *(1,) * (x.dim() - 1)), dtype=torch.bool, device=x.device)
     for axis in range(2, x.dim()):
         side = x.shape[axis]
@@ -65,20 +66,21 @@ def _blank(x: torch.Tensor, rng: torch.Generator, share: float) -> torch.Tensor:
 
 
 def jitter(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Gaussian noise of a twentieth of each example's standard deviation."""
+    """Gaussian noise added, with 0.05 of each example's standard deviation."""
     values = x.float()
     deviation = values.std(dim=tuple(range(1, x.dim())), keepdim=True, correction=0)
     noise = torch.randn(x.shape, generator=rng, device=x.device) * (0.05 * deviation)
-    return _as(x, values + noise)
+    return in_type_of(x, values + noise)
 
 
 def scale(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Each channel multiplied by a factor of about 0.9 to 1.1."""
+    """Each channel of each example multiplied by a factor with mean 1 and standard deviation 0.1."""
     factors = 1.0 + 0.1 * torch.randn((*x.shape[:2], *(1,) * (x.dim() - 2)), generator=rng, device=x.device)
-    return _as(x, x.float() * factors)
+    return in_type_of(x, x.float() * factors)
 
 
-def _as(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+def in_type_of(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """`values` in the type of `x`; bytes are rounded and clipped to 0..255."""
     return values.round().clamp(0, 255).to(torch.uint8) if x.dtype == torch.uint8 else values.to(x.dtype)
 
 
@@ -90,14 +92,18 @@ AUGMENTATIONS: dict[str, Augment] = {
     "scale": scale,
     "mask": mask,
 }
+# axes that an example needs: 1 for vectors, 2 for series, 3 for pictures
 LOWEST_RANK = {"crop": 2, "flip": 3, "cutout": 3, "jitter": 1, "scale": 1, "mask": 2}
 
 
 def augment_for(words: str, input_shape: tuple[int, ...]) -> Augment | None:
-    """The augmentations that `words` names and that make sense for inputs of this shape; None when there are none.
+    """The named augmentations in a row, without those that need more axes than inputs of this shape have; None if none.
 
-    `auto`: crop, and a flip for colour pictures (digits and letters are grey and must not be mirrored); jitter and
-    scale for series; nothing for feature vectors.
+    Args:
+        words: `none`, `auto`, or names of `AUGMENTATIONS` joined by `+`. `auto` is crop for pictures, with a flip for
+            colour pictures only (grey ones may be digits or letters, which must not be mirrored); jitter and scale for
+            series; nothing for feature vectors.
+        input_shape: one example, channels first.
     """
     chosen: list[str] = []
     for word in words.split("+"):
@@ -118,56 +124,3 @@ def _automatic(input_shape: tuple[int, ...]) -> list[str]:
     if len(input_shape) == 3:
         return ["crop", "flip"] if input_shape[0] == 3 else ["crop"]
     return ["jitter", "scale"] if len(input_shape) == 2 else []
-
-
-def mix(
-    x: torch.Tensor, y: torch.Tensor, rng: torch.Generator, *, mixup: float, cutmix: float
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """A batch blended with itself in another order: inputs, the other targets, and the share of the first ones.
-
-    mixup blends values (https://arxiv.org/abs/1710.09412), cutmix pastes a box (https://arxiv.org/abs/1905.04899;
-    vectors have no box and are blended). One share per batch. With both off, or no batch to mix, the share is None.
-    """
-    alpha = mixup or cutmix
-    if not alpha or len(x) < 2:
-        return x, y, None
-    order = torch.randperm(len(x), generator=rng, device=x.device)
-    share = _beta(alpha, rng, x.device)
-    if mixup or x.dim() < 3:
-        return torch.lerp(x[order], x, share.to(x.dtype)), y[order], share
-    inside, kept = _box(x, share, rng)
-    return torch.where(inside, x[order], x), y[order], kept
-
-
-def _beta(alpha: float, rng: torch.Generator, device: torch.device) -> torch.Tensor:
-    """One draw of Beta(alpha, alpha), as a ratio of two Gamma draws that follow `rng`."""
-    gammas = torch._standard_gamma(torch.full((2,), alpha, device=device), generator=rng)
-    return gammas[0] / gammas.sum().clamp_min(1e-12)
-
-
-def _box(x: torch.Tensor, share: torch.Tensor, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places of one box that covers `1 - share` of the area where it fits, and the share it leaves."""
-    rank = x.dim() - 2
-    side_share = (1.0 - share).clamp(0, 1) ** (1.0 / rank)
-    inside = torch.ones((1,) * x.dim(), dtype=torch.bool, device=x.device)
-    for axis in range(2, x.dim()):
-        side = x.shape[axis]
-        half = side_share * side / 2
-        centre = torch.rand((), generator=rng, device=x.device) * side
-        places = torch.arange(side, device=x.device) + 0.5
-        within = (places > centre - half) & (places < centre + half)
-        inside = inside & within.view([side if other == axis else 1 for other in range(x.dim())])
-    covered = inside.expand(1, 1, *x.shape[2:]).float().mean()
-    return inside, 1.0 - covered
-
-
-def resize(x: torch.Tensor, share: float) -> torch.Tensor:
-    """Pictures or series at `share` of their side, by averaging; vectors as they are."""
-    if share >= 1.0 or x.dim() < 3:
-        return x
-    size = [max(4, round(side * share)) if side > 4 else side for side in x.shape[2:]]
-    values = x.float()
-    small = (
-        F.adaptive_avg_pool2d(values, (size[0], size[1])) if x.dim() == 4 else F.adaptive_avg_pool1d(values, size[0])
-    )
-    return _as(x, small)

@@ -1,10 +1,9 @@
 """Forward and backward pass of a step as one CUDA graph: one launch in place of hundreds.
 
 Small networks on a large device wait for the host to launch their kernels. Every batch of a training has the same
-shape, so the kernels can be recorded once and run again on new contents of the same memory. What is recorded is only
-what makes gradients; clipping, the optimizer and the averages stay as they are, and with them learning rates and
-fp16's scale, which change. Source: https://pytorch.org/docs/stable/notes/cuda.html#cuda-graphs ("partial-network
-capture").
+shape, so the kernels can be recorded once and replayed on new contents of the same memory. Only the computation of the
+gradients is recorded. Clipping, optimizer and averaging run as usual, because learning rates and the scale of float16
+gradients change. Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#partial-network-capture
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from torch import nn
 
 from nas.training.memory import is_out_of_memory
 
-BEFORE = 3  # ordinary steps before recording: libraries choose their kernels and take their memory in these
+BEFORE = 3  # ordinary steps before recording, in which libraries choose their kernels and allocate their memory
 Batch = tuple[torch.Tensor | None, ...]
 Compute = Callable[..., torch.Tensor]
 Replay = Callable[[], None]
 
 
 def record(compute: Callable[[], torch.Tensor]) -> tuple[Replay, torch.Tensor]:
-    """A function that runs the recorded kernels again, and where the result will lie."""
+    """Records `compute` as a CUDA graph: the function that replays it, and the tensor that then holds the result."""
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         result = compute()
@@ -33,7 +32,7 @@ def record(compute: Callable[[], torch.Tensor]) -> tuple[Replay, torch.Tensor]:
 
 @dataclass(frozen=True)
 class Recorded:
-    """One recording, and the memory that it reads and writes."""
+    """A recorded graph and the tensors that it reads and writes."""
 
     replay: Replay
     inputs: Batch
@@ -42,13 +41,14 @@ class Recorded:
 
 
 class CapturedGradients:
-    """Calls `compute`, and after a few calls replays it; the gradients lie in the parameters either way.
+    """Computes loss and gradients: in the first calls as usual, then by replaying a recorded graph.
+
+    Where recording fails, every call computes as usual, and `refused` says why.
 
     Args:
-        compute: from a batch to its loss, with new gradients in `parameters`; its kernels may not depend on values.
-        record: see `record`.
-
-    What cannot be recorded is computed as before, and `refused` says why.
+        compute: from the tensors of a batch to its loss, leaving new gradients in `parameters`. Which kernels it
+            launches may not depend on the batch's values.
+        record: as the function `record` above; tests give their own.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class CapturedGradients:
         self._recorded: Recorded | None = None
 
     def __call__(self, *batch: torch.Tensor | None) -> torch.Tensor:
-        """The loss, on the device; the next call writes over it."""
+        """The loss, on the device. The next call overwrites it."""
         self._calls += 1
         if self._recorded is None and self._calls > BEFORE and not self.refused:
             self._recorded = self._record(batch)
@@ -79,7 +79,7 @@ class CapturedGradients:
         return known.result
 
     def forget(self) -> None:
-        """The recording is for something else now, e.g. other micro-batches; a new one is made in time."""
+        """Drops the recording, e.g. because micro-batches have a new size; a new one is made after `BEFORE` calls."""
         self._calls, self._recorded = 0, None
 
     def _record(self, batch: Batch) -> Recorded | None:

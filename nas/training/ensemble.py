@@ -1,4 +1,4 @@
-"""Several networks as one: the mean of what they say, and which of them to take."""
+"""Ensembles: the average of several networks' outputs, and the greedy selection of members."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from search_spaces.task import Task
 
 
 class Average(nn.Module):
-    """The mean of several networks' outputs: of probabilities (given back as their logarithm), or of values.
+    """Averages the outputs `(batch, outputs)` of several networks with the same inputs.
 
     Args:
-        members: networks that take the same inputs.
-        probabilities: whether the outputs are logits of classes.
+        probabilities: whether the outputs are logits of classes. Then probabilities are averaged, and the logarithm
+            of the average is returned; otherwise the outputs themselves are averaged.
     """
 
     def __init__(self, members: nn.ModuleList, probabilities: bool) -> None:
@@ -35,7 +35,7 @@ class Average(nn.Module):
 
 
 def average(outputs: Sequence[np.ndarray], task: Task) -> np.ndarray:
-    """What `Average` gives, from the members' outputs `(n, task.outputs)`."""
+    """The same average as `Average`, of outputs `(n, task.outputs)` that were computed before; float64."""
     stacked = np.stack(outputs).astype(np.float64)
     if task.kind != "classification":
         return stacked.mean(axis=0)
@@ -46,13 +46,14 @@ def average(outputs: Sequence[np.ndarray], task: Task) -> np.ndarray:
 
 
 def select(outputs: Sequence[np.ndarray], targets: np.ndarray, task: Task, size: int) -> tuple[int, ...]:
-    """Indices of `size` members: the best one first, then each time the one that helps the average most.
+    """Indices of `size` members, chosen greedily: each time the one with which the average scores best.
 
-    Greedy selection on validation outputs (https://doi.org/10.1145/1015330.1015432) prefers members that err on other
-    examples. Each is taken once; ties go to the earlier one.
+    This prefers members that err on different examples (https://doi.org/10.1145/1015330.1015432). Each is taken at most
+    once; of equal ones the first is taken.
 
     Args:
-        outputs: of each candidate, on the validation split, best candidate first.
+        outputs: `(n, task.outputs)` of each candidate on the validation split, best candidate first.
+        targets: of the validation split.
     """
     chosen: list[int] = []
     while len(chosen) < min(size, len(outputs)):
@@ -63,7 +64,7 @@ def select(outputs: Sequence[np.ndarray], targets: np.ndarray, task: Task, size:
 
 
 def _quality(members: Sequence[np.ndarray], targets: np.ndarray, task: Task) -> tuple[float, float]:
-    """Score, and mean log-probability of the truth to tell equal scores apart."""
+    """Score, and among equal scores the mean log-probability of the true class."""
     mean = average(members, task)
     if task.kind != "classification":
         return score(task, mean, targets), 0.0

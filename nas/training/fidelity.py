@@ -1,37 +1,31 @@
-"""Cheaper stand-ins for a full training: smaller pictures, fewer examples, narrower networks."""
+"""Fidelity: cheaper stand-ins for a full training, by smaller pictures, fewer examples and narrower networks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
+from nas.config.recipe import Fidelity
 from nas.data.dataset import Split, TrainingData
-from nas.data.split import set_aside
+from nas.data.splits import set_aside
+from nas.training.augmentation import in_type_of
+from nas.training.batches import resident
 from search_spaces.architecture import Architecture
 from search_spaces.dsl import is_cell_like
 
-MULTIPLE = 8  # of channels, which attention heads and groups divide
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """How far the stand-in is from the full training.
-
-    Args:
-        resolution: side of the pictures (length of the series) as a share, 0 to 1; at least 4 remain.
-        subset: share of the training examples, 0 to 1, the same ones in every epoch and of every candidate.
-        width: share of the channels of every cell, 0 to 1; at least 8 remain, always a multiple of 8.
-    """
-
-    resolution: float = 1.0
-    subset: float = 1.0
-    width: float = 1.0
+MULTIPLE = 8  # numbers of channels are multiples of it, so that attention heads and groups divide them
+CHUNK = 4096  # examples resized at once
 
 
 def reduced(data: TrainingData, fidelity: Fidelity) -> TrainingData:
-    """The data at this fidelity. Its task has the smaller input shape, which the network must be built for."""
+    """The data at this fidelity; the network must be built for its task, whose input shape may be smaller.
+
+    Examples are dropped from the training split only, the same ones every time.
+    """
     train, validation, task = data.train, data.validation, data.task
     if fidelity.subset < 1.0:
         rng = np.random.default_rng(0)
@@ -45,7 +39,7 @@ def reduced(data: TrainingData, fidelity: Fidelity) -> TrainingData:
 
 
 def narrowed(architecture: Architecture, share: float) -> Architecture:
-    """The same architecture with that share of every cell's width."""
+    """The same architecture with `share` of every cell's channels: a multiple of 8, and at least 8."""
     if share >= 1.0:
         return architecture
     cells = tuple(_narrow(cell, share) for cell in architecture.cells)
@@ -64,12 +58,18 @@ def _narrow(node: Any, share: float) -> Any:
     return replace(node, **values)
 
 
+def resize(x: torch.Tensor, share: float) -> torch.Tensor:
+    """Pictures `(n, channels, height, width)` or series `(n, channels, length)` averaged to `share` of their sides.
+
+    At least 4 values remain per side. The type is kept; vectors are returned unchanged.
+    """
+    if share >= 1.0 or x.dim() < 3:
+        return x
+    size = [max(4, round(side * share)) if side > 4 else side for side in x.shape[2:]]
+    pool = F.adaptive_avg_pool2d if x.dim() == 4 else F.adaptive_avg_pool1d
+    return in_type_of(x, pool(x.float(), size))
+
+
 def _shrunk(inputs: np.ndarray, share: float) -> np.ndarray:
-    """Every side averaged down to `share` of itself, in the inputs' own type."""
-    import torch
-
-    from nas.training.augmentation import resize
-    from nas.training.feed import resident
-
     whole = resident(inputs, torch.device("cpu"))
-    return torch.cat([resize(part, share) for part in whole.split(4096)]).numpy()
+    return torch.cat([resize(part, share) for part in whole.split(CHUNK)]).numpy()

@@ -1,4 +1,4 @@
-"""Signs that a training is sick: NaN, an exploding loss, gradients that vanish or burst, units that are dead."""
+"""Health of a training: NaN, an exploding loss, vanishing or infinite gradients, dead units."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from search_spaces.task import Task
 
 
 class Diverged(Exception):
-    """A training that cannot recover. Its candidate ends here, with this reason."""
+    """The training cannot recover and must end; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-EXPLODED = 20.0  # times the loss of a network that has learned nothing
+EXPLODED = 20.0  # times the loss of a network that has learned nothing: the training is lost
+EQUAL = 1e-6  # relative difference of outputs below which they count as the same
 
 
 def chance_loss(task: Task) -> float:
-    """Loss of a network that knows only the average: log(classes), or 1 for standardised targets."""
+    """Loss of a network that has learned nothing: log(classes), or 1 for standardised real targets."""
     return math.log(max(2, task.outputs)) if task.kind == "classification" else 1.0
 
 
 def check_loss(loss: float, epoch: int, task: Task) -> None:
-    """Raises Diverged when the mean loss of an epoch is NaN, infinite, or far above that of knowing nothing."""
+    """Raises Diverged when the loss is NaN, infinite, or more than `EXPLODED` times that of an untrained network."""
     if not math.isfinite(loss):
         raise Diverged(f"loss became {loss} in epoch {epoch}")
     limit = EXPLODED * chance_loss(task)
@@ -37,8 +38,8 @@ def check_loss(loss: float, epoch: int, task: Task) -> None:
         raise Diverged(f"loss exploded to {loss:.3g} in epoch {epoch}; {limit:.3g} is {EXPLODED:g} times chance")
 
 
-def check_flow(norms: dict[str, float], epoch: int) -> None:
-    """Raises Diverged when a gradient is NaN or infinite, or when none reaches any cell."""
+def check_gradients(norms: dict[str, float], epoch: int) -> None:
+    """Raises Diverged when the gradient norm of a cell is NaN or infinite, or when all are 0."""
     sick = [name for name, norm in norms.items() if not math.isfinite(norm)]
     if sick:
         raise Diverged(f"gradient of cell {sick[-1]} is {norms[sick[-1]]} at the end of epoch {epoch}")
@@ -47,16 +48,16 @@ def check_flow(norms: dict[str, float], epoch: int) -> None:
 
 
 def check_outputs(outputs: torch.Tensor, epoch: int) -> None:
-    """Raises Diverged when the outputs are not finite, or the same for every example."""
+    """Raises Diverged when outputs `(n, outputs)` are not finite, or the same for every example."""
     if not bool(outputs.isfinite().all()):
         raise Diverged(f"outputs are not finite after epoch {epoch}")
     spread = (outputs.amax(dim=0) - outputs.amin(dim=0)).max()
-    if len(outputs) > 1 and float(spread) <= 1e-6 * float(outputs.abs().max()):
+    if len(outputs) > 1 and float(spread) <= EQUAL * float(outputs.abs().max()):
         raise Diverged(f"outputs are the same for every example after epoch {epoch}: the network is dead")
 
 
 def cells_of(network: nn.Module) -> dict[str, nn.Module]:
-    """The network's cells by name: its direct children, below any wrapper with a single child."""
+    """The network's cells by the name of their module: its children, below any wrappers with a single child."""
     prefix = ""
     while True:
         children = list(network.named_children())
@@ -67,7 +68,7 @@ def cells_of(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def gradient_norms(network: nn.Module) -> dict[str, float]:
-    """Norm of the gradients now held by each cell that has weights."""
+    """L2 norm of the gradients that the parameters of each cell now hold; cells without any are left out."""
     norms: dict[str, float] = {}
     for name, cell in cells_of(network).items():
         gradients = [parameter.grad for parameter in cell.parameters() if parameter.grad is not None]
@@ -77,14 +78,14 @@ def gradient_norms(network: nn.Module) -> dict[str, float]:
 
 
 class DeadUnits:
-    """Share of units per cell whose output does not change over a batch: they carry nothing to the next cell."""
+    """Share of dead units per cell: channels whose output is the same for all positions and examples of a batch."""
 
     def __init__(self) -> None:
         self.shares: dict[str, torch.Tensor] = {}
 
     @contextmanager
     def watching(self, network: nn.Module) -> Iterator[None]:
-        """Measures during the first forward pass inside the block: one batch says enough, and each costs as much."""
+        """Measures in the first forward pass inside the block. One batch is enough, and further ones cost time."""
         handles = [
             cell.register_forward_hook(self._measure(name))
             for name, cell in cells_of(network).items()
@@ -103,11 +104,12 @@ class DeadUnits:
             units = output.detach().float().transpose(0, 1).flatten(1)
             low, high = torch.aminmax(units, dim=1)
             size = torch.maximum(low.abs(), high.abs())
-            self.shares[name] = ((high - low) <= 1e-6 * size).float().mean()
+            self.shares[name] = ((high - low) <= EQUAL * size).float().mean()
 
         return hook
 
     def by_cell(self) -> dict[str, float]:
+        """Share of dead units, 0 to 1, by the name of the cell."""
         return {name: float(share) for name, share in self.shares.items()}
 
     def mean(self) -> float:

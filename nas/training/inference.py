@@ -1,4 +1,4 @@
-"""A network's outputs for many inputs, in large batches."""
+"""Outputs of a network for many inputs, in large batches."""
 
 from __future__ import annotations
 
@@ -7,24 +7,11 @@ import torch
 from torch import nn
 
 from nas.data.dataset import TrainingData
-from nas.training.feed import resident
+from nas.training.batches import resident
 from nas.training.memory import is_out_of_memory
-from nas.training.normalize import Normalize, Rescale
+from nas.training.whole_network import constants_of, wrapped
 
-BATCH = {"cpu": 256, "cuda": 2048}
-
-
-def normalization(data: TrainingData) -> nn.Module:
-    """What stands in front of the network: nothing for tokens."""
-    return nn.Identity() if data.task.vocabulary else Normalize(data.mean, data.std)
-
-
-def complete(network: nn.Module, data: TrainingData) -> nn.Module:
-    """The network with what makes it take and give values in the data's own scale. It shares the network's weights."""
-    parts = [normalization(data), network]
-    if data.target_mean:
-        parts.append(Rescale(data.target_mean, data.target_std))
-    return nn.Sequential(*parts)
+BATCH = {"cpu": 256, "cuda": 2048}  # examples
 
 
 def outputs(
@@ -33,10 +20,11 @@ def outputs(
     """Outputs `(n, task.outputs)` for inputs in the data's own scale; for regression in the targets' own scale.
 
     Args:
-        data: whose normalisation to put around the network; None when the network brings its own.
-        flip: the mean over each picture and its mirror image.
+        inputs: `(n, *task.input_shape)`.
+        data: whose normalisation to put around the network; None for a whole network, which has its own.
+        flip: gives the mean over each picture and its mirror image.
     """
-    whole = (network if data is None else complete(network, data)).to(device)
+    whole = (network if data is None else wrapped(network, constants_of(data))).to(device)
     tensor = resident(np.ascontiguousarray(inputs), torch.device(device))
     return predict(whole, tensor, flip=flip).cpu().numpy()
 
@@ -49,7 +37,10 @@ def predict(
     flip: bool = False,
     layout: torch.memory_format = torch.contiguous_format,
 ) -> torch.Tensor:
-    """Float32 outputs on the inputs' device, in smaller batches where memory runs out; the network's mode is kept."""
+    """Float32 outputs `(n, outputs)` on the inputs' device. Training or evaluation mode is afterwards as before.
+
+    Batches are halved when memory runs out.
+    """
     was_training = network.training
     network.eval()
     size, start = BATCH.get(inputs.device.type, 256), 0

@@ -1,7 +1,8 @@
-"""Seconds that a network takes on a device, predicted from its cells: each (cell, shape) is timed once and kept.
+"""Latency: seconds of a network's forward pass on a device, predicted from the latencies of its cells.
 
-A network is not the sum of its cells: caches are warm when they run in a row, and each call costs something of its own.
-So a few whole networks are timed too, and `seconds = a * sum + b * cells + c` is fitted to them.
+Each pair of cell and input shape is timed once and kept in a file. The sum over a network's cells is not exactly the
+network's time: caches are warm when cells run in a row, and each call has a cost of its own. So a few whole networks are
+timed too, and `seconds = a * sum + b * cells + c` is fitted to them.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ from search_spaces.task import Task
 
 WARM_UPS = 3
 LEAST_RUNS, MOST_RUNS, SECONDS_ENOUGH = 7, 200, 0.03
-NETWORKS = 8  # timed whole for the correction
+NETWORKS = 8  # timed as a whole to fit the correction
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 
 
 def parse_seconds(text: str | float) -> float:
-    """`2ms`, `0.5 s`, `300us` or a number of seconds.
+    """Seconds of a text such as `2ms`, `0.5 s` or `300us`, or of a number of seconds.
 
     Raises:
-        InputError: anything else, or nothing above 0.
+        InputError: any other text, or a time that is not above 0.
     """
     found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:e-?[0-9]+)?)\s*(s|ms|us|µs)?\s*", str(text))
     seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
@@ -54,9 +55,12 @@ def parse_seconds(text: str | float) -> float:
 
 @torch.inference_mode()
 def measured(network: nn.Module, shape: tuple[int, ...], *, batch: int = 1, device: str = "cpu") -> float:
-    """Seconds of one forward pass in evaluation mode: the median of the faster half of the runs after a warm-up.
+    """Seconds of one forward pass in evaluation mode: the median of the faster half of the runs, after a warm-up.
 
-    Whatever else runs on the machine only ever makes a run slower, so the slower half is where the outliers are.
+    Other work on the machine can only make a run slower, so the outliers are in the slower half.
+
+    Args:
+        shape: of one example, channels first. batch: examples at once.
     """
     place = torch.device(device)
     network, x = network.to(place).eval(), torch.zeros((batch, *shape), device=place)
@@ -79,11 +83,11 @@ def _wait_for(device: torch.device) -> None:
 
 
 class LatencyTable:
-    """Times of cells on one device, with one batch size and number of threads; kept in a file across searches.
+    """Measured seconds of cells on one device, at one batch size and number of threads; kept in a file across searches.
 
     Args:
         batch: examples at once.
-        folder: where tables lie; by default `nas/latency` in the user's cache.
+        folder: of the files; by default `nas/latency` in the user's cache.
     """
 
     def __init__(self, device: str = "cpu", batch: int = 1, folder: Path | None = None) -> None:
@@ -97,7 +101,7 @@ class LatencyTable:
         self.corrections: dict[str, tuple[float, ...]] = {}
 
     def cell_seconds(self, cell: Any, shape: tuple[int, ...]) -> float:
-        """Seconds of one cell at one input shape, measured when it is first asked for."""
+        """Seconds of a cell at an input shape, measured at the first request."""
         name = f"{cell_text(cell)} {shape}"
         if name not in self.cells:
             with torch.random.fork_rng(devices=[]):
@@ -112,13 +116,13 @@ class LatencyTable:
         return sum(times), float(len(times)), 1.0
 
     def predict(self, architecture: Architecture, task: Task) -> float:
-        """Seconds of the whole network; with the correction of its space once `calibrate` has measured it."""
+        """Seconds of the whole network, corrected if `calibrate` was called for its space."""
         features = self.features(architecture, task)
         weights = self.corrections.get(architecture.space, (1.0, 0.0, 0.0))
         return max(1e-9, float(np.dot(features, weights)))
 
     def calibrate(self, space: Space, task: Task, *, networks: int = NETWORKS, seed: int = 0) -> None:
-        """Times some whole networks of a space, and corrects its predictions by them from now on."""
+        """Times some random networks of a space and corrects the space's predictions by them from now on."""
         rng = random.Random(seed)
         samples = [space.sample(rng, task) for _ in range(networks)]
         with torch.random.fork_rng(devices=[]):
@@ -130,7 +134,7 @@ class LatencyTable:
         self.save()
 
     def save(self) -> None:
-        """Writes the table beside the others; another process's file is replaced as a whole, never half written."""
+        """Writes the file, with the cells that other processes have added to it; it is never half written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"device": self.key, "cells": {**_read(self.path, self.key), **self.cells}})
         with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as file:
@@ -139,7 +143,7 @@ class LatencyTable:
 
 
 def max_latency(seconds: str | float, space: Space, task: Task, *, device: str = "cpu", batch: int = 1) -> Rule:
-    """A rule for a space: at most so long on this device, by the corrected prediction."""
+    """A rule for a space: at most so many seconds on this device, as predicted after calibration."""
     table = LatencyTable(device, batch)
     table.calibrate(space, task)
 
@@ -150,7 +154,10 @@ def max_latency(seconds: str | float, space: Space, task: Task, *, device: str =
 
 
 def _fit(features: Sequence[tuple[float, ...]], times: Sequence[float]) -> tuple[float, ...]:
-    """Weights of least relative error; with few times, or a sum that would make networks faster, one ratio for all."""
+    """Weights of the features with the least squared relative error.
+
+    One ratio to the sum alone where times are few, or where the fit says that a larger sum is faster.
+    """
     x, y = np.array(features), np.array(times)
     if len(y) < 2 * x.shape[1]:
         return float(y.mean() / x[:, 0].mean()), 0.0, 0.0
@@ -162,7 +169,7 @@ def _fit(features: Sequence[tuple[float, ...]], times: Sequence[float]) -> tuple
 
 @functools.cache
 def _processor() -> str:
-    """The CPU's name, where the system tells it."""
+    """Name of the CPU as far as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -177,7 +184,7 @@ def _device_key(device: str, batch: int) -> str:
 
 
 def _read(path: Path, key: str) -> dict[str, float]:
-    """The cells of a table; nothing where there is none, or one that cannot be read."""
+    """The cells of a file; nothing where it is missing, unreadable or of another device."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): float(seconds) for name, seconds in data["cells"].items()} if data["device"] == key else {}

@@ -1,14 +1,15 @@
 """The training loop: one network, epoch by epoch.
 
-An epoch's randomness is a function of (seed, epoch), so that a training resumed from a checkpoint goes on exactly as
-one that was never interrupted. Nothing waits for the device inside an epoch on CUDA: losses are summed there.
+The random numbers of an epoch depend on the seed and the epoch's number alone. So a training resumed from a checkpoint
+continues exactly as one that was never interrupted. On CUDA an epoch never waits for the device: losses are summed
+there.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,63 +18,67 @@ from torch import nn
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
-from nas.training.augmentation import augment_for, mix
-from nas.training.criterion import Criterion
-from nas.training.feed import Feed, resident
+from nas.records.job import EpochReport
+from nas.training.augmentation import augment_for
+from nas.training.batches import Batches, resident
+from nas.training.fidelity import narrowed, reduced
 from nas.training.forward import Forward
-from nas.training.health import DeadUnits, Diverged, check_flow, check_loss, check_outputs, gradient_norms
-from nas.training.inference import complete, normalization, outputs, predict
-from nas.training.inheritance import Inheritance
+from nas.training.health import DeadUnits, check_gradients, check_loss, check_outputs, gradient_norms
+from nas.training.inference import predict
+from nas.training.memory import free_bytes, parts_that_fit
 from nas.training.precision import resolve_device, resolve_precision
-from nas.training.regularization import regularize
+from nas.training.regularization import mix, regularize
 from nas.training.schedule import factor
-from nas.training.score import score
+from nas.training.score import Criterion, score
 from nas.training.step import Step
+from nas.training.whole_network import constants_of, normalization, wrapped
+from search_spaces.architecture import Architecture
+from search_spaces.network import build
 
-__all__ = ["Diverged", "EpochReport", "Training", "outputs"]
-
-CHECK_EVERY = 16  # steps between looks at the loss, on the CPU, where looking costs nothing
+CHECK_EVERY = 16  # steps between two checks of the loss on the CPU; on CUDA a check would wait for the device
 log = logging.getLogger("nas.training")
 
 
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch came to.
+def begin(
+    architecture: Architecture,
+    data: TrainingData,
+    config: TrainingConfig,
+    *,
+    epochs: int,
+    seed: int,
+    device: str = "cpu",
+) -> Training:
+    """A training that is ready to run: data and network at the recipe's fidelity, weights drawn from `seed`.
 
-    Args:
-        epoch: number, from 1.
-        score: on the validation split; higher is better.
-        loss: mean over the epoch's steps, with its augmentation and smoothing.
-        validation_loss: without either; for regression of standardised targets.
-        seconds: training and validation together.
-        learning_rate: of the last step, of the first optimizer.
-        gradient_norm: mean over the steps, before clipping; of the last step when clipping is off.
-        dead_share: mean over the cells of the share of units that put out the same for every example.
-        notices: what a person should know of the training and was not told with an earlier epoch.
+    Batches are cut into micro-batches from the start where the predicted peak of memory is not free.
+
+    Raises:
+        InputError: a recipe that cannot work on this device.
+        SpaceError: an architecture that cannot be built for this data.
     """
-
-    epoch: int
-    score: float
-    loss: float
-    validation_loss: float
-    seconds: float
-    learning_rate: float
-    gradient_norm: float
-    dead_share: float
-    notices: tuple[str, ...] = ()
+    config.validate()
+    data, architecture = reduced(data, config.fidelity), narrowed(architecture, config.fidelity.width)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build(architecture, data.task)
+    training = Training(network, data, config, epochs=epochs, seed=seed, device=device)
+    batch = config.batch_for(len(data.train))
+    training.cut_batches(parts_that_fit(architecture, data.task, config, batch, free_bytes(training.device)))
+    return training
 
 
 class Training:
-    """A network being trained.
+    """A network in training.
 
     Args:
-        network: built for `data.task`, weights already drawn; it is moved to the device and trained in place.
-        epochs: planned; the schedule ends there. A later checkpoint may go on with more.
-        seed: of everything that happens from here on.
-        device: `cpu`, `cuda` or `cuda:1`.
+        network: built for `data.task`, weights already drawn. It is moved to the device and trained in place.
+        epochs: planned number; the schedule of the learning rate ends there. When a state is loaded it may be larger
+            than it was.
+        seed: of all random numbers from here on.
+        device: `cpu`, `cuda` or a numbered device such as `cuda:1`.
 
     Raises:
-        InputError: a configuration that cannot work, zero epochs, or a device that is absent.
+        InputError: a recipe that cannot work, fewer than one epoch, or a device that is not there.
     """
 
     def __init__(
@@ -95,34 +100,33 @@ class Training:
         self.data, self.config, self.epochs, self.seed = data, config, epochs, seed
         self.epochs_done = 0
         self.notices: list[str] = []
-        self._told = 0
+        self._told = 0  # notices that stood in an earlier report
         regularize(network, dropout=config.dropout, stochastic_depth=config.stochastic_depth)
         self._layout = memory_layout(config, data)
         self._network = network.to(self.device).to(memory_format=self._layout)  # type: ignore[call-overload]
-        self._normalize = normalization(data).to(self.device)
+        self._normalize = normalization(constants_of(data)).to(self.device)
         self._criterion = Criterion(data, config.label_smoothing, self.device)
         self._step = Step(self._network, self._criterion, config, self.device, self.precision)
-        self._feed = self._make_feed()
+        self._batches = self._make_batches()
         self._validation = resident(data.validation.inputs, self.device)
         self._validation_targets = self._criterion.standardised(resident(data.validation.targets, self.device))
-        self.inheritance: Inheritance | None = None
         self.gradient_flow: dict[str, float] = {}
         self.dead_units: dict[str, float] = {}
 
-    def _make_feed(self) -> Feed:
+    def _make_batches(self) -> Batches:
         size, rows = self.config.batch_size, len(self.data.train)
         if size > rows:
             self.notice(f"batch_size {size} is larger than the {rows} training examples: they make one batch.")
         augment = augment_for(self.config.augmentation, self.data.task.input_shape)
-        return Feed(self.data.train, self.config.batch_for(rows), self.device, augment)
+        return Batches(self.data.train, self.config.batch_for(rows), self.device, augment)
 
     def notice(self, text: str) -> None:
-        """Remembers what a person should know; the next report tells it."""
+        """Adds what a person should know to the next report."""
         self.notices.append(text)
         log.info(text)
 
     def cut_batches(self, parts: int) -> None:
-        """Runs every batch in at least so many micro-batches, with the gradient of the whole."""
+        """Runs every batch in at least `parts` micro-batches; the gradient stays that of the whole batch."""
         if parts > self._step.parts:
             self.notice(f"every batch is cut into {parts} parts, so that the training fits into memory.")
             self._step.parts = parts
@@ -134,18 +138,18 @@ class Training:
 
     @property
     def network(self) -> nn.Module:
-        """The network to judge: with averaged weights where the configuration says so. It takes normalised inputs."""
+        """The network that is scored: with averaged weights where the recipe says so. It takes normalised inputs."""
         return self._step.average.network if self._step.average else self._network
 
     def trained_network(self) -> nn.Module:
-        """The network to keep: takes and gives values in the data's own scale; shares the weights, in eval mode."""
-        return complete(self.network, self.data).to(self.device).eval()
+        """The whole network, in evaluation mode: inputs and outputs in the data's own scale. It shares the weights."""
+        return wrapped(self.network, constants_of(self.data)).to(self.device).eval()
 
     def epoch(self) -> EpochReport:
         """One pass over the training examples, then a score on the validation split.
 
         Raises:
-            Diverged: NaN, an infinite or exploding loss. The training must not be continued.
+            Diverged: NaN, an infinite or exploding loss, or a dead network. The training must not be continued.
         """
         started = time.perf_counter()
         number = self.epochs_done + 1
@@ -157,7 +161,7 @@ class Training:
             loss, norm, rate = self._train(number, rng)
         check_loss(loss, number, self.data.task)
         self.gradient_flow = gradient_norms(self._network)
-        check_flow(self.gradient_flow, number)
+        check_gradients(self.gradient_flow, number)
         self.epochs_done = number
         value, validation_loss, dead = self._validate()
         told, self._told = self._told, len(self.notices)
@@ -176,11 +180,11 @@ class Training:
     def _train(self, number: int, rng: torch.Generator) -> tuple[float, float, float]:
         """Mean loss, mean gradient norm and last learning rate of one epoch."""
         self._network.train()
-        steps, config, parts = self._feed.steps, self.config, self._step.parts
+        steps, config, parts = self._batches.steps, self.config, self._step.parts
         losses = torch.zeros((), device=self.device)
         norms = torch.zeros((), device=self.device)
         rate = 0.0
-        for step, (inputs, targets) in enumerate(self._feed.batches(rng)):
+        for step, (inputs, targets) in enumerate(self._batches.epoch(rng)):
             done = ((number - 1) * steps + step + 0.5) / (self.epochs * steps)
             rate = self._step.set_rate(factor(config.schedule, config.warmup, done))
             x = self._normalize(inputs).contiguous(memory_format=self._layout)
@@ -198,7 +202,7 @@ class Training:
         return float(losses) / steps, float(norms) / steps, rate
 
     def _validate(self) -> tuple[float, float, float]:
-        """Score, loss and share of dead units on the validation split."""
+        """Score, loss and mean share of dead units on the validation split."""
         dead = DeadUnits()
         network = nn.Sequential(self._normalize, Forward(self.network, self.precision))
         with dead.watching(self.network):
@@ -210,7 +214,7 @@ class Training:
         return score(self.data.task, values, self.data.validation.targets), loss, dead.mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain numbers that let `load_state_dict` go on from here; loads with `weights_only=True`."""
+        """What `load_state_dict` needs to continue from here: tensors and numbers, loadable with `weights_only=True`."""
         return {
             "epochs_done": self.epochs_done,
             "network": self._network.state_dict(),
@@ -218,13 +222,16 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a state of the same architecture and configuration; more epochs may be planned now."""
+        """Continues from a state of the same architecture and recipe; the planned epochs may differ."""
         self._network.load_state_dict(state["network"])
         self._step.load_state_dict(state)
         self.epochs_done = int(state["epochs_done"])
 
 
 def memory_layout(config: TrainingConfig, data: TrainingData) -> torch.memory_format:
-    """Channels last for pictures unless it is turned off: convolutions run faster so, on CPU and CUDA alike."""
+    """Channels last for pictures, unless turned off: convolutions run faster in it, on CPU and CUDA alike.
+
+    Source: https://docs.pytorch.org/tutorials/intermediate/memory_format_tutorial.html
+    """
     pictures = len(data.task.input_shape) == 3 and config.channels_last is not False
     return torch.channels_last if pictures else torch.contiguous_format

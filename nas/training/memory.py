@@ -1,17 +1,18 @@
-"""Peak memory of a training: predicted from the profile, measured, and what to do when it does not fit."""
+"""Peak memory of a training: predicted from the profile or measured, and how to cut batches so that it fits."""
 
 from __future__ import annotations
 
 import functools
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from nas.config.recipe import TrainingConfig
+from nas.training.forward import run_checkpointed
+from nas.training.machine import free_memory
 from nas.training.optimizers import STATE_TENSORS
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
@@ -19,12 +20,12 @@ from search_spaces.network import complete
 from search_spaces.profile import facts, profile
 from search_spaces.task import Task
 
-EXAMPLES = 4  # of a batch on the meta device: more than one, for norms over the batch
-SAFE_SHARE = 0.5  # of the free memory that one training may count on: others run beside it
+EXAMPLES = 4  # in a batch on the meta device: more than one, because of norms over the batch
+SAFE_SHARE = 0.5  # of the free memory may be used by one training: others run beside it
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
+    """Whether the error says that the memory of any device ran out."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
@@ -35,8 +36,8 @@ class Memory:
     """Predicted bytes of a training at its peak.
 
     Args:
-        weights: weights, gradients, optimizer state and averaged weights.
-        activations: kept for the backward pass by one micro-batch.
+        weights: of weights, gradients, optimizer state and averaged weights together.
+        activations: of what one micro-batch keeps for the backward pass.
     """
 
     weights: int
@@ -48,9 +49,9 @@ class Memory:
 
 
 def predicted(architecture: Architecture, task: Task, config: TrainingConfig, batch: int) -> Memory:
-    """Peak of a step on `batch` examples at once, without running it.
+    """Peak of a training step on `batch` examples at once, without running it.
 
-    With checkpointing the cells' outputs are kept, and one cell's inside at a time.
+    With checkpointing, the inputs of all cells are kept, and everything inside one cell at a time.
     """
     known = profile(architecture, task)
     copies = 2 + STATE_TENSORS.get(config.optimizer, max(STATE_TENSORS.values())) + (1 if config.ema else 0)
@@ -60,15 +61,18 @@ def predicted(architecture: Architecture, task: Task, config: TrainingConfig, ba
     if config.checkpointing:
         each = sum(4 * math.prod(shape) for shape in known.shapes) + max(kept)
     if config.precision in ("bf16", "fp16"):
-        each = each * 5 // 8  # products in half precision, norms and sums in full
+        each = each * 5 // 8  # convolutions and products in half precision, norms and sums in full
     return Memory(4 * known.parameters * copies, each * batch)
 
 
 @functools.lru_cache(maxsize=50_000)
 def kept_bytes(cell: Any, shape: tuple[int, ...]) -> int:
-    """Bytes that a cell keeps for the backward pass of one example, seen once on torch's meta device.
+    """Bytes that a cell keeps for the backward pass of one example, measured on torch's meta device and cached.
 
-    A module that cannot run there is taken to keep all that its forward pass writes.
+    A module that cannot run there is assumed to keep everything that its forward pass writes.
+
+    Args:
+        shape: of the cell's input, channels first, without the batch.
     """
     try:
         with torch.device("meta"):
@@ -81,7 +85,12 @@ def kept_bytes(cell: Any, shape: tuple[int, ...]) -> int:
 
 
 def parts_that_fit(architecture: Architecture, task: Task, config: TrainingConfig, batch: int, free: int) -> int:
-    """Micro-batches to cut a batch into so that the prediction fits: `config.accumulate`, doubled as needed."""
+    """Into how many micro-batches a batch is cut: `config.accumulate`, doubled until the predicted peak fits.
+
+    Args:
+        batch: examples.
+        free: bytes of free memory.
+    """
     parts = int(config.accumulate)
     while parts < batch and predicted(architecture, task, config, -(-batch // parts)).peak > SAFE_SHARE * free:
         parts *= 2
@@ -89,25 +98,17 @@ def parts_that_fit(architecture: Architecture, task: Task, config: TrainingConfi
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that can be had now; a very large number where that cannot be known."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        return 1 << 62
+    """Bytes of the device's memory that can still be allocated; on the CPU see `machine.free_memory`."""
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else free_memory()
 
 
 def kept_for_backward(network: nn.Module, x: torch.Tensor, *, checkpointing: bool = False) -> int:
-    """Bytes of activations that one forward pass keeps for its backward pass, measured by watching autograd.
+    """Bytes of activations that one forward pass keeps for its backward pass, measured through autograd's hooks.
 
-    Weights are not counted, and what several operations keep is counted once. Works on any device.
+    Weights are not counted. A tensor that several operations keep is counted once. Works on any device.
     """
-    from nas.training.checkpointing import run_checkpointed
-
     own = {parameter.untyped_storage()._cdata for parameter in network.parameters()}
-    seen: dict[int, torch.UntypedStorage] = {}  # held, so that no number is given twice
+    seen: dict[int, torch.UntypedStorage] = {}  # keeps them alive, so that no address is used twice
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()

@@ -1,7 +1,7 @@
-"""Muon: steps of equal size in every direction of a weight matrix (https://kellerjordan.github.io/posts/muon/).
+"""Muon: momentum whose update of each weight matrix is orthogonalised (https://kellerjordan.github.io/posts/muon/).
 
-`torch.optim.Muon` takes matrices only and multiplies in bfloat16, which a CPU does slowly. This one also takes filters,
-as matrices of one row per output channel, and orthogonalises all weights of one shape in one batched product.
+`torch.optim.Muon` takes matrices only and multiplies in bfloat16, which is slow on a CPU. This one also takes filters,
+as matrices with one row per output channel. It orthogonalises all weights of one shape in one batched product.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-STEPS = 5
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of the iteration's polynomial, from the source above
+STEPS = 5  # iterations
 
 
 def orthogonalised(matrices: torch.Tensor) -> torch.Tensor:
-    """The nearest matrices with singular values of about 1 (0.7 to 1.2), for a batch `(n, rows, columns)`."""
+    """Approximates the nearest orthogonal matrices of a batch `(n, rows, columns)`: singular values of 0.7 to 1.2."""
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     if x.is_cuda:
@@ -28,6 +28,7 @@ def orthogonalised(matrices: torch.Tensor) -> torch.Tensor:
 
 
 def _iterated(x: torch.Tensor) -> torch.Tensor:
+    """Newton-Schulz iteration of wide matrices with a norm of at most 1."""
     a, b, c = NEWTON_SCHULZ
     for _ in range(STEPS):
         gram = x @ x.mT
@@ -36,10 +37,11 @@ def _iterated(x: torch.Tensor) -> torch.Tensor:
 
 
 def _by_gram(x: torch.Tensor) -> torch.Tensor:
-    """The same, and faster for long matrices: each step multiplies by a polynomial of the square `x @ x.mT` alone.
+    """The same result as `_iterated`, faster for long matrices: it iterates on the Gram matrix `x @ x.mT`.
 
-    All of them commute, so the steps are taken on squares, and the long matrices are touched twice. Squaring costs half
-    the digits: float32 has them (a part in a million is lost, a part in ten thousand near rank four), bfloat16 has not.
+    Every iteration multiplies x by a polynomial of the Gram matrix, and these polynomials commute. So they are multiplied
+    with each other first, and the long matrices are used only twice. Squaring costs half of the digits. In float32 the
+    error is about 1e-6 (1e-4 for matrices of rank four); bfloat16 has too few digits for it.
     """
     a, b, c = NEWTON_SCHULZ
     gram = x @ x.mT
@@ -54,11 +56,13 @@ def _by_gram(x: torch.Tensor) -> torch.Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, orthogonalised, for parameters of two or more dimensions.
+    """The optimizer, with Nesterov momentum, for parameters of two or more dimensions.
 
     Args:
-        lr: the root mean square of a step's change per unit, about; 0.02 suits most networks.
-        weight_decay: per step and unit of learning rate.
+        lr: learning rate; 0.02 suits most networks. The spectral norm of an update is about `lr * stretch`, where
+            `stretch` is 1, or sqrt(rows / columns) for matrices with more rows than columns.
+        momentum: weight of the old average of the gradients, 0 to 1.
+        weight_decay: per step and unit of learning rate, as in AdamW.
     """
 
     def __init__(
@@ -68,7 +72,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step for every parameter that has a gradient."""
+        """Updates every parameter that has a gradient; `closure` is ignored."""
         for group in self.param_groups:
             shapes: dict[tuple[int, int], list[torch.Tensor]] = defaultdict(list)
             for parameter in group["params"]:

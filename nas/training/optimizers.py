@@ -1,4 +1,4 @@
-"""Optimizers, with weight decay kept away from norms and biases."""
+"""Optimizers of the recipe, with weight decay for weights only."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Named = list[tuple[str, nn.Parameter]]
 
 
 def _is_weight(name: str, parameter: nn.Parameter) -> bool:
-    """Matrices and filters, but neither vectors (norms, biases) nor positions and tokens."""
+    """Whether it is a matrix or filter; vectors (norms, biases) and embeddings of positions and tokens are not."""
     return parameter.dim() > 1 and "position" not in name and "token" not in name
 
 
 def decay_groups(parameters: Named, weight_decay: float) -> list[dict[str, Any]]:
-    """Weights with weight decay, all other parameters without."""
+    """Parameter groups: weights with weight decay, all other parameters without it."""
     decayed = [parameter for name, parameter in parameters if _is_weight(name, parameter)]
     plain = [parameter for name, parameter in parameters if not _is_weight(name, parameter)]
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -37,7 +37,7 @@ def _sgd(parameters: Named, rate: float, weight_decay: float) -> list[torch.opti
 
 
 def _muon(parameters: Named, rate: float, weight_decay: float) -> list[torch.optim.Optimizer]:
-    """Muon for weights; AdamW, at its default rate changed by the same factor, for the rest."""
+    """Muon for weights, AdamW for the rest; both learning rates differ from their defaults by the same factor."""
     matrices = [(name, parameter) for name, parameter in parameters if _is_weight(name, parameter)]
     rest = [(name, parameter) for name, parameter in parameters if not _is_weight(name, parameter)]
     optimizers: list[torch.optim.Optimizer] = []
@@ -51,17 +51,22 @@ def _muon(parameters: Named, rate: float, weight_decay: float) -> list[torch.opt
 Make = Callable[[Named, float, float], list[torch.optim.Optimizer]]
 OPTIMIZERS: dict[str, Make] = {
     "adamw": _adamw,  # https://arxiv.org/abs/1711.05101
-    "sgd": _sgd,
-    "muon": _muon,
+    "sgd": _sgd,  # Nesterov momentum, https://proceedings.mlr.press/v28/sutskever13.html
+    "muon": _muon,  # https://kellerjordan.github.io/posts/muon/
 }
 DEFAULT_RATES = {"adamw": 5e-3, "sgd": 0.1, "muon": 0.02}
-STATE_TENSORS = {"adamw": 2, "sgd": 1, "muon": 1}  # of a weight's size, kept per weight
+STATE_TENSORS = {"adamw": 2, "sgd": 1, "muon": 1}  # kept beside each weight, each of its size
 
 
 def make_optimizers(
     name: str, network: nn.Module, learning_rate: float, weight_decay: float
 ) -> list[torch.optim.Optimizer]:
-    """The optimizers that together move every parameter that asks for a gradient; rate 0 takes the default."""
+    """The optimizers that together train every parameter with `requires_grad`.
+
+    Args:
+        learning_rate: at its peak; 0 takes the default of the named optimizer.
+        weight_decay: per step and unit of learning rate.
+    """
     parameters = [(path, parameter) for path, parameter in network.named_parameters() if parameter.requires_grad]
     rate = learning_rate or DEFAULT_RATES[name]
     optimizers = OPTIMIZERS[name](parameters, rate, weight_decay) if parameters else []

@@ -1,4 +1,4 @@
-"""Number formats of a step: float32, bf16 or fp16, by what the device can do."""
+"""Device and number format of a training: float32, bfloat16 or float16, by what the device can do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from nas.errors import InputError
 
 
 def resolve_device(device: str) -> torch.device:
-    """Raises InputError for a device that this machine does not have."""
+    """The torch device of that name.
+
+    Raises:
+        InputError: an unknown name, or a device that this machine does not have.
+    """
     try:
         found = torch.device(device)
     except RuntimeError as error:
@@ -27,11 +31,11 @@ def resolve_device(device: str) -> torch.device:
 
 @dataclass(frozen=True)
 class Precision:
-    """How a step computes.
+    """The number format of forward and backward pass; weights always stay in float32.
 
     Args:
-        dtype: that matrix products run in.
-        by_cell: only in those cells that gain by it (see forward.py).
+        dtype: format of convolutions and matrix products.
+        by_cell: whether only the cells that gain by it use that format (see `forward.suits_half`).
     """
 
     dtype: torch.dtype
@@ -39,13 +43,13 @@ class Precision:
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether this CPU has matrix units for bfloat16 (AMX): other CPUs are no faster with it."""
+    """Whether this CPU has matrix units for bfloat16 (AMX). Without them bfloat16 is no faster than float32."""
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("amx_bf16", False))
 
 
 def resolve_precision(precision: str, device: torch.device) -> Precision:
-    """What `precision` comes to on this device.
+    """The number format that `precision` (`auto`, `float32`, `bf16` or `fp16`) means on this device.
 
     Raises:
         InputError: fp16 on the CPU, or bf16 on a CUDA device that only emulates it.

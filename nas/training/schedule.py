@@ -1,4 +1,4 @@
-"""Learning rate as a share of its peak, by the fraction of the planned steps that are done."""
+"""Schedules of the learning rate: its share of the peak, by the share of the planned steps that is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _constant(done: float) -> float:
 
 
 def _stable(done: float) -> float:
-    """Flat, then down over the last fifth (warm-up-stable-decay, https://arxiv.org/abs/2404.06395)."""
+    """Constant, then linearly down over the last fifth (warmup-stable-decay, https://arxiv.org/abs/2404.06395)."""
     return min(1.0, (1.0 - done) / 0.2)
 
 
@@ -34,9 +34,12 @@ SCHEDULES: dict[str, Shape] = {
 
 
 def factor(schedule: str, warmup: float, done: float) -> float:
-    """Share of the peak learning rate when `done` (0 to 1) of the planned steps are done.
+    """Share of the peak learning rate, 0 to 1: a linear warm-up, then the schedule.
 
-    A linear warm-up over the share `warmup`, then the schedule over the rest. Past the plan it stays at its end.
+    Args:
+        schedule: name in `SCHEDULES`.
+        warmup: share of the planned steps that the warm-up takes, 0 to 1.
+        done: share of the planned steps that is done; above 1 the rate stays where the schedule ends.
     """
     done = min(max(done, 0.0), 1.0)
     if done < warmup:

@@ -1,4 +1,4 @@
-"""One step of training: forward, backward, clip, update; in as many micro-batches as memory asks for."""
+"""One training step on a batch: forward pass, backward pass, gradient clipping, update of the weights."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ import torch
 from torch import nn
 
 from nas.config.recipe import TrainingConfig
-from nas.training.criterion import Criterion
+from nas.training.averaging import AveragedWeights
 from nas.training.cuda_graph import CapturedGradients
-from nas.training.ema import AveragedWeights
 from nas.training.forward import Forward
 from nas.training.memory import is_out_of_memory
 from nas.training.optimizers import make_optimizers
 from nas.training.precision import Precision
+from nas.training.score import Criterion
 
 
 class Step:
-    """Moves a network's weights by one batch.
+    """Updates a network's weights by one batch.
 
-    Args:
-        network: the network; its forward pass is run in the given precision.
-        parts: micro-batches per batch; doubled when memory runs out, so that a large candidate finishes.
+    `parts` is the number of micro-batches that a batch is cut into. It starts at `config.accumulate` and is doubled
+    whenever memory runs out, so that a large candidate finishes too.
     """
 
     def __init__(
@@ -45,18 +44,18 @@ class Step:
 
     @property
     def refused(self) -> str:
-        """Why the step cannot be recorded as a CUDA graph, if it was to be and cannot."""
+        """Why the step could not be recorded as a CUDA graph; "" where it was recorded or was not to be."""
         return self._captured.refused if self._captured is not None else ""
 
     def set_rate(self, share: float) -> float:
-        """Sets every learning rate to this share of its peak; gives the first one."""
+        """Sets every learning rate to this share of its peak, 0 to 1; returns that of the first optimizer."""
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * share
         return float(self.optimizers[0].param_groups[0]["lr"]) if self.optimizers else 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimizers, scaler and averaged weights: tensors and plain numbers."""
+        """State of optimizers, loss scaler and averaged weights: tensors and numbers."""
         return {
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "scaler": self.scaler.state_dict(),
@@ -65,7 +64,7 @@ class Step:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a state of the same network and configuration."""
+        """Continues from a state of the same network and recipe."""
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.scaler.load_state_dict(state["scaler"])
@@ -76,10 +75,13 @@ class Step:
     def __call__(
         self, x: torch.Tensor, y: torch.Tensor, others: torch.Tensor, share: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean loss of the batch and norm of its gradient, both still on the device.
+        """Mean loss of the batch and norm of its gradient before clipping, both on the device.
+
+        Args:
+            x: normalised inputs `(n, …)`. y: standardised targets. others, share: see `Criterion.__call__`.
 
         Raises:
-            torch.OutOfMemoryError: a single example does not fit.
+            torch.OutOfMemoryError: not even a single example fits.
         """
         while True:
             try:
@@ -98,7 +100,7 @@ class Step:
     def _gradients(
         self, x: torch.Tensor, y: torch.Tensor, others: torch.Tensor, share: torch.Tensor | None
     ) -> torch.Tensor:
-        """Gradients of the whole batch's mean loss, summed over the micro-batches."""
+        """The batch's mean loss; its gradients, summed over the micro-batches, are left in the parameters."""
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         size = -(-len(x) // self.parts)
@@ -111,7 +113,7 @@ class Step:
         return total
 
     def _update(self) -> torch.Tensor:
-        """Clips and steps; gives the gradient's norm, 0 where it is not asked for."""
+        """Clips the gradients and updates the weights; returns the gradients' norm, 0 where clipping is off."""
         norm = torch.zeros((), device=self.device)
         for optimizer in self.optimizers:
             self.scaler.unscale_(optimizer)

@@ -1,4 +1,7 @@
-"""Architecture + normalisation constants + state dict -> the whole trained network."""
+"""The whole network: normalisation of the inputs, the network, and for regression rescaling of the outputs.
+
+It takes inputs and gives outputs in the data's own scale. Exports and finals keep networks in this form.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ import torch
 from torch import nn
 
 from nas.data.dataset import TrainingData
-from nas.training.normalize import Normalize, Rescale
 from search_spaces.architecture import Architecture
 from search_spaces.network import build
 from search_spaces.task import Task
@@ -16,21 +18,78 @@ from search_spaces.task import Task
 Constants = Mapping[str, Sequence[float]]
 
 
+class Normalize(nn.Module):
+    """`(x - mean) / std` per channel; takes uint8 or floats `(batch, channels, …)`, gives float32.
+
+    Args:
+        mean, std: one number per channel, in the data's own scale.
+    """
+
+    shift: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.mean, self.std = tuple(mean), tuple(std)
+        self.register_buffer("shift", torch.tensor(self.mean, dtype=torch.float32), persistent=False)
+        self.register_buffer("scale", 1.0 / torch.tensor(self.std, dtype=torch.float32), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        shape = (1, -1) + (1,) * (x.dim() - 2)
+        return (x.to(self.shift.dtype) - self.shift.view(shape)) * self.scale.view(shape)
+
+
+class Rescale(nn.Module):
+    """`x * std + mean` per output: from standardised targets `(batch, outputs)` to the targets' own scale.
+
+    Args:
+        mean, std: one number per output, in the targets' own scale.
+    """
+
+    shift: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.mean, self.std = tuple(mean), tuple(std)
+        self.register_buffer("shift", torch.tensor(self.mean, dtype=torch.float32), persistent=False)
+        self.register_buffer("scale", torch.tensor(self.std, dtype=torch.float32), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.float() * self.scale + self.shift
+
+
 def constants_of(data: TrainingData) -> dict[str, list[float]]:
-    """What makes a network take and give values in the data's own scale; all empty where nothing is to be done."""
-    if data.task.vocabulary:
-        return {"mean": [], "std": [], "target_mean": list(data.target_mean), "target_std": list(data.target_std)}
-    return {name: list(getattr(data, name)) for name in ("mean", "std", "target_mean", "target_std")}
+    """`mean` and `std` of the inputs, `target_mean` and `target_std`; empty lists where nothing is normalised.
+
+    Tokens are not normalised, and neither are class numbers.
+    """
+    names = ("target_mean", "target_std") if data.task.vocabulary else ("mean", "std", "target_mean", "target_std")
+    return {"mean": [], "std": [], **{name: list(getattr(data, name)) for name in names}}
+
+
+def normalization(constants: Constants) -> nn.Module:
+    """What stands in front of the network: the identity for tokens."""
+    return Normalize(constants["mean"], constants["std"]) if constants["mean"] else nn.Identity()
+
+
+def wrapped(network: nn.Module, constants: Constants) -> nn.Sequential:
+    """The whole network around `network`, whose weights it shares."""
+    parts = [normalization(constants), network]
+    if constants["target_mean"]:
+        parts.append(Rescale(constants["target_mean"], constants["target_std"]))
+    return nn.Sequential(*parts)
 
 
 def whole_network(
     architecture: Architecture, task: Task, constants: Constants, state: Mapping[str, torch.Tensor]
 ) -> nn.Sequential:
-    """Normalisation, network and, for real targets, rescaling; in eval mode."""
-    normalize = Normalize(tuple(constants["mean"]), tuple(constants["std"])) if constants["mean"] else nn.Identity()
-    parts = [normalize, build(architecture, task)]
-    if constants["target_mean"]:
-        parts.append(Rescale(tuple(constants["target_mean"]), tuple(constants["target_std"])))
-    whole = nn.Sequential(*parts)
+    """The trained whole network, in evaluation mode.
+
+    Args:
+        constants: see `constants_of`.
+        state: state dict of the whole network. Its buffers of constants are not part of it.
+    """
+    whole = wrapped(build(architecture, task), constants)
     whole.load_state_dict(dict(state))
     return whole.eval()

@@ -1,4 +1,4 @@
-"""Shares of the examples set aside, with every class on both sides."""
+"""Splits: examples set aside at random, with every class on both sides."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from nas.errors import InputError
 def set_aside(
     name: str, targets: np.ndarray, share: float, rng: np.random.Generator, classes: tuple[str, ...] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted indices (kept, aside): `share` of the examples of every class is set aside, at least one and never all.
+    """Sorted indices of the examples that are kept and of those set aside: a share of every class, at least one each.
 
     Args:
-        targets: class numbers (n,); real values are split without regard to them.
+        name: of the data set, for error messages.
+        targets: class numbers `(n,)`. Real values `(n, outputs)` are split regardless of their values.
+        share: to set aside, 0 to 1.
+        classes: names of the classes, for error messages.
 
     Raises:
         InputError: a class with a single example.

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from nas.data.raw import Raw
+from nas.data.sources.raw import Raw
 from nas.errors import InputError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
-LARGEST_SIDE = 64  # pixels, unless the caller asks for another size
+LARGEST_SIDE = 64  # pixels, unless the caller gives a size
 MOST_PIXELS = 100_000_000  # of one picture
-LIMIT_BYTES = 4 << 30
+LIMIT_BYTES = 4 << 30  # of all pictures, resized
 
 Labelled = list[tuple[Path, str]]
 
 
-def read_folder(root: Path, size: tuple[int, int] | None = None) -> Raw:
-    """Pictures as uint8 `(n, channels, height, width)`, all of one size; grey when every picture is.
+def read_pictures(root: Path, size: tuple[int, int] | None = None) -> Raw:
+    """Pictures as uint8 `(n, channels, height, width)`, all of one size: one channel when all are grey, else three.
 
     Args:
         size: height and width in pixels; by default the median of the pictures, at most 64 on the longer side.
@@ -55,7 +55,7 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _pictures(root: Path, folder: Path) -> Labelled:
-    """Every picture below `folder` with its class, in a fixed order; links may not leave `root`."""
+    """Every picture below `folder` with its class, in a fixed order; links out of `root` are refused."""
     inside = root.resolve()
     found: Labelled = []
     for subfolder in _subfolders(folder):
@@ -85,7 +85,7 @@ def _open(path: Path) -> Any:
 
 
 def _survey(paths: Sequence[Path]) -> tuple[bool, tuple[int, int]]:
-    """Whether all are grey, and the median height and width, shrunk to the largest side."""
+    """Whether all are grey; median height and width, scaled down to at most `LARGEST_SIDE`."""
     grey, heights, widths = True, [], []
     for path in paths:
         with _open(path) as picture:

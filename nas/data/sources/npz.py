@@ -1,4 +1,7 @@
-"""NumPy archives, read without trusting them: no pickles, and nothing is unpacked before its size is known."""
+"""NumPy archives (.npz), read without trusting them: no pickles, and no array is unpacked before its size is known.
+
+Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from nas.data.raw import Raw
+from nas.data.sources.raw import Raw
 from nas.errors import InputError
 
 KEYS = ("x_train", "y_train")
@@ -17,10 +20,10 @@ LIMIT_BYTES = 4 << 30  # unpacked, all arrays together
 
 
 def read_npz(path: Path) -> Raw:
-    """`x_train y_train [x_test y_test]` of an archive; two axes are series `(n, length)`.
+    """The arrays `x_train`, `y_train`, and `x_test`, `y_test` if present; inputs of two axes are series `(n, length)`.
 
     Raises:
-        InputError: no archive, missing keys, arrays of objects, or more than 4 GiB unpacked.
+        InputError: no archive, a missing array, arrays of Python objects, or more than 4 GiB unpacked.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -48,7 +51,7 @@ def _keys(path: Path, found: set[str]) -> tuple[str, ...]:
 
 
 def _check_sizes(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
-    """What the headers announce is compared with what the archive holds, before any array is allocated."""
+    """Compares the sizes in the arrays' headers with what the archive holds, before any array is allocated."""
     total = 0
     for member in members:
         with archive.open(member) as file:

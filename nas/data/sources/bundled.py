@@ -1,4 +1,7 @@
-"""Data sets that come with scikit-learn, so that a search runs on a machine without a network."""
+"""Data sets that come with scikit-learn, so that a search runs without any file and without a network.
+
+Source: https://scikit-learn.org/stable/datasets/toy_dataset.html
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from nas.data.raw import Raw
+from nas.data.sources.raw import Raw
 
 
 def digits() -> Raw:
-    """1,797 handwritten digits, 8 x 8, grey values 0..16 (UCI, https://archive.ics.uci.edu/dataset/80)."""
+    """1,797 handwritten digits of 8 x 8 pixels, grey values 0..16 (UCI, https://archive.ics.uci.edu/dataset/80)."""
     from sklearn.datasets import load_digits
 
     bunch: Any = load_digits()

@@ -1,4 +1,4 @@
-"""Batches cut from tensors that stay on the device: no workers, no copies per example, no waiting for the host."""
+"""Batches of training examples, cut from tensors that stay on the device: no loader processes, no copy per example."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ import torch
 from nas.data.dataset import Split
 from nas.training.augmentation import Augment
 
-CHUNK_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}  # gathered and augmented at once: what a cache holds; a whole epoch
+CHUNK_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}  # gathered and augmented at once; on the CPU what its cache holds
 
 
 def resident(array: np.ndarray, device: torch.device) -> torch.Tensor:
-    """The array on the device in its own type. On the CPU it shares the array's memory, so it must not be written."""
+    """The array on the device, in its own type. On the CPU it shares the array's memory: never write into it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(array).to(device)
 
 
-class Feed:
-    """The training examples, in a new order every epoch, in batches of one size.
+class Batches:
+    """The training examples in batches of equal size, in a new order every epoch.
 
-    The examples are cut into as many batches as `batch_size` asks for, all equally large (at most `batch_size`), so
-    that every step has the same shape and no batch is tiny; fewer examples than there are batches are left out of an
-    epoch, other ones in every epoch.
+    An epoch has `ceil(examples / batch_size)` batches of `floor(examples / batches)` examples, so every step has the
+    same shape and no batch is tiny. The few examples that remain are left out, others in every epoch.
+
+    Args:
+        batch_size: the most examples in a batch.
+        augment: changes each gathered batch at random; None leaves the examples unchanged.
     """
 
     def __init__(self, split: Split, batch_size: int, device: torch.device, augment: Augment | None = None) -> None:
@@ -39,8 +42,8 @@ class Feed:
         example = max(1, self.inputs[0].numel() * 4)
         self.chunk = max(1, CHUNK_BYTES[device.type] // (example * self.batch_size))
 
-    def batches(self, rng: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs in the data's own scale, and targets; `rng` lives on the device."""
+    def epoch(self, rng: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Inputs in the data's own scale, and their targets, batch by batch; `rng` lives on the device."""
         order = torch.randperm(len(self.inputs), generator=rng, device=self.device)
         for first in range(0, self.steps, self.chunk):
             rows = order[first * self.batch_size : min(first + self.chunk, self.steps) * self.batch_size]

@@ -1,4 +1,7 @@
-"""Averaged weights: a network that is judged before its learning rate has come down is judged fairly."""
+"""Exponential moving average of the weights: it scores well even before the learning rate has come down.
+
+Source: Morales-Brotons et al., https://arxiv.org/abs/2411.18704.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from torch import nn
 
 
 class AveragedWeights:
-    """An exponential moving average of a network's weights, and of its running statistics.
+    """A copy of a network that holds the moving average of its weights and running statistics.
 
     Args:
-        decay: per step. The first steps average over fewer, so that the start does not linger.
+        decay: weight of the old average in each step, 0 to 1. In the first steps it is smaller, so that the random
+            start is soon forgotten.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -24,7 +28,7 @@ class AveragedWeights:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Moves the average towards the network's weights of now."""
+        """Moves the average towards the network's present weights. Counters, which are integers, are copied."""
         self.steps += 1
         weight = 1.0 - min(self.decay, self.steps / (self.steps + 9.0))
         for average, source in zip(self._average, self._source, strict=True):
@@ -35,7 +39,7 @@ class AveragedWeights:
 
 
 def _tensors(network: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """All floating tensors of the state, and all others (counters)."""
+    """All parameters and buffers: those in floating point, and the others."""
     tensors = [*network.parameters(), *network.buffers()]
     floats = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
     return floats, [tensor.detach() for tensor in tensors if not tensor.is_floating_point()]

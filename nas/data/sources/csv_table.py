@@ -1,4 +1,4 @@
-"""Tables in CSV files: the last column is what to predict, the others are numbers or words."""
+"""Tables in CSV files (https://www.rfc-editor.org/rfc/rfc4180): the last column is the target, the others features."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.data.raw import Raw
+from nas.data.sources.raw import Raw
 from nas.errors import InputError
 
-LIMIT_BYTES = 1 << 30
-MOST_WORDS = 100  # distinct values of one column of words
-MOST_FEATURES = 5_000  # after words have become switches
-MOST_NUMBERED_CLASSES = 20  # more distinct numbers than this in the last column are values, not classes
+LIMIT_BYTES = 1 << 30  # of the file
+MOST_CATEGORIES = 100  # distinct values of one column that is not of numbers
+MOST_FEATURES = 5_000  # columns after one-hot encoding
 
 
-def read_table(path: Path) -> Raw:
-    """Numbers as they are, words as one 0/1 column for each; a header is told by a word above a column of numbers.
+def read_csv(path: Path) -> Raw:
+    """Columns of numbers as float32; every other column one-hot encoded, one 0/1 column for each of its categories.
 
-    The target is a class when it is a word or one of at most 20 distinct numbers, a real value otherwise.
+    The first row is a header when it has a word above a column of numbers.
 
     Raises:
-        InputError: an empty or ragged table, a missing number, or a column of free text.
+        InputError: a table too small or with rows of different length, a missing number, or a column of free text.
     """
     rows = _rows(path)
     numeric = [all(_is_number(row[column]) for row in rows[1:]) for column in range(len(rows[0]))]
@@ -36,18 +35,19 @@ def read_table(path: Path) -> Raw:
             features.append(np.array(cells, dtype=np.float32)[:, None])
             names.append(name)
         else:
-            switches, words = _switches(path, name, cells)
-            features.append(switches)
-            names.extend(f"{name} = {word}" for word in words)
+            one_hot, categories = _one_hot(path, name, cells)
+            features.append(one_hot)
+            names.extend(f"{name} = {category}" for category in categories)
     if len(names) > MOST_FEATURES:
         raise InputError(
             f"{path} becomes {len(names)} features; at most {MOST_FEATURES} are read. Drop columns of words."
         )
-    y, kind = _target([row[-1] for row in rows], numeric[-1])
-    return Raw(path.stem, np.concatenate(features, axis=1), y, layout="features", kind=kind, columns=tuple(names))
+    targets = np.array([row[-1] for row in rows], dtype=np.float32 if numeric[-1] else None)
+    return Raw(path.stem, np.concatenate(features, axis=1), targets, layout="features", columns=tuple(names))
 
 
 def _rows(path: Path) -> list[list[str]]:
+    """Cells without the spaces around them; empty rows are left out."""
     if path.stat().st_size > LIMIT_BYTES:
         raise InputError(f"{path} is larger than 1 GiB. Give a sample of its rows, or an .npz archive.")
     try:
@@ -72,7 +72,8 @@ def _is_number(cell: str) -> bool:
         return False
 
 
-def _switches(path: Path, name: str, cells: list[str]) -> tuple[np.ndarray, list[str]]:
+def _one_hot(path: Path, name: str, cells: list[str]) -> tuple[np.ndarray, list[str]]:
+    """A 0/1 column `(n, categories)` for every category, and the categories in alphabetical order."""
     numbers = sum(map(_is_number, cells))
     if numbers > 0.5 * len(cells):
         row = next(i for i, cell in enumerate(cells) if not _is_number(cell))
@@ -80,19 +81,10 @@ def _switches(path: Path, name: str, cells: list[str]) -> tuple[np.ndarray, list
             f"{path}, {name}: {len(cells) - numbers} of {len(cells)} cells are no number, the first is {cells[row]!r} "
             f"at row {row + 1}. Fill or drop the rows with missing numbers."
         )
-    words, index = np.unique(np.array(cells), return_inverse=True)
-    if len(words) > MOST_WORDS:
+    categories, index = np.unique(np.array(cells), return_inverse=True)
+    if len(categories) > MOST_CATEGORIES:
         raise InputError(
-            f"{path}, {name}: {len(words)} distinct words; at most {MOST_WORDS} can become 0/1 columns. "
+            f"{path}, {name}: {len(categories)} distinct words; at most {MOST_CATEGORIES} can become 0/1 columns. "
             "Drop the column (free text and identifiers cannot be learned from here)."
         )
-    return np.eye(len(words), dtype=np.float32)[index], [str(word) for word in words]
-
-
-def _target(cells: list[str], numeric: bool) -> tuple[np.ndarray, str]:
-    if not numeric:
-        return np.array(cells), "classification"
-    values = np.array(cells, dtype=np.float32)
-    if len(np.unique(values)) <= MOST_NUMBERED_CLASSES and bool((values == np.round(values)).all()):
-        return values.astype(np.int64), "classification"
-    return values, "regression"
+    return np.eye(len(categories), dtype=np.float32)[index], [str(category) for category in categories]

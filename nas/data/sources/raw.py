@@ -1,0 +1,48 @@
+"""Raw arrays: what a source gives, before anything is interpreted, converted or split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nas.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """Inputs `(n, …)` and targets `(n,)` or `(n, outputs)`, in the layout and type of the source.
+
+    Args:
+        name: of the data set; error messages begin with it.
+        x_test, y_test: None when the source has no test part of its own.
+        layout, kind: what the source knows of them, else `auto`; see `schema.understand`.
+        classes: names of the classes 0, 1, … where the source has them.
+        columns: names of the features of a table.
+
+    Raises:
+        InputError: a part without examples, or with other numbers of inputs and targets.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    x_test: np.ndarray | None = None
+    y_test: np.ndarray | None = None
+    layout: str = "auto"
+    kind: str = "auto"
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for x, y, part in ((self.x, self.y, "training"), (self.x_test, self.y_test, "test")):
+            if x is None or y is None:
+                continue
+            if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
+                lengths = [len(array) if array.ndim else "no" for array in (x, y)]
+                raise InputError(
+                    f"{self.name}: the {part} part has {lengths[0]} inputs but {lengths[1]} targets; "
+                    "give one target per input."
+                )
+            if len(x) == 0:
+                raise InputError(f"{self.name}: the {part} part is empty.")
