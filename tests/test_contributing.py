@@ -111,7 +111,7 @@ def test_the_strategy_proposes_new_things_and_the_same_again(example: types.Modu
 
 @of("nas/data/")
 def test_the_data_source_becomes_a_data_set(example: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nas.data.names import NAMES
+    from nas.data.sources.bundled import NAMES
 
     monkeypatch.setitem(NAMES, "own", added(example))
     dataset = load("own")

@@ -15,7 +15,7 @@ from nas.config.recipe import Fidelity, TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.execution.worker import failure_of, release
 from nas.records.job import EpochReport
-from nas.training.begin import begin
+from nas.training.loop import begin
 from nas.training.storage import load, save
 from search_spaces.architecture import Architecture
 

@@ -18,7 +18,7 @@ from nas.execution.placement import memory_of_gpu
 from nas.execution.worker import Failure, Work
 from nas.records.job import LATER, Job, TrialEnd
 from nas.records.problem import Placement, Problem
-from nas.training.threads import torch_threads
+from nas.training.machine import torch_threads
 
 GRACE = 1.0  # seconds that an epoch may go on after its time is over
 

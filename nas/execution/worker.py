@@ -11,9 +11,8 @@ import torch
 from nas.data.dataset import TrainingData
 from nas.records.job import EpochReport, Job
 from nas.records.joint_space import JointSpace
-from nas.training.begin import begin
 from nas.training.health import Diverged
-from nas.training.loop import Training
+from nas.training.loop import Training, begin
 from nas.training.memory import is_out_of_memory
 from nas.training.storage import load, save
 from search_spaces import decide

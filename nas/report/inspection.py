@@ -16,7 +16,7 @@ from torch import nn
 
 from nas.config.budget import Budget
 from nas.errors import InputError
-from nas.training.threads import torch_threads
+from nas.training.machine import torch_threads
 from search_spaces import Architecture, Profile, Space, SpaceError, Task, build, profile
 from search_spaces.decide import at_random
 from search_spaces.rules import judged

@@ -29,9 +29,9 @@ import numpy as np
 import torch
 
 import nas
+from nas.config.recipe import Fidelity
 from nas.data import Split, load
-from nas.training.begin import begin
-from nas.training.fidelity import Fidelity
+from nas.training.loop import begin
 from results.machine import describe
 from results.runs import Runs, half_interval, taken_at
 

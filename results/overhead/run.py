@@ -93,7 +93,7 @@ def plain(trials: int) -> dict[str, float]:
     def train(config: dict[str, Any], data: Any = None) -> None:
         import torch
 
-        from nas.training.begin import begin
+        from nas.training.loop import begin
 
         torch.set_num_threads(1)
         proposal = joint.replay(config["decisions"])

@@ -30,11 +30,10 @@ from nas.driver.driver import Trials
 from nas.driver.events import Observer
 from nas.driver.successive_halving import SuccessiveHalving
 from nas.journal.journal import Header, Journal
-from nas.records.job import Job
+from nas.records.job import EpochReport, Job
 from nas.records.joint_space import JointSpace
 from nas.strategies import STRATEGIES
 from nas.strategies.optuna.study import Study
-from nas.training.loop import EpochReport
 from search_spaces import SPACES, Task
 
 EPOCHS = 4

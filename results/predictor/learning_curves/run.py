@@ -28,8 +28,8 @@ import torch
 import nas.data
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
-from nas.training.begin import begin
-from nas.training.loop import Diverged
+from nas.training.health import Diverged
+from nas.training.loop import begin
 from predictors.metrics import kendall_tau
 from results.hybrid_proxies.run import networks
 from results.machine import describe

@@ -22,8 +22,7 @@ import torch
 import nas.data
 from nas.config.recipe import TrainingConfig
 from nas.data import Split, TrainingData
-from nas.training.begin import begin
-from nas.training.loop import Training
+from nas.training.loop import Training, begin
 from nas.training.memory import kept_for_backward
 from search_spaces import Architecture
 from search_spaces.cells import Conv, Downsample, Head, Residual, Stem, Transformer

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import nas
 import nas.data
 from nas.data import TrainingData
-from nas.training.begin import begin
+from nas.training.loop import begin
 from search_spaces import SPACES, Architecture, build
 
 HERE = Path(__file__).parent

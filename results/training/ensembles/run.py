@@ -17,9 +17,10 @@ import torch
 
 import nas.data
 from nas.config.recipe import TrainingConfig
-from nas.training.begin import begin
 from nas.training.ensemble import average, select
-from nas.training.loop import Diverged, outputs
+from nas.training.health import Diverged
+from nas.training.inference import outputs
+from nas.training.loop import begin
 from nas.training.score import score
 from search_spaces import SPACES
 from search_spaces.profile import profile

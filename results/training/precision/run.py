@@ -21,7 +21,7 @@ import torch
 import nas.data
 from nas.config.recipe import TrainingConfig
 from nas.data import Split, TrainingData
-from nas.training.begin import begin
+from nas.training.loop import begin
 from nas.training.memory import kept_for_backward
 from nas.training.precision import multiplies_bfloat16
 from search_spaces import SPACES, Architecture

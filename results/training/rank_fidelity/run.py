@@ -20,11 +20,10 @@ from pathlib import Path
 import torch
 
 import nas.data
-from nas.config.recipe import TrainingConfig
-from nas.training.begin import begin
-from nas.training.fidelity import Fidelity
+from nas.config.recipe import Fidelity, TrainingConfig
+from nas.training.health import Diverged
 from nas.training.inference import predict
-from nas.training.loop import Diverged, Training
+from nas.training.loop import Training, begin
 from search_spaces import SPACES
 from search_spaces.profile import profile
 

@@ -22,7 +22,7 @@ import torch
 import nas.data
 from nas.config.recipe import TrainingConfig
 from nas.data import Split
-from nas.training.begin import begin
+from nas.training.loop import begin
 from search_spaces import SPACES
 
 HERE = Path(__file__).parent

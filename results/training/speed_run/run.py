@@ -21,8 +21,8 @@ from torch.utils.data import DataLoader
 
 import nas.data
 from nas.config.recipe import TrainingConfig
-from nas.training.begin import begin
 from nas.training.inference import outputs
+from nas.training.loop import begin
 from nas.training.score import score
 from search_spaces import SPACES, build
 

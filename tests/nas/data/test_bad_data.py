@@ -96,7 +96,7 @@ def test_an_announced_size_is_checked_before_memory_is_taken(tmp_path: Path) -> 
 
 
 def test_an_archive_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nas.data.npz.LIMIT_BYTES", 100)
+    monkeypatch.setattr("nas.data.sources.npz.LIMIT_BYTES", 100)
     with pytest.raises(InputError, match="unpacks to"):
         load(save(tmp_path / "large.npz", x_train=X, y_train=Y))
 

@@ -20,8 +20,8 @@ from nas.export.load import load as load_export
 from nas.final.final import run_final
 from nas.final.schedule import FinalConfig
 from nas.records.trial import COMPLETED, Trial
-from nas.training.begin import begin
 from nas.training.inference import outputs
+from nas.training.loop import begin
 from nas.training.score import score
 from search_spaces import SPACES
 from search_spaces.network import build

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nas.training.augmentation import AUGMENTATIONS, LOWEST_RANK, augment_for, mix, resize
+from nas.training.augmentation import AUGMENTATIONS, LOWEST_RANK, augment_for
+from nas.training.fidelity import resize
+from nas.training.regularization import mix
 
 SHAPES = {1: (6,), 2: (3, 20), 3: (3, 12, 10)}
 

@@ -15,7 +15,8 @@ from torch import nn
 from nas.config.recipe import TrainingConfig
 from nas.data import TrainingData, load
 from nas.training.augmentation import AUGMENTATIONS
-from nas.training.loop import Diverged, Training
+from nas.training.health import Diverged
+from nas.training.loop import Training
 from nas.training.optimizers import OPTIMIZERS
 from nas.training.schedule import SCHEDULES
 from search_spaces.cells import CELLS, MLP, CellStack, Conv, Custom, Graph, Node, Skip, VertexGraph

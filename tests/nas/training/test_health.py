@@ -8,7 +8,8 @@ from small import cnn, digits, few
 from torch import nn
 
 from nas.config.recipe import TrainingConfig
-from nas.training.health import DeadUnits, Diverged, cells_of, check_flow, check_outputs
+from nas.training.health import DeadUnits, Diverged, cells_of, check_outputs
+from nas.training.health import check_gradients as check_flow
 from nas.training.loop import Training
 
 

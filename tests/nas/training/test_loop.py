@@ -13,7 +13,9 @@ from torch import nn
 
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
-from nas.training.loop import Diverged, Training, outputs
+from nas.training.health import Diverged
+from nas.training.inference import outputs
+from nas.training.loop import Training
 from nas.training.score import score
 
 

@@ -10,10 +10,9 @@ from small import cnn, digits, few, mlp
 from torch import nn
 
 from nas.config.recipe import TrainingConfig
-from nas.training.begin import begin
-from nas.training.checkpointing import run_checkpointed
+from nas.training.forward import run_checkpointed
 from nas.training.inference import predict
-from nas.training.loop import Training
+from nas.training.loop import Training, begin
 from nas.training.memory import kept_for_backward, parts_that_fit, predicted
 from search_spaces import SPACES, Task, build
 
