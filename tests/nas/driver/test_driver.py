@@ -190,12 +190,12 @@ def test_a_training_that_had_finished_an_epoch_when_it_was_killed_may_come_into_
 
 def test_eight_failures_of_one_kind_in_a_row_end_the_search(journal: Journal) -> None:
     made = driver(journal)
-    for count in itertools.count(1):
+    for _count in itertools.count(1):
         job = made.next()
         if job is None:
             break
         made.trial_ended(job.number, TrialEnd("error", "always"))  # type: ignore[union-attr]
-    assert (count, made.ended) == (9, "failures")
+    assert (_count, made.ended) == (9, "failures")
     assert "always" in made.observer.texts[-1]  # type: ignore[attr-defined]
 
 
