@@ -23,6 +23,7 @@ ONLY_IN = {
     "pandas": {"nas/"},
     "matplotlib": {"nas/report/"},
     "PIL": {"nas/data/"},
+    "pydantic": {"nas/config/"},
     "typer": {"nas/cli/main.py", "nas/commands/"},
 }
 MEASURES = {"search_spaces/profile.py", "search_spaces/latency.py"}

@@ -1,33 +1,19 @@
-"""Cheaper stand-ins for a full training: smaller pictures, fewer examples, narrower networks."""
+"""Data and architectures at the fidelity of a recipe: smaller pictures, fewer examples, narrower networks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
+from nas.config.recipe import Fidelity
 from nas.data.dataset import Split, TrainingData
 from nas.data.split import set_aside
 from search_spaces.architecture import Architecture
 from search_spaces.dsl import is_cell_like
 
 MULTIPLE = 8  # of channels, which attention heads and groups divide
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """How far the stand-in is from the full training.
-
-    Args:
-        resolution: side of the pictures (length of the series) as a share, 0 to 1; at least 4 remain.
-        subset: share of the training examples, 0 to 1, the same ones in every epoch and of every candidate.
-        width: share of the channels of every cell, 0 to 1; at least 8 remain, always a multiple of 8.
-    """
-
-    resolution: float = 1.0
-    subset: float = 1.0
-    width: float = 1.0
 
 
 def reduced(data: TrainingData, fidelity: Fidelity) -> TrainingData:
