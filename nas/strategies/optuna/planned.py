@@ -18,6 +18,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from nas.errors import InputError
 from nas.records.joint_space import JointSpace, Proposal
 from nas.strategies.history import History
 
@@ -76,7 +77,10 @@ class PlannedSampler(BaseSampler):
         for attempt in range(ATTEMPTS):
             rng = random.Random(f"{self.seed}/{trial.number}/{attempt}")
             self.source = ""
-            proposal = self.plan(study, trial, rng)
+            try:
+                proposal = self.plan(study, trial, rng)
+            except InputError:  # options of the recipe that exclude each other
+                continue
             suspect = rng.random() < self.history.feasibility.risk(proposal.decisions)
             if proposal.fingerprint not in self.history.seen and not suspect and self.joint.obeys(proposal):
                 return proposal
