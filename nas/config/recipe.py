@@ -3,37 +3,93 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import field, fields
+from typing import Annotated, Any, Literal, TypeVar
 
-from nas.errors import InputError
+from pydantic import AfterValidator, Field, PlainSerializer, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
+
+from nas.config.checked import checked, number, whole_number
+from nas.errors import InputError, known
+from search_spaces.dsl import Choice
+from search_spaces.errors import SpaceError
 
 SMALLEST_BATCH, LARGEST_BATCH = 32, 128  # that `batch_size=0` chooses between
 BATCH_FOR_MUON = 64
-OPTIMIZERS = ("adamw", "sgd", "muon")
-SCHEDULES = ("cosine", "triangular", "constant", "stable")
-AUGMENTATIONS = ("crop", "flip", "cutout", "jitter", "scale", "mask")
-PRECISIONS = ("auto", "float32", "bf16", "fp16")
+AUGMENTATIONS = ("none", "auto", "crop", "flip", "cutout", "jitter", "scale", "mask")
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+def _each_option(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """A value as it is, once `check` has passed it; of a `Choice` each option. JSON gives what `_as_data` wrote."""
+    if isinstance(value, Choice):
+        for option in value.options:
+            _each_option(option, check, info)
+        return value
+    if isinstance(value, dict) and info.mode == "json":
+        options = value.get("choice")
+        if isinstance(options, list):
+            return _choice([_each_option(option, check, info) for option in options])
+        return check(value.get("fidelity", value))
+    check(value)
+    return value
+
+
+def _choice(options: list[Any]) -> Choice:
+    try:
+        return Choice(*options)
+    except SpaceError as error:
+        raise InputError(str(error)) from None
+
+
+def _as_data(value: Any) -> Any:
+    """A field as JSON data; what is left open is `{"choice": […]}`."""
+    if isinstance(value, Choice):
+        return {"choice": [_as_data(option) for option in value.options]}
+    if isinstance(value, Fidelity):
+        return {"fidelity": {part.name: _as_data(getattr(value, part.name)) for part in fields(value)}}
+    return value
+
+
+Open = Annotated[T, WrapValidator(_each_option), PlainSerializer(_as_data)]  # the value, or a `Choice` of such values
+Share = Annotated[float, number(0.01, 1.0)]
+Flag = Annotated[bool, Field(description="True or False")]
+
+
+@checked("fidelity setting", prefix="fidelity.")
 class Fidelity:
-    """A cheaper stand-in for a full training.
+    """A cheaper stand-in for a full training: smaller pictures, fewer examples, a narrower network.
 
     Args:
-        resolution: side of the pictures (length of the series) as a share, 0 to 1; at least 4 remain.
-        subset: share of the training examples, 0 to 1, the same ones in every epoch and of every candidate.
-        width: share of the channels of every cell, 0 to 1; at least 8 remain, always a multiple of 8.
+        resolution: side of the pictures (length of the series) as a share, 0.01 to 1; at least 4 remain.
+        subset: share of the training examples, 0.01 to 1, the same ones in every epoch and of every candidate.
+        width: share of the channels of every cell, 0.01 to 1; at least 8 remain, always a multiple of 8.
+
+    Raises:
+        InputError: a value out of range.
     """
 
-    resolution: float = 1.0
-    subset: float = 1.0
-    width: float = 1.0
+    resolution: Open[Share] = 1.0
+    subset: Open[Share] = 1.0
+    width: Open[Share] = 1.0
 
 
-@dataclass(frozen=True)
+def _known_augmentations(words: str) -> str:
+    for word in words.split("+"):
+        known("augmentation", word, AUGMENTATIONS)
+    return words
+
+
+Optimizer = Literal["auto", "adamw", "sgd", "muon"]
+Probability = Annotated[float, number(0.0, 0.95)]
+OptionalProbability = Annotated[Probability | None, Field(description="None or a number from 0 to 0.95")]
+Augmentations = Annotated[str, AfterValidator(_known_augmentations), Field(description="words joined by `+`")]
+FlagOrAuto = Annotated[Literal["auto"] | bool, Field(description="`auto`, True or False")]
+
+
+@checked("recipe setting")
 class TrainingConfig:
-    """The recipe.
+    """The recipe: its values are checked when it is made, those of a `Choice` each.
 
     Args:
         optimizer: `adamw`, `sgd` (Nesterov), `muon` (orthogonalised steps for matrices, AdamW for the rest), or `auto`:
@@ -43,7 +99,7 @@ class TrainingConfig:
         batch_size: at most; the examples of an epoch are cut into equal batches. 0 chooses 32 to 128 by their number.
         schedule: `cosine`, `triangular`, `constant` or `stable`, after a linear warm-up.
         warmup: share of the planned steps, 0 to 0.9.
-        label_smoothing: 0 to 1, classification only.
+        label_smoothing: 0 to 0.9, classification only.
         clip: largest norm of all gradients together; 0 leaves them as they are.
         dropout: probability in every dropout layer of the cells; None leaves what the architecture says.
         stochastic_depth: chance to drop the deepest residual branch; less above it, linear in depth.
@@ -60,105 +116,64 @@ class TrainingConfig:
         test_time_flip: scores are of the mean over a picture and its mirror image. What is exported, and its score on
             the test split, does without.
         fidelity: train on smaller pictures, on fewer examples, or a narrower network.
+
+    Raises:
+        InputError: a value out of range, or a pair of decided values that cannot go together.
     """
 
-    optimizer: Any = "auto"
-    learning_rate: Any = 0.0
-    weight_decay: Any = 0.01
-    batch_size: Any = 0
-    schedule: Any = "cosine"
-    warmup: Any = 0.1
-    label_smoothing: Any = 0.05
-    clip: Any = 5.0
-    dropout: Any = None
-    stochastic_depth: Any = 0.0
-    augmentation: Any = "none"
-    mixup: Any = 0.0
-    cutmix: Any = 0.0
-    ema: Any = 0.98
-    precision: Any = "auto"
-    accumulate: Any = 1
-    checkpointing: Any = False
-    cuda_graph: Any = False
-    channels_last: Any = "auto"
-    test_time_flip: Any = False
-    fidelity: Any = field(default_factory=Fidelity)
+    optimizer: Open[Optimizer] = "auto"
+    learning_rate: Open[Annotated[float, number(0.0, 100.0)]] = 0.0
+    weight_decay: Open[Annotated[float, number(0.0, 10.0)]] = 0.01
+    batch_size: Open[Annotated[int, whole_number(0)]] = 0
+    schedule: Open[Literal["cosine", "triangular", "constant", "stable"]] = "cosine"
+    warmup: Open[Annotated[float, number(0.0, 0.9)]] = 0.1
+    label_smoothing: Open[Annotated[float, number(0.0, 0.9)]] = 0.05
+    clip: Open[Annotated[float, number(0.0, math.inf)]] = 5.0
+    dropout: Open[OptionalProbability] = None
+    stochastic_depth: Open[Probability] = 0.0
+    augmentation: Open[Augmentations] = "none"
+    mixup: Open[Annotated[float, number(0.0, 10.0)]] = 0.0
+    cutmix: Open[Annotated[float, number(0.0, 10.0)]] = 0.0
+    ema: Open[Annotated[float, number(0.0, 0.99999)]] = 0.98
+    precision: Open[Literal["auto", "float32", "bf16", "fp16"]] = "auto"
+    accumulate: Open[Annotated[int, whole_number(1)]] = 1
+    checkpointing: Open[Flag] = False
+    cuda_graph: Open[Flag] = False
+    channels_last: Open[FlagOrAuto] = "auto"
+    test_time_flip: Open[Flag] = False
+    fidelity: Open[Annotated[Fidelity, Field(description="a Fidelity(resolution=…, subset=…, width=…)")]] = field(
+        default_factory=Fidelity
+    )
+
+    def __post_init__(self) -> None:
+        """The rules between fields: each as soon as both of its fields are decided."""
+        parts, batch = self.accumulate, self.batch_size
+        if _decided(parts, batch) and parts > (batch or SMALLEST_BATCH):
+            raise InputError(
+                f"`accumulate` must be at most `batch_size` ({batch or SMALLEST_BATCH}), got {parts}: a batch cannot "
+                "be cut into more parts than it has examples."
+            )
+        if _decided(self.mixup, self.cutmix) and self.mixup and self.cutmix:
+            raise InputError(
+                f"`mixup` ({self.mixup}) and `cutmix` ({self.cutmix}) exclude each other; set one of them to 0."
+            )
+        if _decided(self.checkpointing, self.cuda_graph) and self.checkpointing and self.cuda_graph:
+            raise InputError(
+                "`checkpointing` and `cuda_graph` exclude each other (what runs again reads the random state, which a "
+                "graph cannot); set one of them to False."
+            )
 
     def batch_for(self, examples: int) -> int:
         """The batch size for so many training examples: never more than there are."""
         chosen = self.batch_size or min(LARGEST_BATCH, max(SMALLEST_BATCH, examples // 64))
         return int(min(chosen, examples))
 
-    def optimizer_for(self, examples: int) -> str:
+    def optimizer_for(self, examples: int) -> Optimizer:
         """The optimizer for so many training examples."""
         if self.optimizer != "auto":
-            return str(self.optimizer)
+            return self.optimizer
         return "muon" if self.batch_for(examples) >= BATCH_FOR_MUON else "adamw"
 
-    def validate(self) -> None:
-        """Raises InputError for a value out of range or a pair of options that cannot go together."""
-        for name, known in _WORDS.items():
-            _one_of(name, getattr(self, name), known)
-        for name, (low, high) in _RANGES.items():
-            _within(name, getattr(self, name), low, high)
-        for name, least in (("batch_size", 0), ("accumulate", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError(f"`{name}` must be a whole number of at least {least}, got {value!r}.")
-        if self.accumulate > (self.batch_size or SMALLEST_BATCH):
-            raise InputError(
-                f"`accumulate` must be at most `batch_size` ({self.batch_size}), got {self.accumulate}: "
-                "a batch cannot be cut into more parts than it has examples."
-            )
-        if self.mixup and self.cutmix:
-            raise InputError("`mixup` and `cutmix` exclude each other; set one of them to 0.")
-        if self.checkpointing and self.cuda_graph:
-            raise InputError(
-                "`checkpointing` and `cuda_graph` exclude each other (what runs again reads the random state, which a "
-                "graph cannot); set one of them to False."
-            )
-        if self.dropout is not None:
-            _within("dropout", self.dropout, 0.0, 0.95)
-        for name in ("checkpointing", "cuda_graph", "test_time_flip"):
-            _one_of(name, getattr(self, name), (False, True))
-        _one_of("channels_last", self.channels_last, ("auto", False, True))
-        self._validate_augmentation()
-        self._validate_fidelity()
 
-    def _validate_augmentation(self) -> None:
-        for word in str(self.augmentation).split("+"):
-            _one_of("augmentation", word, ("none", "auto", *AUGMENTATIONS))
-
-    def _validate_fidelity(self) -> None:
-        if not isinstance(self.fidelity, Fidelity):
-            raise InputError(f"`fidelity` must be a Fidelity(resolution=…, subset=…, width=…), got {self.fidelity!r}.")
-        for part in fields(Fidelity):
-            _within(f"fidelity.{part.name}", getattr(self.fidelity, part.name), 0.01, 1.0)
-
-
-_WORDS: dict[str, tuple[str, ...]] = {
-    "optimizer": ("auto", *OPTIMIZERS),
-    "schedule": tuple(SCHEDULES),
-    "precision": PRECISIONS,
-}
-_RANGES: dict[str, tuple[float, float]] = {
-    "learning_rate": (0.0, 100.0),
-    "weight_decay": (0.0, 10.0),
-    "warmup": (0.0, 0.9),
-    "label_smoothing": (0.0, 0.9),
-    "clip": (0.0, math.inf),
-    "stochastic_depth": (0.0, 0.95),
-    "mixup": (0.0, 10.0),
-    "cutmix": (0.0, 10.0),
-    "ema": (0.0, 0.99999),
-}
-
-
-def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
-    if not any(value is option if isinstance(option, bool) else value == option for option in known):
-        raise InputError(f"`{name}` must be one of {', '.join(map(str, known))}, got {value!r}.")
-
-
-def _within(name: str, value: Any, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputError(f"`{name}` must be a number from {low:g} to {high:g}, got {value!r}.")
+def _decided(*values: Any) -> bool:
+    return not any(isinstance(value, Choice) for value in values)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
@@ -31,11 +33,14 @@ class JointSpace:
     task: Task
 
     def resolve(self, decide: dsl.Decide) -> Proposal:
-        """What `decide(path, options) -> index` leads to; rules are not applied."""
+        """What `decide(path, options) -> index` leads to; rules are not applied.
+
+        Raises:
+            InputError: options of the recipe that exclude each other.
+        """
         architecture = self.space.resolve(decide)
         recipe: dict[str, int] = {}
-        training = dsl.resolve(self.training, deciders.recording(decide, recipe), RECIPE)
-        return self._proposal(architecture, training, recipe)
+        return self._proposal(architecture, self._resolve_recipe(decide, recipe), recipe)
 
     def replay(self, decisions: Mapping[str, int]) -> Proposal:
         """The proposal of these decisions. Raises SpaceError where they do not fit the space."""
@@ -66,11 +71,10 @@ class JointSpace:
         return self._recipe(architecture, deciders.replay(recipe, otherwise=deciders.at_random(rng)))
 
     def obeys(self, proposal: Proposal) -> bool:
-        """Whether no rule is broken, the recipe is valid and the network can be built for the task."""
+        """Whether no rule is broken and the network can be built for the task."""
         try:
-            proposal.recipe.validate()
             profile(proposal.architecture, self.task)
-        except (InputError, SpaceError):
+        except SpaceError:
             return False
         return self.space.obeys(proposal.architecture, self.task)
 
@@ -79,22 +83,38 @@ class JointSpace:
         return self.space.size() * dsl.count(self.training)
 
     def enumerate(self) -> Iterator[Proposal]:
-        """Every proposal, one per decision sequence; rules are not applied."""
-        return deciders.enumerate_all(self.resolve)
+        """Every proposal with a valid recipe, one per decision sequence; rules are not applied."""
+        return filter(None, deciders.enumerate_all(self._resolve_valid))
+
+    @functools.cached_property
+    def _program(self) -> dsl.Program:
+        return dsl.compiled(self.training, RECIPE)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_program"}
+
+    def _resolve_recipe(self, decide: dsl.Decide, recipe: dict[str, int]) -> TrainingConfig:
+        """The recipe that `decide` leads to; what it decides is written to `recipe`."""
+        training: TrainingConfig = self._program(dsl.Walk(deciders.recording(decide, recipe)))
+        return training
+
+    def _resolve_valid(self, decide: dsl.Decide) -> Proposal | None:
+        try:
+            return self.resolve(decide)
+        except InputError:  # two options of the recipe exclude each other
+            return None
 
     def _recipe(self, architecture: Architecture, decide: dsl.Decide) -> Proposal:
         """Draws the recipe until it is valid: a pair of options may exclude each other."""
-        for _ in range(TRIES):
+        refused: InputError | None = None
+        for attempt in range(TRIES):
             recipe: dict[str, int] = {}
-            training = dsl.resolve(self.training, deciders.recording(decide, recipe), RECIPE)
-            proposal = self._proposal(architecture, training, recipe)
-            error = _invalid(training)
-            if error is None:
-                return proposal
-            if not recipe:
-                break
-            decide = deciders.at_random(random.Random(proposal.fingerprint))
-        raise InputError(f"No valid recipe in {TRIES} draws from the `Choice`s of `training`: {error}")
+            try:
+                return self._proposal(architecture, self._resolve_recipe(decide, recipe), recipe)
+            except InputError as error:
+                refused = error
+            decide = deciders.at_random(random.Random(f"{architecture.fingerprint} {sorted(recipe.items())} {attempt}"))
+        raise InputError(f"No valid recipe in {TRIES} draws from the `Choice`s of `training`: {refused}")
 
     def _proposal(self, architecture: Architecture, training: TrainingConfig, recipe: Mapping[str, int]) -> Proposal:
         fingerprint = architecture.fingerprint
@@ -106,11 +126,3 @@ class JointSpace:
 def recipe_of(decisions: Mapping[str, int]) -> dict[str, int]:
     """The decisions that belong to the recipe."""
     return {path: index for path, index in decisions.items() if path.startswith(f"{RECIPE}.")}
-
-
-def _invalid(training: TrainingConfig) -> InputError | None:
-    try:
-        training.validate()
-    except InputError as error:
-        return error
-    return None
