@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nas import execution
+from nas.config.budget import Budget
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.data import Dataset
@@ -92,7 +93,7 @@ def search(
     config = SearchConfig(
         data=setup.reference(data),
         space=space if isinstance(space, str) else "",
-        budget=budget,
+        budget=Budget.parse(budget),
         objectives=tuple(objectives),
         limits=dict(limits or {}),
         strategy=strategy,
@@ -143,7 +144,7 @@ def resume(
         if budget is None:
             setup.check_unfinished(journal, config)
         else:
-            config = dataclasses.replace(config, budget=budget)
+            config = dataclasses.replace(config, budget=Budget.parse(budget))
         _check(config)
         if (space is None and not config.space) or (data is None and not config.data):
             what = "space" if space is None and not config.space else "data"

@@ -9,7 +9,7 @@ from typing import Any
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import known
 from nas.errors import InputError
-from search_spaces.dsl import Choice, is_open
+from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
 
 NAMES = tuple(field.name for field in dataclasses.fields(TrainingConfig))
@@ -34,10 +34,7 @@ def recipe(words: Sequence[str]) -> TrainingConfig:
             settings[name] = values[0] if len(values) == 1 else Choice(*values)
         except SpaceError as error:
             raise InputError(f"`{name}`: {error}") from None
-    config = TrainingConfig(**settings)
-    if not is_open(config):
-        config.validate()
-    return config
+    return TrainingConfig(**settings)
 
 
 def _value(text: str) -> Any:

@@ -19,4 +19,4 @@ def opened(config: SearchConfig, data: TrainingData) -> AbstractContextManager[E
         InputError: what the workers are to run on is not there.
     """
     module = importlib.import_module(EXECUTORS[config.executes_on])  # only now: Ray is loaded where it is used
-    return module.executor(config, data)  # type: ignore[no-any-return]
+    return module.executor(config, data)

@@ -10,9 +10,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from nas.config.earlier_search import EarlierSearch
 from nas.errors import InputError
 from nas.journal import journal
-from nas.records.earlier_search import Past, without_recipe
+from nas.records.earlier_search import trainings, without_recipe
 from nas.records.joint_space import JointSpace
 from nas.records.trial import COMPLETED
 from nas.setup.problem import identity
@@ -25,7 +26,7 @@ MOST = 300  # trainings kept of one search: a predictor of so many is fitted in 
 
 def earlier_searches(
     directories: str | Path | Sequence[str | Path], joint: JointSpace, strategy: str = GUIDED
-) -> tuple[Past, ...]:
+) -> tuple[EarlierSearch, ...]:
     """What the searches in these directories know, each directory once. They may still run; none is changed.
 
     Raises:
@@ -40,10 +41,10 @@ def earlier_searches(
             "Leave one of them out, or try the winner first by `start_from`."
         )
     resolved = dict.fromkeys(Path(directory).absolute().resolve() for directory in directories)
-    return tuple(_past(directory, joint) for directory in resolved)
+    return tuple(_earlier_search(directory, joint) for directory in resolved)
 
 
-def _past(directory: Path, joint: JointSpace) -> Past:
+def _earlier_search(directory: Path, joint: JointSpace) -> EarlierSearch:
     record = journal.read(directory)
     if record.header.space != identity(joint.space):
         raise InputError(
@@ -56,16 +57,16 @@ def _past(directory: Path, joint: JointSpace) -> Past:
     scores, _ = ends(curves, [trial.state == COMPLETED for trial in trials])
     step = max(1.0, len(trials) / MOST)
     kept = [int(place * step) for place in range(min(len(trials), MOST))]
-    past = Past(
+    found = EarlierSearch(
         str(directory),
         record.header.dataset,
         tuple(without_recipe(trials[place].decisions) for place in kept),
         tuple(float(scores[place]) for place in kept),
     )
-    usable = len(past.trainings(joint)[0])
+    usable = len(trainings(found, joint)[0])
     if usable < FEWEST:
         raise InputError(
             f"`learn_from` needs at least {FEWEST} trainings of a search, and {directory} has {len(trials)}, {usable} "
             "of them of networks that can be built for this data. Leave it out, or let it run for longer."
         )
-    return past
+    return found

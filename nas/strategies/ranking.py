@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
+from nas.records.earlier_search import trainings
 from nas.records.joint_space import RECIPE, JointSpace
 from nas.records.pareto import ranks
 from nas.records.proposal import Proposal
@@ -61,7 +62,7 @@ class Ranking:
     objectives: tuple[str, ...]
     seed: int
     predictor: str = "auto"
-    earlier: tuple[Past, ...] = ()
+    earlier: tuple[EarlierSearch, ...] = ()
     together: bool = False
 
     def learn(self, observations: Sequence[Observation]) -> Fit:
@@ -216,7 +217,7 @@ class Ranking:
         Its predictor sees them with this search's shapes, not with those they were trained at: what is proposed here
         can be built here and perhaps not there, and rows are encoded once for both.
         """
-        return [search.trainings(self.space) for search in self.earlier]
+        return [trainings(search, self.space) for search in self.earlier]
 
     @functools.cached_property
     def _best_of_earlier(self) -> list[Proposal]:

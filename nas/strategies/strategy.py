@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.trial import Trial
@@ -53,5 +53,5 @@ class Settings:
     seed: int = 0
     start_from: tuple[Mapping[str, int], ...] = ()
     predictor: str = "auto"
-    earlier: tuple[Past, ...] = ()
+    earlier: tuple[EarlierSearch, ...] = ()
     lag: int = 0

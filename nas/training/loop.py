@@ -56,7 +56,6 @@ def begin(
         InputError: a recipe that cannot work on this device.
         SpaceError: an architecture that cannot be built for this data.
     """
-    config.validate()
     data, architecture = reduced(data, config.fidelity), narrowed(architecture, config.fidelity.width)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -91,7 +90,6 @@ class Training:
         seed: int,
         device: str = "cpu",
     ) -> None:
-        config.validate()
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
             raise InputError(f"`epochs` must be a whole number of at least 1, got {epochs!r}.")
         self.device = resolve_device(device)
