@@ -1,0 +1,23 @@
+"""`nas resume`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nas.cli.options import Directory, console
+
+
+def resume(
+    directory: Directory,
+    budget: Annotated[str | None, typer.Option(help="A new budget; what was spent counts.")] = None,
+) -> None:
+    """Go on with a search that was interrupted, killed, or given more budget. Nothing finished is repeated."""
+    import nas
+    from nas.report.outcome import print_outcome
+    from nas.report.progress import Progress
+
+    progress = Progress(console)
+    result = nas.resume(directory, budget=budget, observers=[progress])
+    print_outcome(console, result, progress.metric)
