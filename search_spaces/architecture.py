@@ -6,17 +6,21 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from search_spaces.dsl import cell_paths, is_cell_like, is_open
+from search_spaces.dsl import is_cell_like
 from search_spaces.errors import SpaceError
+from search_spaces.tree import cell_paths, is_open
 
 FORMAT = 1
 LONGEST_TEXT = 1_000_000
 DEEPEST_CELL = 16
 LARGEST_NUMBER = 1_000_000
+
+# What makes a cell of its fields, by the cell's name in JSON. `search_spaces.cells` enters its cells on import.
+KNOWN_CELLS: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,14 @@ class Architecture:
             raise SpaceError("An architecture has nothing left open. Sample one: `space.sample(random.Random(0))`.")
 
     @classmethod
-    def known_closed(cls, space: str, cells: tuple[Any, ...], decisions: Mapping[str, int], tree: Any) -> Architecture:
-        """An architecture of cells just resolved from the open `tree`, so that nobody need look for what is open."""
+    def known_closed(
+        cls, space: str, cells: tuple[Any, ...], decisions: Mapping[str, int], tree: Any = None
+    ) -> Architecture:
+        """An architecture of cells in which nothing is open, unchecked.
+
+        Args:
+            tree: the open cells that they were resolved from, if at hand: errors name places in it.
+        """
         made = object.__new__(cls)
         made.__dict__.update(space=space, cells=cells, decisions=decisions, _tree=tree)
         return made
@@ -66,8 +76,11 @@ class Architecture:
         return json.dumps(data, indent=1)
 
     @classmethod
-    def from_json(cls, text: str) -> Architecture:
+    def from_json(cls, text: str, cells: Mapping[str, Callable[..., Any]] = KNOWN_CELLS) -> Architecture:
         """The architecture that `to_json` wrote.
+
+        Args:
+            cells: what may stand in it, by name: cell classes, or functions that make a cell of its fields.
 
         Raises:
             SpaceError: anything that is not such a text; nothing in it is ever imported or run.
@@ -75,13 +88,14 @@ class Architecture:
         data = _parsed(text)
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise SpaceError(f"An architecture is a JSON object with `format` {FORMAT}, got {str(data)[:80]}.")
-        space, cells, decisions = data.get("space"), data.get("cells"), data.get("decisions")
-        if not isinstance(space, str) or not isinstance(cells, list) or not isinstance(decisions, dict):
+        space, listed, decisions = data.get("space"), data.get("cells"), data.get("decisions")
+        if not isinstance(space, str) or not isinstance(listed, list) or not isinstance(decisions, dict):
             raise SpaceError("An architecture needs `space` (text), `cells` (list) and `decisions` (object).")
         for path, index in decisions.items():
             if isinstance(index, bool) or not isinstance(index, int) or index < 0:
                 raise SpaceError(f"Decision for `{path}` must be a whole number from 0, got {index!r}.")
-        return cls(space, tuple(cell_from_data(cell, f"cells.{i}") for i, cell in enumerate(cells)), decisions)
+        made = [_from_data(cell, f"cells.{place}", cells) for place, cell in enumerate(listed)]
+        return cls.known_closed(space, tuple(made), decisions)  # no name in JSON stands for an open value
 
 
 def canonical(cells: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -116,34 +130,32 @@ def cell_to_data(value: Any) -> Any:
     return value
 
 
-def cell_from_data(data: Any, path: str, depth: int = 0) -> Any:
+def _from_data(data: Any, path: str, known: Mapping[str, Callable[..., Any]], depth: int = 0) -> Any:
     """The inverse of `cell_to_data`; `path` says in an error where the data stands."""
     if depth > DEEPEST_CELL:
         raise SpaceError(f"`{path}` is nested deeper than {DEEPEST_CELL} levels, more than any cell.")
     if isinstance(data, dict):
-        return _cell(data, path, depth)
+        fields = ((key, value) for key, value in data.items() if key != "cell")
+        make = _maker(data.get("cell"), path, known)
+        inner = {key: _from_data(value, f"{path}.{key}", known, depth + 1) for key, value in fields}
+        try:
+            return make(**inner)
+        except (TypeError, ValueError) as error:
+            raise SpaceError(f"`{path}` is not a valid {data['cell']}: {error}") from None
     if isinstance(data, list):
-        return tuple(cell_from_data(part, f"{path}.{i}", depth + 1) for i, part in enumerate(data))
+        return tuple(_from_data(part, f"{path}.{place}", known, depth + 1) for place, part in enumerate(data))
     if isinstance(data, int | float) and not abs(data) <= LARGEST_NUMBER:
         raise SpaceError(f"`{path}` must be at most {LARGEST_NUMBER:,} in size, got {data!r}.")
     return data
 
 
-def _cell(data: dict[str, Any], path: str, depth: int) -> Any:
-    from search_spaces.cells import CELLS, PARTS
-    from search_spaces.cells.custom import KNOWN
-
-    name = data.get("cell")
-    cell_class = CELLS.get(name) or PARTS.get(name) or KNOWN.get(name) if isinstance(name, str) else None
-    if cell_class is None and str(name).startswith("Custom["):
+def _maker(name: Any, path: str, known: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    if isinstance(name, str) and name in known:
+        return known[name]
+    if str(name).startswith("Custom["):
         raise SpaceError(f"`{path}` is a cell of your own, {name!r}, that is not loaded. Load its space first.")
-    if cell_class is None:
-        raise SpaceError(f"`{path}` names an unknown cell {name!r}. Known cells: {', '.join(sorted(CELLS))}.")
-    fields = {key: cell_from_data(value, f"{path}.{key}", depth + 1) for key, value in data.items() if key != "cell"}
-    try:
-        return cell_class(**fields)
-    except (TypeError, ValueError) as error:
-        raise SpaceError(f"`{path}` is not a valid {name}: {error}") from None
+    cells = sorted(name for name, make in known.items() if hasattr(make, "build"))
+    raise SpaceError(f"`{path}` names an unknown cell {name!r}. Known cells: {', '.join(cells)}.")
 
 
 def _parsed(text: str) -> Any:

@@ -1,18 +1,20 @@
-"""Values left open, and the one visitor that fills them in.
+"""The language of search spaces: values left open (`Choice`, `Repeat`, `Tied`), and `resolve`, which closes them.
 
 An open architecture is an ordinary tree of frozen dataclasses in which some values are expressions. `resolve(node,
-decide)` walks it and calls `decide(path, options) -> index` once per decision; who decides (chance, a replay, a
-mutation, Optuna) is no concern of the tree. A space is an object with values left open (PyGlove,
-https://arxiv.org/abs/2101.08809), and every sampler is one function of path and options (NePS,
-https://github.com/automl/neps).
+decide)` calls `decide(path, options) -> index` once per decision. Who decides (chance, a replay, a mutation, Optuna) is
+no concern of the tree. That a space is an object with values left open is PyGlove's idea
+(https://arxiv.org/abs/2101.08809); that a sampler is one function of path and options is NePS's
+(https://github.com/automl/neps).
+
+`below` is the one place that knows what lies inside a value and how paths are written: `resolve` and everything in
+`search_spaces.tree` go through it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from search_spaces.errors import SpaceError
 
 Decide = Callable[[str, tuple[Any, ...]], int]
 
-# Types of the fields of cells: each may hold the value, or an expression that becomes it.
+# Types of the fields of cells. Each field holds such a value, or an expression that becomes one.
 Whole = Any  # a whole number
 Real = Any  # a real number
 Word = Any  # one of a few words
@@ -94,30 +96,15 @@ class Tied:
             raise SpaceError(f"`name` of a `Tied` must be a plain word such as 'cell', got {self.name!r}.")
 
 
-@functools.cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls) if field.init)
-
-
-@functools.lru_cache(maxsize=200_000, typed=True)
-def _make(cls: Any, *values: Any) -> Any:
-    """Equal cells become one object, so that a large pool of architectures stays small."""
-    names: tuple[str, ...] = _field_names(cls)
-    return cls(**dict(zip(names, values, strict=True)))
-
-
 def is_cell_like(node: Any) -> bool:
     """Whether `node` is a dataclass instance, whose fields may be open."""
     return dataclasses.is_dataclass(node) and not isinstance(node, type)
 
 
-def is_open(node: Any) -> bool:
-    """Whether a decision is left anywhere in `node`."""
-    if isinstance(node, Choice | Repeat | Tied):
-        return True
-    if isinstance(node, tuple):
-        return any(map(is_open, node))
-    return is_cell_like(node) and any(is_open(getattr(node, field.name)) for field in dataclasses.fields(node))
+@functools.cache
+def field_names(cls: Any) -> tuple[str, ...]:
+    """The fields that the constructor of a dataclass takes."""
+    return tuple(field.name for field in dataclasses.fields(cls) if field.init)
 
 
 def join(path: str, part: str) -> str:
@@ -125,80 +112,29 @@ def join(path: str, part: str) -> str:
     return f"{path}.{part}" if path else part
 
 
-class Walk:
-    """One walk over a tree: who decides, and what tied places have decided so far."""
+def below(node: Any, path: str = "") -> list[tuple[str, Any]]:
+    """(path, value) of everything directly inside `node`, in the order in which it is resolved.
 
-    __slots__ = ("decide", "tied")
+    All options of a `Choice`; of a `Repeat` first `times`, then as many copies as there can be (one if tied); the node
+    of a `Tied`, whose path begins anew at its name; parts of a tuple; fields of a cell. Nothing inside any other value.
 
-    def __init__(self, decide: Decide) -> None:
-        self.decide = decide
-        self.tied: dict[str, Any] = {}
-
-
-Program = Callable[[Walk], Any]
-
-
-def compiled(node: Any, path: str = "") -> Program:
-    """A function that resolves `node` at `path`.
-
-    Every place of the tree becomes a closure that knows its path, made when it is first reached; so a space that is
-    sampled often spends its time on decisions, not on looking at the tree.
+    >>> below(Choice(16, 32), "1.width")
+    [('1.width:0', 16), ('1.width:1', 32)]
     """
-    if not is_open(node):
-        return lambda walk: node
-    if isinstance(node, Choice):
-        return _compiled_choice(node, path)
-    if isinstance(node, Repeat):
-        return _compiled_repeat(node, path)
-    if isinstance(node, Tied):
-        return _compiled_tied(node)
     if isinstance(node, tuple):
-        parts = [compiled(part, join(path, str(i))) for i, part in enumerate(node)]
-        return lambda walk: tuple([part(walk) for part in parts])
+        return [(join(path, str(index)), part) for index, part in enumerate(node)]
+    if not is_cell_like(node):
+        return []
+    if isinstance(node, Choice):
+        return [(f"{path}:{index}", option) for index, option in enumerate(node.options)]
+    if isinstance(node, Repeat):
+        most = max(node.times.options) if isinstance(node.times, Choice) else node.times
+        copies = ["*"] if node.tied else range(most)
+        return [(join(path, "times"), node.times), *((f"{path}[{copy}]", node.node) for copy in copies)]
+    if isinstance(node, Tied):
+        return [(f"@{node.name}", node.node)]
     cls: Any = type(node)
-    fields = [compiled(getattr(node, name), join(path, name)) for name in _field_names(cls)]
-    return lambda walk: _make(cls, *[field(walk) for field in fields])
-
-
-def _compiled_choice(node: Choice, path: str) -> Program:
-    options = node.options
-    branches: dict[int, Program] = {}
-
-    def choose(walk: Walk) -> Any:
-        index = walk.decide(path, options)
-        branch = branches.get(index)
-        if branch is None:
-            branch = branches[index] = compiled(options[index], f"{path}:{index}")
-        return branch(walk)
-
-    return choose
-
-
-def _compiled_repeat(node: Repeat, path: str) -> Program:
-    times = compiled(node.times, join(path, "times"))
-    copies: list[Program] = []
-    if node.tied:
-        once = compiled(node.node, f"{path}[*]")
-        return lambda walk: (once(walk),) * n if (n := times(walk)) else ()
-
-    def repeat(walk: Walk) -> tuple[Any, ...]:
-        n = times(walk)
-        while len(copies) < n:
-            copies.append(compiled(node.node, f"{path}[{len(copies)}]"))
-        return tuple([copy(walk) for copy in copies[:n]])
-
-    return repeat
-
-
-def _compiled_tied(node: Tied) -> Program:
-    name, body = node.name, compiled(node.node, f"@{node.name}")
-
-    def decide_once(walk: Walk) -> Any:
-        if name not in walk.tied:
-            walk.tied[name] = body(walk)
-        return walk.tied[name]
-
-    return decide_once
+    return [(join(path, name), getattr(node, name)) for name in field_names(cls)]
 
 
 def resolve(node: Any, decide: Decide, path: str = "") -> Any:
@@ -207,95 +143,99 @@ def resolve(node: Any, decide: Decide, path: str = "") -> Any:
     >>> resolve((Choice(16, 32), Repeat(Choice("a", "b"), times=2)), lambda path, options: len(options) - 1)
     (32, ('b', 'b'))
     """
-    return compiled(node, path)(Walk(decide))
+    return compiled(node, path)(decide)
 
 
-def cell_paths(node: Any, decisions: Mapping[str, int], path: str = "") -> list[str]:
-    """The paths of the cells that these decisions lead to, in order."""
+def compiled(node: Any, path: str = "") -> Callable[[Decide], Any]:
+    """`resolve` for a node that is resolved often: a function of `decide`.
+
+    Every place of the tree becomes a closure that knows its path, made when it is first reached. So a space that is
+    sampled often spends its time on decisions, not on looking at the tree.
+    """
+    program = _program(node, path) or _constant(node)
+    return lambda decide: program(_Run(decide))
+
+
+class _Run:
+    """One resolution: who decides, and what tied places have become so far."""
+
+    __slots__ = ("decide", "tied")
+
+    def __init__(self, decide: Decide) -> None:
+        self.decide = decide
+        self.tied: dict[str, Any] = {}
+
+
+_Program = Callable[[_Run], Any]
+
+
+def _constant(value: Any) -> _Program:
+    return lambda run: value
+
+
+def _program(node: Any, path: str) -> _Program | None:
+    """What resolves `node`; None where nothing in it is open."""
     if isinstance(node, Choice):
-        index = decisions[path]
-        return cell_paths(node.options[index], decisions, f"{path}:{index}")
+        return _choice(node, path)
     if isinstance(node, Repeat):
-        times = resolve(node.times, lambda place, options: decisions[place], join(path, "times"))
-        copies = [f"{path}[*]"] * times if node.tied else [f"{path}[{i}]" for i in range(times)]
-        return [found for copy in copies for found in cell_paths(node.node, decisions, copy)]
+        return _repeat(node, path)
     if isinstance(node, Tied):
-        return cell_paths(node.node, decisions, f"@{node.name}")
+        return _tied(node)
+    inside = [(_program(part, place), part) for place, part in below(node, path)]
+    if not any(program for program, _ in inside):
+        return None
+    parts = [program or _constant(part) for program, part in inside]
     if isinstance(node, tuple):
-        return [found for i, part in enumerate(node) for found in cell_paths(part, decisions, join(path, str(i)))]
-    return [path]
+        return lambda run: tuple([part(run) for part in parts])
+    cls: Any = type(node)
+    return lambda run: _make(cls, *[part(run) for part in parts])
 
 
-def count(node: Any) -> int:
-    """Number of distinct decision sequences that resolve `node`, exactly."""
-    bodies: dict[str, Any] = {}
-    total = 0
-    for names, ways in _count(node, bodies, ()).items():
-        total += ways * _count_tied(names, frozenset(), bodies)
-    return total
+def _choice(node: Choice, path: str) -> _Program:
+    options, places = node.options, below(node, path)
+    branches: dict[int, _Program] = {}
+
+    def choose(run: _Run) -> Any:
+        index = run.decide(path, options)
+        branch = branches.get(index)
+        if branch is None:
+            place, option = places[index]
+            branch = branches[index] = _program(option, place) or _constant(option)
+        return branch(run)
+
+    return choose
 
 
-def _count_tied(open_names: frozenset[str], done: frozenset[str], bodies: dict[str, Any]) -> int:
-    """Ways to decide the tied nodes of these names, and the tied nodes that they in turn hold, once each."""
-    if not open_names:
-        return 1
-    name = min(open_names)
-    total = 0
-    for inner, ways in _count(bodies[name], bodies, (name,)).items():
-        done_now = done | {name}
-        total += ways * _count_tied((open_names | inner) - done_now, done_now, bodies)
-    return total
+def _repeat(node: Repeat, path: str) -> _Program:
+    (place, open_times), *places = below(node, path)
+    times = _program(open_times, place) or _constant(open_times)
+    copies: list[_Program] = []
+
+    def repeat(run: _Run) -> tuple[Any, ...]:
+        n = times(run)
+        for place, body in places[len(copies) : n]:
+            copies.append(_program(body, place) or _constant(body))
+        if node.tied:
+            return (copies[0](run),) * n if n else ()
+        return tuple([copy(run) for copy in copies[:n]])
+
+    return repeat
 
 
-def _count(node: Any, bodies: dict[str, Any], within: tuple[str, ...]) -> Counter[frozenset[str]]:
-    """Decision sequences outside tied nodes, by the set of tied names that each one meets."""
-    if isinstance(node, Choice):
-        total: Counter[frozenset[str]] = Counter()
-        for option in node.options:
-            total.update(_count(option, bodies, within))
-        return total
-    if isinstance(node, Repeat):
-        return _count_repeat(node, bodies, within)
-    if isinstance(node, Tied):
-        _remember(node, bodies, within)
-        return Counter({frozenset({node.name}): 1})
-    if isinstance(node, tuple):
-        return _product([_count(part, bodies, within) for part in node])
-    if is_cell_like(node):
-        names: tuple[str, ...] = _field_names(type(node))  # type: ignore[arg-type]
-        return _product([_count(getattr(node, name), bodies, within) for name in names])
-    return Counter({frozenset(): 1})
+def _tied(node: Tied) -> _Program:
+    name = node.name
+    [(place, inner)] = below(node)
+    body = _program(inner, place) or _constant(inner)
+
+    def once(run: _Run) -> Any:
+        if name not in run.tied:
+            run.tied[name] = body(run)
+        return run.tied[name]
+
+    return once
 
 
-def _count_repeat(node: Repeat, bodies: dict[str, Any], within: tuple[str, ...]) -> Counter[frozenset[str]]:
-    one = _count(node.node, bodies, within)
-    total: Counter[frozenset[str]] = Counter()
-    for times in node.times.options if isinstance(node.times, Choice) else (node.times,):
-        total.update(_product([one] * (min(times, 1) if node.tied else times)))
-    return total
-
-
-def _product(parts: list[Counter[frozenset[str]]]) -> Counter[frozenset[str]]:
-    total: Counter[frozenset[str]] = Counter({frozenset(): 1})
-    for part in parts:
-        if part == {frozenset(): 1}:
-            continue
-        merged: Counter[frozenset[str]] = Counter()
-        for left, ways in total.items():
-            for right, more in part.items():
-                merged[left | right] += ways * more
-        total = merged
-    return total
-
-
-def _remember(node: Tied, bodies: dict[str, Any], within: tuple[str, ...]) -> None:
-    if node.name in within:
-        raise SpaceError(
-            f"Tied({node.name!r}, …) holds itself, so it would never end. Give the inner one another name."
-        )
-    if bodies.setdefault(node.name, node.node) != node.node:
-        raise SpaceError(
-            f"Two different nodes are tied under the name {node.name!r}: {bodies[node.name]!r} and {node.node!r}. "
-            "One name stands for one node; use two names."
-        )
-    _count(node.node, bodies, (*within, node.name))
+@functools.lru_cache(maxsize=200_000, typed=True)
+def _make(cls: Any, *values: Any) -> Any:
+    """Equal cells become one object, so that a large pool of architectures stays small."""
+    return cls(**dict(zip(field_names(cls), values, strict=True)))

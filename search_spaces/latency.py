@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from search_spaces.architecture import Architecture
-from search_spaces.network import complete
-from search_spaces.profile import profile
+from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 WARM_UPS = 2

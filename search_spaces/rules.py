@@ -9,19 +9,20 @@ blindly.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from search_spaces.architecture import Architecture
 from search_spaces.dsl import is_cell_like
 from search_spaces.errors import SpaceError
-
-if TYPE_CHECKING:
-    from search_spaces.architecture import Architecture
-    from search_spaces.profile import Profile
-    from search_spaces.task import Task
+from search_spaces.latency import latency
+from search_spaces.profile import profile
+from search_spaces.task import Task
+from search_spaces.tree import cells_within
 
 _COMPARE = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
 _OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<="}
@@ -230,7 +231,7 @@ def where(cell: type, **values: Any) -> Pattern:
         return isinstance(candidate, cell) and all(getattr(candidate, key) == values[key] for key in values)
 
     listed = "".join(f", {key}={value!r}" for key, value in values.items())
-    return Pattern(f"where({cell.__name__}{listed})", lambda a: sum(map(matches, all_cells(a.cells))))
+    return Pattern(f"where({cell.__name__}{listed})", lambda a: _occurrences(matches, a))
 
 
 def count(pattern: Any) -> Quantity:
@@ -238,9 +239,16 @@ def count(pattern: Any) -> Quantity:
     if isinstance(pattern, Pattern):
         return Quantity(f"count({pattern.name})", lambda architecture, task: pattern.find(architecture))
     matches = _matcher(pattern)
-    return Quantity(
-        f"count({_name(pattern)})", lambda architecture, task: sum(map(matches, all_cells(architecture.cells)))
-    )
+    return Quantity(f"count({_name(pattern)})", lambda architecture, task: _occurrences(matches, architecture))
+
+
+def _occurrences(matches: Callable[[Any], bool], architecture: Architecture) -> int:
+    return sum(matches(cell) for outer in architecture.cells for cell in _with_inner(outer))
+
+
+@functools.lru_cache(maxsize=200_000)
+def _with_inner(cell: Any) -> tuple[Any, ...]:
+    return tuple(cells_within(cell))
 
 
 def symbol(condition: Any) -> Rule:
@@ -269,22 +277,14 @@ def forbid(condition: Any) -> Rule:
 
 def _profiled(name: str) -> Quantity:
     def measure(architecture: Architecture, task: Task | None) -> float:
-        return getattr(_profile(architecture, task), name)
+        if task is None:
+            raise SpaceError("A rule about the profile needs to know the input: pass a `task`.")
+        return getattr(profile(architecture, task), name)
 
     return Quantity(name, measure, needs_task=True)
 
 
-def _profile(architecture: Architecture, task: Task | None) -> Profile:
-    from search_spaces.profile import profile
-
-    if task is None:
-        raise SpaceError("A rule about the profile needs to know the input: pass a `task`.")
-    return profile(architecture, task)
-
-
 def _latency(architecture: Architecture, task: Task | None) -> float:
-    from search_spaces.latency import latency
-
     if task is None:
         raise SpaceError("A rule about latency needs to know the input: pass a `task`.")
     return latency(architecture, task)
@@ -321,19 +321,6 @@ def judged(rules: Sequence[Rule], task: Task | None) -> list[Rule]:
     """The rules, conjunctions taken apart, that can be judged with this task."""
     parts = [part for rule in rules for part in _parts(rule, All)]
     return [part for part in parts if task is not None or not part.needs_task]
-
-
-def all_cells(cells: Any) -> Iterator[Any]:
-    """Every cell, and every cell in a field of a cell, in the order of the data."""
-    for cell in cells if isinstance(cells, tuple) else (cells,):
-        if isinstance(cell, tuple):
-            yield from all_cells(cell)
-        elif is_cell_like(cell):
-            yield cell
-            for field in dataclasses.fields(cell):
-                value = getattr(cell, field.name)
-                if isinstance(value, tuple) or is_cell_like(value):
-                    yield from all_cells(value)
 
 
 def _parts(rule: Rule, kind: type[All] | type[Any_]) -> tuple[Rule, ...]:

@@ -1,22 +1,32 @@
-"""A search space: cells with values left open, and rules that every sample obeys."""
+"""A search space: cells with values left open, and rules that every sample obeys.
+
+A draw that breaks a rule is repaired. Rejection alone needs 1/p draws where a share p obeys. The walk from the closest
+draw redraws one decision at a time and keeps what is no farther from the rules, so tight rules cost tens of steps.
+Under tight rules the samples are therefore not uniform.
+"""
 
 from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from search_spaces import decide as deciders
-from search_spaces import dsl
 from search_spaces.architecture import Architecture
-from search_spaces.errors import SpaceError
-from search_spaces.repair import first_valid
-from search_spaces.rules import Rule, broken
+from search_spaces.dsl import Decide, compiled
+from search_spaces.errors import RuleError, SpaceError
+from search_spaces.profile import profile
+from search_spaces.rules import Rule, broken, judged
+from search_spaces.task import Task
+from search_spaces.tree import count
 
-if TYPE_CHECKING:
-    from search_spaces.task import Task
+DRAWS = 10
+STEPS = 200
+ROUNDS = 10
+DOES_NOT_BUILD = 1_000.0  # farther from valid than any broken rule
 
 
 @dataclass(frozen=True, init=False)
@@ -55,23 +65,23 @@ class Space:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "rules", rules)
-        dsl.count(cells)  # raises on tied nodes that hold themselves or contradict each other
+        count(cells)  # raises on tied nodes that hold themselves or contradict each other
 
     @functools.cached_property
-    def _program(self) -> dsl.Program:
-        return dsl.compiled(self.cells)
+    def _resolve(self) -> Callable[[Decide], Any]:
+        return compiled(self.cells)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"name": self.name, "cells": self.cells, "rules": self.rules}
 
     def size(self) -> int:
         """Number of decision sequences, exactly; rules are not applied."""
-        return dsl.count(self.cells)
+        return count(self.cells)
 
-    def resolve(self, decide: dsl.Decide) -> Architecture:
+    def resolve(self, decide: Decide) -> Architecture:
         """The architecture that `decide(path, options) -> index` leads to; rules are not applied."""
         decisions: dict[str, int] = {}
-        resolved = self._program(dsl.Walk(deciders.recording(decide, decisions)))
+        resolved = self._resolve(deciders.recording(decide, decisions))
         return Architecture.known_closed(self.name, tuple(_flat(resolved)), decisions, self.cells)
 
     def replay(self, decisions: Mapping[str, int]) -> Architecture:
@@ -87,20 +97,20 @@ class Space:
         return architecture
 
     def sample(self, rng: random.Random, task: Task | None = None) -> Architecture:
-        """A random architecture that obeys the rules.
+        """A random architecture that obeys the rules and, given a task, builds for it.
 
         Raises:
-            RuleError: none of the samples tried obeys them; says which rule broke most and the closest miss.
+            RuleError: none was found; says how many were tried, which rule broke most, and the closest miss.
         """
-        return first_valid(self, lambda: self.resolve(deciders.at_random(rng)), rng, task)
+        return self._valid(lambda: self.resolve(deciders.at_random(rng)), rng, task)
 
     def mutate(self, a: Architecture, rng: random.Random, task: Task | None = None) -> Architecture:
         """`a` with one decision redrawn, and what depends on it; obeys the rules."""
-        return first_valid(self, lambda: self.resolve(deciders.mutate(a.decisions, rng)), rng, task)
+        return self._valid(lambda: self.resolve(deciders.mutate(a.decisions, rng)), rng, task)
 
     def crossover(self, a: Architecture, b: Architecture, rng: random.Random, task: Task | None = None) -> Architecture:
         """Each decision as in `a` or as in `b`; obeys the rules."""
-        return first_valid(self, lambda: self.resolve(deciders.crossover(a.decisions, b.decisions, rng)), rng, task)
+        return self._valid(lambda: self.resolve(deciders.crossover(a.decisions, b.decisions, rng)), rng, task)
 
     def enumerate(self) -> Iterator[Architecture]:
         """Every architecture of the space, one per decision sequence; rules are not applied."""
@@ -109,6 +119,18 @@ class Space:
     def obeys(self, architecture: Architecture, task: Task | None = None) -> bool:
         """Whether no rule is broken; profile rules count only with a task."""
         return broken(self.rules, architecture, task) is None
+
+    def _valid(self, draw: Callable[[], Architecture], rng: random.Random, task: Task | None) -> Architecture:
+        """The first architecture on the way from `draw()` that obeys the rules and, given a task, builds."""
+        rules = judged(self.rules, task)
+        if not rules and task is None:
+            return draw()
+        repair = _Repair(self, rules, task)
+        for _ in range(ROUNDS):
+            found = repair.draw(draw) or repair.walk(rng)
+            if found is not None:
+                return found
+        raise RuleError(repair.failure())
 
 
 def _flat(node: Any) -> Iterator[Any]:
@@ -122,3 +144,73 @@ def _flat(node: Any) -> Iterator[Any]:
             raise SpaceError(
                 f"A space is made of cells, got {part!r}. A cell has a method `build(shape)`; see `Custom`."
             )
+
+
+class _Repair:
+    """One repair: the closest miss so far; how often each rule was broken, and each reason not to build was met."""
+
+    def __init__(self, space: Space, rules: list[Rule], task: Task | None) -> None:
+        self.space, self.rules, self.task = space, rules, task
+        self.tried = 0
+        self.broken: Counter[str] = Counter()
+        self.unbuilt: Counter[str] = Counter()
+        self.closest: tuple[float, Architecture] | None = None
+
+    def draw(self, draw: Callable[[], Architecture]) -> Architecture | None:
+        """A draw that obeys, out of a few."""
+        self.start: tuple[float, Architecture] | None = None
+        for _ in range(DRAWS):
+            architecture = draw()
+            distance = self.judge(architecture)
+            if distance == 0:
+                return architecture
+            if self.start is None or distance < self.start[0]:
+                self.start = (distance, architecture)
+        return None
+
+    def walk(self, rng: random.Random) -> Architecture | None:
+        """Downhill from the best of the last draws, one redrawn decision at a time."""
+        if self.start is None:
+            return None
+        distance, here = self.start
+        for _ in range(STEPS):
+            there = self.space.resolve(deciders.mutate(here.decisions, rng))
+            further = self.judge(there)
+            if further == 0:
+                return there
+            if further <= distance:
+                distance, here = further, there
+        return None
+
+    def judge(self, architecture: Architecture) -> float:
+        """Distance to all rules; what is broken is counted."""
+        self.tried += 1
+        try:
+            if self.task is not None:
+                profile(architecture, self.task)
+        except SpaceError as error:
+            self.unbuilt[str(error)] += 1
+            return DOES_NOT_BUILD
+        total = 0.0
+        for rule in self.rules:
+            distance = rule.distance(architecture, self.task)
+            total += distance
+            if distance > 0:
+                self.broken[repr(rule)] += 1
+        if total > 0 and (self.closest is None or total < self.closest[0]):
+            self.closest = (total, architecture)
+        return total
+
+    def failure(self) -> str:
+        """What to say when nothing was found."""
+        tried = f"None of {self.tried:,} architectures of space {self.space.name!r}"
+        if not self.broken:
+            problem, times = self.unbuilt.most_common(1)[0]
+            return f"{tried} builds for this task. The reason, {times:,} times: {problem}"
+        rule, times = self.broken.most_common(1)[0]
+        text = f"{tried} obeys its rules. "
+        text += f"Broken most, {times:,} times: `{rule}`. "
+        if self.closest is not None:
+            broken = [rule for rule in self.rules if rule.distance(self.closest[1], self.task) > 0]
+            text += f"The closest miss: {'; '.join(rule.explain(self.closest[1], self.task) for rule in broken)}. "
+        return text + "Loosen that rule, or add smaller options to the space."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from search_spaces.architecture import KNOWN_CELLS
 from search_spaces.cells.cell_stack import CellStack
 from search_spaces.cells.conv import Conv, SeparableConv
 from search_spaces.cells.custom import Custom
@@ -43,6 +44,8 @@ CELLS: dict[str, type] = {
 }
 
 PARTS: dict[str, type] = {"Node": Node}  # data inside cells, which build nothing by themselves
+
+KNOWN_CELLS.update(CELLS | PARTS)  # what `Architecture.from_json` may make
 
 __all__ = [
     "CELLS",

@@ -9,10 +9,9 @@ from typing import Any
 
 from torch import nn
 
+from search_spaces.architecture import KNOWN_CELLS
 from search_spaces.cells.layers import Shape
 from search_spaces.errors import SpaceError
-
-KNOWN: dict[str, Any] = {}  # makers of the cells known so far, by name: what `Architecture.from_json` may use
 
 
 class Custom:
@@ -79,7 +78,7 @@ def cell_class(module: Any, names: tuple[str, ...]) -> Any:
     made: Any = make_dataclass("Custom", [(name, Any) for name in names], bases=(Custom,), frozen=True, init=False)
     made.__name__ = made.__qualname__ = title
     made.module = module
-    KNOWN[title] = functools.partial(Custom, module)  # one module may stand in cells with different arguments
+    KNOWN_CELLS[title] = functools.partial(Custom, module)  # one module may stand in cells with different arguments
     return made
 
 

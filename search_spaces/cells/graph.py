@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import torch
 from torch import nn
 
 from search_spaces.cells import layers
+from search_spaces.cells.facts import facts
+from search_spaces.cells.graph_form import form_of_graph
 from search_spaces.cells.layers import Shape
 from search_spaces.cells.zero import Skip, Zero
 from search_spaces.dsl import Whole, Word
@@ -114,8 +117,6 @@ class Graph:
 
     def canonical(self) -> Any:
         """What the graph computes, whatever the order of its sums, dead ends and detours by skips."""
-        from search_spaces.cells.graph_form import form_of_graph
-
         return form_of_graph(self._shaped(), 1, self.output)
 
     def _shaped(self) -> Any:
@@ -166,13 +167,13 @@ def graph_parts(nodes: Any, inputs: tuple[Shape, ...], output: str) -> Parts:
     merged = 0
     for node, shape in zip(nodes, shapes[len(inputs) :], strict=True):
         count = len(_live(node))
-        merged += _size(shape) * ((count - 1) if node.merge == "sum" else int(count > 0))
+        merged += math.prod(shape) * ((count - 1) if node.merge == "sum" else int(count > 0))
     outputs = _outputs(nodes, len(inputs), output)
     out = shapes[outputs[0]]
     if len(outputs) > 1:
         _same_positions([shapes[node] for node in outputs], "the output")
         out = (sum(shapes[node][0] for node in outputs), *out[1:])
-        merged += _size(out)
+        merged += math.prod(out)
     return Parts(tuple(cells), out, merged)
 
 
@@ -249,13 +250,4 @@ def _outputs(nodes: Any, inputs: int, output: str) -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=100_000)
 def _shape_behind(cell: Any, shape: Shape) -> Shape:
-    from search_spaces.profile import facts
-
     return facts(cell, shape).shape
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for dimension in shape:
-        size *= dimension
-    return size

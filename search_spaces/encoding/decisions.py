@@ -13,7 +13,7 @@ class DecisionColumns:
     """Where the options of each place stand in a row.
 
     Args:
-        places: (path, options) of each, see `search_spaces.places`.
+        places: (path, options) of each, see `search_spaces.tree.places`.
 
     A column per option (1 taken, 0 not; all 0 where the place was not reached), and for places whose options are three
     numbers or more one with their value, as a logarithm where all are positive, 0 to 1. Decisions at other places are

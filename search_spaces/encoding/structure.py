@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from search_spaces.architecture import Architecture
-from search_spaces.dsl import Choice, Repeat, Tied
-from search_spaces.graph_features import GraphFeatures
-from search_spaces.network import complete
-from search_spaces.places import cells_within
-from search_spaces.profile import Facts, Profile, facts
+from search_spaces.cells.facts import Facts, facts
+from search_spaces.encoding.graphs import GraphFeatures
+from search_spaces.profile import Profile, complete
 from search_spaces.space import Space
 from search_spaces.task import Task
+from search_spaces.tree import cells_within, outcomes
 
 LEVELS = 5
 CHAIN = ("width", "area", "macs")
@@ -184,21 +183,14 @@ def _open_fields(cells: list[Any]) -> set[str]:
     values: dict[tuple[str, str], set[Any]] = defaultdict(set)
     for cell in cells:
         for field in dataclasses.fields(cell):
-            values[type(cell).__name__, field.name].update(_options(getattr(cell, field.name)))
+            options = outcomes(getattr(cell, field.name))
+            values[type(cell).__name__, field.name].update(o for o in options if isinstance(o, int | float | str))
     names: set[str] = set()
     for (kind, place), seen in values.items():
         if len(seen) > 1:
             for value in seen:
                 names.update(name for name, _ in _named(kind, place, value))
     return names
-
-
-def _options(value: Any) -> set[Any]:
-    if isinstance(value, Choice):
-        return set().union(*map(_options, value.options))
-    if isinstance(value, Tied | Repeat):
-        return _options(value.node)
-    return {value} if isinstance(value, int | float | str) else set()
 
 
 def _field_values(cell: Any) -> list[tuple[str, float]]:

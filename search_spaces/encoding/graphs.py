@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from search_spaces.architecture import canonical, cell_text
-from search_spaces.dsl import is_open
-from search_spaces.places import cells_within
 from search_spaces.space import Space
+from search_spaces.tree import cells_within, is_open
 
 ZERO, SKIP = "zero", "skip"
 MOST_FOR_ALL_SUBSETS = 5

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from search_spaces.architecture import Architecture
-from search_spaces.decision_columns import DecisionColumns
-from search_spaces.places import places
+from search_spaces.encoding.decisions import DecisionColumns
+from search_spaces.encoding.structure import Structure
 from search_spaces.profile import Profile, profile
 from search_spaces.space import Space
-from search_spaces.structure import Structure
 from search_spaces.task import Task
+from search_spaces.tree import places
 
 KEPT_ROWS = 100_000
 COST = ("log_parameters", "log_macs", "log_activation_bytes", "log_layers", "log_cells")
