@@ -15,8 +15,8 @@ import numpy as np
 from scipy.stats import norm, rankdata
 
 from search_spaces.architecture import Architecture
-from search_spaces.decision_columns import DecisionColumns
 from search_spaces.encoding import encode
+from search_spaces.encoding.decisions import DecisionColumns
 from search_spaces.space import Space
 from search_spaces.task import Task
 

@@ -24,7 +24,7 @@ from nas.strategies.evolution import Population
 from nas.strategies.history import Observation, profile_costs
 from nas.strategies.hypervolume import by_improvement
 from search_spaces.architecture import Architecture
-from search_spaces.places import places
+from search_spaces.tree import places
 
 if TYPE_CHECKING:
     from predictors.features import Block

@@ -20,7 +20,7 @@ from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.tracking.judgements import judged_before
 from predictors.probation import Evidence
-from search_spaces.network import complete
+from search_spaces.profile import complete
 
 PARENT, DIRECTORY, TRIAL = "mlflow.parentRunId", "nas.directory", "nas.trial"
 PARAMS, METRICS, LONGEST = 90, 900, 500  # a call takes 100 params and 1000 metrics; a param so many characters

@@ -15,9 +15,9 @@ from nas.training.forward import run_checkpointed
 from nas.training.machine import free_memory
 from nas.training.optimizers import STATE_TENSORS
 from search_spaces.architecture import Architecture
+from search_spaces.cells.facts import facts
 from search_spaces.errors import SpaceError
-from search_spaces.network import complete
-from search_spaces.profile import facts, profile
+from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 EXAMPLES = 4  # in a batch on the meta device: more than one, because of norms over the batch

@@ -21,8 +21,8 @@ from nas.strategies.history import Observation
 from nas.strategies.ranking import Ranking
 from predictors.extrapolation import ends
 from search_spaces import SPACES, Choice, Space, Task, profile
-from search_spaces.places import places
 from search_spaces.rules import max_parameters
+from search_spaces.tree import places
 
 TASK = Task((1, 8, 8), 4)
 REPO = Path(__file__).parents[3]
