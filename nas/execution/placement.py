@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 
@@ -13,7 +12,7 @@ from nas.records.problem import Placement, Problem
 from nas.records.proposal import Proposal
 from nas.training.memory import predicted
 from nas.training.precision import resolve_precision
-from search_spaces.dsl import Choice
+from search_spaces.tree import outcomes
 
 CONTEXT = 0.6 * 2**30  # bytes that CUDA itself and the kernels' work space take in every process
 MARGIN = 1.3  # what a peak may come to beside its prediction
@@ -38,7 +37,7 @@ def placement_for(config: SearchConfig, gpu_memory: int) -> Placement:
     else:
         placement = Placement(float(gpus), gpu_memory)
     if placement.device == "cpu":
-        for precision in _options(config.training.precision):
+        for precision in outcomes(config.training.precision):
             resolve_precision(precision, torch.device("cpu"))
     return placement
 
@@ -65,11 +64,6 @@ def gpu_share(peak: float, memory: float) -> float:
 def full_training_gpus(placement: Placement) -> float:
     """GPUs that a full training holds: as asked for, or a whole one."""
     return 1.0 if placement.gpus is None else placement.gpus
-
-
-def _options(value: Any) -> tuple[Any, ...]:
-    """What a field of a recipe may come to."""
-    return tuple(value.options) if isinstance(value, Choice) else (value,)
 
 
 def slots_on(nodes: Sequence[Mapping[str, float]], cpus: float, gpus: float) -> int:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
 from nas.records.proposal import Proposal
 from search_spaces import decide as deciders
-from search_spaces import dsl
 from search_spaces.architecture import Architecture
+from search_spaces.dsl import Decide, resolve
 from search_spaces.errors import SpaceError
 from search_spaces.profile import profile
 from search_spaces.space import Space
 from search_spaces.task import Task
+from search_spaces.tree import count
 
 RECIPE = "training"
 TRIES = 200
@@ -32,7 +31,7 @@ class JointSpace:
     training: TrainingConfig
     task: Task
 
-    def resolve(self, decide: dsl.Decide) -> Proposal:
+    def resolve(self, decide: Decide) -> Proposal:
         """What `decide(path, options) -> index` leads to; rules are not applied.
 
         Raises:
@@ -80,31 +79,24 @@ class JointSpace:
 
     def size(self) -> int:
         """Number of decision sequences; rules are not applied."""
-        return self.space.size() * dsl.count(self.training)
+        return self.space.size() * count(self.training)
 
     def enumerate(self) -> Iterator[Proposal]:
         """Every proposal with a valid recipe, one per decision sequence; rules are not applied."""
         return filter(None, deciders.enumerate_all(self._resolve_valid))
 
-    @functools.cached_property
-    def _program(self) -> dsl.Program:
-        return dsl.compiled(self.training, RECIPE)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_program"}
-
-    def _resolve_recipe(self, decide: dsl.Decide, recipe: dict[str, int]) -> TrainingConfig:
+    def _resolve_recipe(self, decide: Decide, recipe: dict[str, int]) -> TrainingConfig:
         """The recipe that `decide` leads to; what it decides is written to `recipe`."""
-        training: TrainingConfig = self._program(dsl.Walk(deciders.recording(decide, recipe)))
+        training: TrainingConfig = resolve(self.training, deciders.recording(decide, recipe), RECIPE)
         return training
 
-    def _resolve_valid(self, decide: dsl.Decide) -> Proposal | None:
+    def _resolve_valid(self, decide: Decide) -> Proposal | None:
         try:
             return self.resolve(decide)
         except InputError:  # two options of the recipe exclude each other
             return None
 
-    def _recipe(self, architecture: Architecture, decide: dsl.Decide) -> Proposal:
+    def _recipe(self, architecture: Architecture, decide: Decide) -> Proposal:
         """Draws the recipe until it is valid: a pair of options may exclude each other."""
         refused: InputError | None = None
         for attempt in range(TRIES):
