@@ -1,8 +1,8 @@
 """Latency: seconds of a network's forward pass on a device, predicted from the latencies of its cells.
 
 Each pair of cell and input shape is timed once and kept in a file. The sum over a network's cells is not exactly the
-network's time: caches are warm when cells run in a row, and each call has a cost of its own. So a few whole networks are
-timed too, and `seconds = a * sum + b * cells + c` is fitted to them.
+network's time: caches are warm when cells run in a row, and each call has a cost of its own. So a few whole networks
+are timed too, and `seconds = a * sum + b * cells + c` is fitted to them.
 """
 
 from __future__ import annotations

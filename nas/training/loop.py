@@ -212,7 +212,7 @@ class Training:
         return score(self.data.task, values, self.data.validation.targets), loss, dead.mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` needs to continue from here: tensors and numbers, loadable with `weights_only=True`."""
+        """What `load_state_dict` continues from: tensors and numbers, to be loaded with `weights_only=True`."""
         return {
             "epochs_done": self.epochs_done,
             "network": self._network.state_dict(),

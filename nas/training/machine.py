@@ -57,11 +57,12 @@ def torch_threads(number: int) -> Iterator[None]:
 def _quotas(root: Path) -> Iterator[float]:
     """CPU time per time, of every group that limits it."""
     for group in _groups("cpu", root):
-        words = _text(group / "cpu.max").split()  # version 2: "quota period" in microseconds; "max" for no limit
-        words = words or [*_text(group / "cpu.cfs_quota_us").split(), *_text(group / "cpu.cfs_period_us").split()]
-        quota, period = map(_number, (words + ["", ""])[:2])
-        if quota and period and quota > 0:  # version 1: -1 for no limit
-            yield quota / period
+        quota, _, period = _text(group / "cpu.max").partition(" ")  # version 2, microseconds; "max" for no limit
+        if not quota:
+            quota, period = _text(group / "cpu.cfs_quota_us"), _text(group / "cpu.cfs_period_us")  # -1 for no limit
+        used, whole = _number(quota), _number(period)
+        if used and whole and used > 0:
+            yield used / whole
 
 
 def _free_in_groups(root: Path) -> Iterator[int]:
@@ -85,8 +86,8 @@ def _groups(controller: str, root: Path) -> Iterator[Path]:
     for name, top, mount in list(_mounts(root)) or USUAL_MOUNTS:
         if name not in ("", controller):
             continue
-        path = PurePosixPath(own.get(name, "/"))
-        inside = path.relative_to(top) if path.is_relative_to(top) and ".." not in path.parts else PurePosixPath()
+        mine = PurePosixPath(own.get(name, "/"))
+        inside = mine.relative_to(top) if mine.is_relative_to(top) and ".." not in mine.parts else PurePosixPath()
         for part in (inside, *inside.parents):
             yield root / mount.lstrip("/") / part
 

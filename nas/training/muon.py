@@ -39,9 +39,9 @@ def _iterated(x: torch.Tensor) -> torch.Tensor:
 def _by_gram(x: torch.Tensor) -> torch.Tensor:
     """The same result as `_iterated`, faster for long matrices: it iterates on the Gram matrix `x @ x.mT`.
 
-    Every iteration multiplies x by a polynomial of the Gram matrix, and these polynomials commute. So they are multiplied
-    with each other first, and the long matrices are used only twice. Squaring costs half of the digits. In float32 the
-    error is about 1e-6 (1e-4 for matrices of rank four); bfloat16 has too few digits for it.
+    Every iteration multiplies x by a polynomial of the Gram matrix, and these polynomials commute. So they are
+    multiplied with each other first, and the long matrices are used only twice. Squaring costs half of the digits. In
+    float32 the error is about 1e-6 (1e-4 for matrices of rank four); bfloat16 has too few digits for it.
     """
     a, b, c = NEWTON_SCHULZ
     gram = x @ x.mT

@@ -60,3 +60,16 @@ def mlp(task: Task, seed: int = 0, dropout: float = 0.0) -> nn.Sequential:
     return nn.Sequential(
         nn.Flatten(), nn.Linear(features, 32), nn.ReLU(), nn.Dropout(dropout), nn.Linear(32, task.outputs)
     )
+
+
+class Hungry(nn.Module):
+    """Runs out of memory for more than so many examples at once."""
+
+    def __init__(self, network: nn.Module, most: int) -> None:
+        super().__init__()
+        self.network, self.most = network, most
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > self.most:
+            raise torch.OutOfMemoryError("not enough memory")
+        return self.network(x)

@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from nas.training.augmentation import AUGMENTATIONS, LOWEST_RANK, augment_for
-from nas.training.fidelity import resize
-from nas.training.regularization import mix
 
 SHAPES = {1: (6,), 2: (3, 20), 3: (3, 12, 10)}
 
@@ -60,29 +58,3 @@ def test_auto_does_not_mirror_grey_pictures() -> None:
     augment = augment_for("auto", (1, 8, 8))
     assert augment is not None
     assert augment(x, rng())[..., -1].sum() == 0
-
-
-@pytest.mark.parametrize("rank", [1, 2, 3])
-@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
-def test_mixing_keeps_the_mean_share(kind: str, rank: int) -> None:
-    """Inputs that are their own label, blended: the batch's mean must say the share that is returned."""
-    y = torch.arange(64).float() % 2
-    x = y.view(-1, *(1,) * rank).expand(64, *SHAPES[rank]).contiguous()
-    mixed, other, share = mix(x, y, rng(3), mixup=1.0 * (kind == "mixup"), cutmix=1.0 * (kind == "cutmix"))
-    assert share is not None and 0 <= float(share) <= 1
-    expected = share * y + (1 - share) * other
-    torch.testing.assert_close(mixed.flatten(1).mean(dim=1), expected, atol=1e-5, rtol=0)
-
-
-def test_no_mixing_when_both_are_off() -> None:
-    x = batch(3, torch.float32)
-    mixed, _, share = mix(x, torch.zeros(16), rng(), mixup=0.0, cutmix=0.0)
-    assert mixed is x and share is None
-
-
-def test_resize_averages() -> None:
-    x = batch(3, torch.uint8)
-    small = resize(x, 0.5)
-    assert (small.shape, small.dtype) == ((16, 3, 6, 5), torch.uint8)
-    assert float(small.float().mean()) == pytest.approx(float(x.float().mean()), abs=1.0)
-    assert resize(batch(1, torch.float32), 0.5).shape == (16, 6)

@@ -111,7 +111,7 @@ def two_steps(name: str, shape: tuple[int, ...], options: dict[str, Any]) -> Non
             training.epoch()
         return
     report = training.epoch()
-    assert training._feed.steps == 2
+    assert training._batches.steps == 2
     assert math.isfinite(report.loss) and 0 <= report.score <= 1
 
 

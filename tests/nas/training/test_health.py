@@ -8,8 +8,7 @@ from small import cnn, digits, few
 from torch import nn
 
 from nas.config.recipe import TrainingConfig
-from nas.training.health import DeadUnits, Diverged, cells_of, check_outputs
-from nas.training.health import check_gradients as check_flow
+from nas.training.health import DeadUnits, Diverged, cells_of, check_gradients, check_outputs
 from nas.training.loop import Training
 
 
@@ -51,7 +50,7 @@ def test_a_dead_network_ends_early() -> None:
 )
 def test_gradients_that_cannot_teach(norms: dict[str, float], says: str) -> None:
     with pytest.raises(Diverged, match=says):
-        check_flow(norms, epoch=1)
+        check_gradients(norms, epoch=1)
 
 
 def test_outputs_that_say_nothing() -> None:

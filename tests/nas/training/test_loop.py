@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import random
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
 from nas.training.health import Diverged
 from nas.training.inference import outputs
-from nas.training.loop import Training
+from nas.training.loop import Training, begin
 from nas.training.score import score
+from search_spaces import SPACES
 
 
 def train(network: nn.Module, data=None, epochs: int = 2, seed: int = 0, **options) -> Training:  # type: ignore[no-untyped-def]
@@ -188,3 +190,15 @@ def test_what_cannot_work_is_said_before_any_training(options: dict, says: str) 
     given = {"config": TrainingConfig(), "epochs": 1, "seed": 0, **options}
     with pytest.raises(InputError, match=says):
         Training(cnn(), few(digits().search), **given)
+
+
+def test_begin_builds_for_the_fidelity_and_follows_the_seed() -> None:
+    data = few(digits().search)
+    architecture = SPACES["cnn"]().sample(random.Random(0))
+    first, second, other = (begin(architecture, data, TrainingConfig(), epochs=1, seed=seed) for seed in (3, 3, 4))
+    for one, two in zip(first.network.parameters(), second.network.parameters(), strict=True):
+        assert torch.equal(one, two)
+    assert any(
+        not torch.equal(one, two)
+        for one, two in zip(first.network.parameters(), other.network.parameters(), strict=True)
+    )

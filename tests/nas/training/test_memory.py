@@ -1,4 +1,4 @@
-"""Less memory for the same training."""
+"""Memory of a training: predicted, measured and saved."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import random
 
 import pytest
 import torch
-from small import cnn, digits, few, mlp
-from torch import nn
+from small import Hungry, cnn, digits, few, mlp
 
 from nas.config.recipe import TrainingConfig
 from nas.training.forward import run_checkpointed
-from nas.training.inference import predict
-from nas.training.loop import Training, begin
+from nas.training.loop import Training
 from nas.training.memory import kept_for_backward, parts_that_fit, predicted
 from search_spaces import SPACES, Task, build
 
@@ -63,19 +61,6 @@ def test_batches_are_cut_until_they_fit() -> None:
     assert parts_that_fit(*known, 64, free=0) == 64
 
 
-class Hungry(nn.Module):
-    """Runs out of memory for more than so many examples at once."""
-
-    def __init__(self, network: nn.Module, most: int) -> None:
-        super().__init__()
-        self.network, self.most = network, most
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if len(x) > self.most:
-            raise torch.OutOfMemoryError("not enough memory")
-        return self.network(x)
-
-
 def test_a_candidate_that_does_not_fit_finishes_in_smaller_parts_with_the_same_weights() -> None:
     data = few(digits().search)
     options = TrainingConfig(batch_size=64, precision="float32")
@@ -88,26 +73,8 @@ def test_a_candidate_that_does_not_fit_finishes_in_smaller_parts_with_the_same_w
         torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
 
-def test_evaluation_goes_on_in_smaller_batches() -> None:
-    network = mlp(digits().task)
-    inputs = torch.rand(300, 1, 8, 8)
-    torch.testing.assert_close(predict(Hungry(network, most=20), inputs), predict(network, inputs))
-
-
 def test_one_example_that_does_not_fit_is_an_error() -> None:
     data = few(digits().search)
     training = Training(Hungry(mlp(data.task), most=0), data, TrainingConfig(), epochs=1, seed=0)
     with pytest.raises(torch.OutOfMemoryError):
         training.epoch()
-
-
-def test_begin_builds_for_the_fidelity_and_follows_the_seed() -> None:
-    data = few(digits().search)
-    architecture = SPACES["cnn"]().sample(random.Random(0))
-    first, second, other = (begin(architecture, data, TrainingConfig(), epochs=1, seed=seed) for seed in (3, 3, 4))
-    for one, two in zip(first.network.parameters(), second.network.parameters(), strict=True):
-        assert torch.equal(one, two)
-    assert any(
-        not torch.equal(one, two)
-        for one, two in zip(first.network.parameters(), other.network.parameters(), strict=True)
-    )
