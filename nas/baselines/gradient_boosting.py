@@ -5,8 +5,8 @@ Friedman (2001), https://doi.org/10.1214/aos/1013203451; histograms as in LightG
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,10 @@ from nas.training.score import score
 from search_spaces.task import Task
 
 RATE = 0.06
-FIRST = 10  # rounds before the first look at the validation split
+FIRST = 15  # rounds before the first look at the validation split
 GROWTH = 1.35  # each look comes after so many times as many rounds
 MOST_ROUNDS = 1_000
-PATIENCE = 3  # looks without a better score
+PATIENCE = 3  # looks without a lower loss
 MOST_OUTPUTS = 100  # classes: each round grows a tree for each
 MOST_VALUES = 16  # of a regression: each has trees of its own
 MANY_FEATURES = 200  # from here on every split looks at a part of them
@@ -42,32 +42,20 @@ class GradientBoosting:
         return boosts(task)
 
     def train(self, data: TrainingData, seconds: float, seed: int = 0, refit: bool = True) -> Fitted:
-        """Grows the model step by step, and looks at the validation split and the clock in between."""
-        began = time.monotonic()
-        task = data.task
-        train, note = at_most(data.train, task, most_examples(task, seconds), seed)
-        x, held = flat(train.inputs), flat(data.validation.inputs)
-        models = [_model(task, seed, x.shape[1]) for _ in range(_count(task))]
-        deadline = began + (0.5 if refit else 0.9) * seconds
-        best, best_rounds, worse, rounds, previous, last = -np.inf, FIRST, 0, FIRST, 0, 0.0
-        predict: Callable[[np.ndarray], np.ndarray] | None = None
-        while True:
-            step = time.monotonic()
-            for place, model in enumerate(models):
-                model.set_params(max_iter=rounds).fit(x, _column(train, task, place))
-            value, least = _judged(models, held, data.validation, task)
-            if -least > best:
-                best, best_rounds, worse, best_value = -least, rounds, 0, value
-            else:
-                worse += 1
-            last, previous = time.monotonic() - step, rounds
-            rounds = min(MOST_ROUNDS, int(rounds * GROWTH) + 1)
-            if worse >= PATIENCE or previous == MOST_ROUNDS or time.monotonic() + GROWTH * last > deadline:
-                break
-        cut = worse == 0 and previous < MOST_ROUNDS
+        """Grows step by step, with a look at the validation split and the clock in between."""
+        began, task = time.monotonic(), data.task
+        most = most_examples(task, seconds)
+        train, note = at_most(data.train, task, most, seed)
+        grown = _grown(train, data.validation, task, seed, began + (0.55 if refit else 0.9) * seconds)
+        predict = grown.predict
+        value = score(task, predict(data.validation.inputs), data.validation.targets)
+        both, _ = at_most(joined(data), task, most, seed)
+        again = refit and time.monotonic() - began + grown.seconds * len(both) / len(train) < seconds
+        if again:
+            predict = _trained(both, task, grown.rounds, seed)
+        stopped = f"stopped by the time after {grown.rounds} rounds" if grown.cut else ""
         spent = time.monotonic() - began
-        del predict
-        return _finished(self, data, train, note, seed, refit, seconds, began, best_rounds, best_value, cut, spent)
+        return Fitted(self.name, self.label, predict, value, again, spent, and_notes(note, stopped))
 
 
 def boosts(task: Task) -> bool:
@@ -78,6 +66,103 @@ def boosts(task: Task) -> bool:
 
 def most_examples(task: Task, seconds: float) -> float:
     """So many that `ROUNDS_WANTED` rounds take less than half the time."""
-    features = min(int(np.prod(task.input_shape)), 10 * MANY_FEATURES)
+    features = int(np.prod(task.input_shape))
+    looked_at = features if features <= MANY_FEATURES else max(MANY_FEATURES, features * part_of(features))
     trees = 1 if task.kind == "classification" and task.outputs == 2 else task.outputs
-    return 0.5 * seconds / (ROUNDS_WANTED * PER_ROUND * features * trees)
+    return 0.5 * seconds / (ROUNDS_WANTED * PER_ROUND * looked_at * trees)
+
+
+def part_of(features: int) -> float:
+    """Share of the columns that a split may choose from."""
+    return 1.0 if features <= MANY_FEATURES else max(0.1, MANY_FEATURES / features)
+
+
+@dataclass(frozen=True, eq=False)
+class Boosted:
+    """Models of scikit-learn: one for classes, one for each value of a regression."""
+
+    models: tuple[Any, ...]
+    task: Task
+
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        """`(n, …)` to `(n, outputs)`: probabilities or values."""
+        rows = flat(inputs)
+        if not len(rows):
+            return np.empty((0, self.task.outputs), dtype=np.float32)
+        if self.task.kind == "classification":
+            model = self.models[0]
+            return for_all_classes(model.predict_proba(rows), model.classes_, self.task.outputs)
+        return np.stack([model.predict(rows) for model in self.models], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """A boosted model with as many rounds as had the lowest loss.
+
+    Args:
+        seconds: that its last step took, as an estimate of training it from the beginning.
+        cut: whether the time ended it.
+    """
+
+    predict: Boosted
+    rounds: int
+    seconds: float
+    cut: bool
+
+
+def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) -> Grown:
+    """Adds rounds until the loss on the held-out split has not fallen for some looks, or until the deadline."""
+    growing = _untrained(task, seed, train)
+    best: Grown | None = None
+    least, worse, rounds, total = np.inf, 0, FIRST, 0.0
+    while True:
+        began = time.monotonic()
+        _train(growing, train, task, rounds)
+        total += time.monotonic() - began
+        loss = loss_of(task, growing(held.inputs), held.targets)
+        took = time.monotonic() - began
+        if best is None or loss < least:
+            best, least, worse = Grown(copy.deepcopy(growing), rounds, total, True), loss, 0
+        else:
+            worse += 1
+        if worse >= PATIENCE or rounds >= MOST_ROUNDS:
+            return Grown(best.predict, best.rounds, best.seconds, False)
+        if time.monotonic() + GROWTH * took > deadline:
+            return best
+        rounds = min(MOST_ROUNDS, int(rounds * GROWTH) + 1)
+
+
+def loss_of(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean negative logarithm of the right class's probability, or mean squared error."""
+    if task.kind == "classification":
+        return float(-np.log(np.maximum(outputs[np.arange(len(targets)), targets], 1e-7)).mean())
+    return float(((outputs - targets.reshape(outputs.shape)) ** 2).mean())
+
+
+def _trained(split: Split, task: Task, rounds: int, seed: int) -> Boosted:
+    model = _untrained(task, seed, split)
+    _train(model, split, task, rounds)
+    return model
+
+
+def _untrained(task: Task, seed: int, split: Split) -> Boosted:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    settings = {
+        "learning_rate": RATE,
+        "early_stopping": False,
+        "warm_start": True,
+        "max_features": part_of(int(np.prod(task.input_shape))),
+        "min_samples_leaf": 20 if len(split) >= 500 else 5,
+        "random_state": seed,
+    }
+    if task.kind == "classification":
+        return Boosted((HistGradientBoostingClassifier(**settings),), task)
+    return Boosted(tuple(HistGradientBoostingRegressor(**settings) for _ in range(task.outputs)), task)
+
+
+def _train(boosted: Boosted, split: Split, task: Task, rounds: int) -> None:
+    rows = flat(split.inputs)
+    columns = [split.targets] if task.kind == "classification" else list(split.targets.reshape(len(rows), -1).T)
+    for model, targets in zip(boosted.models, columns, strict=True):
+        model.set_params(max_iter=rounds).fit(rows, targets)
