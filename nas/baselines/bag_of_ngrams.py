@@ -1,4 +1,4 @@
-"""Counts of tokens and of neighbouring pairs, weighted by how rare they are, and a linear model: what is taken for text.
+"""Counts of tokens and of neighbouring pairs, weighted by rarity, and a linear model: what is taken for text.
 
 Tf-idf: Sparck Jones (1972); with a linear support vector machine: Joachims (1998).
 """
@@ -69,7 +69,8 @@ class Ngrams:
     """Which tokens and pairs of neighbours were seen in training, and their weights.
 
     Args:
-        known: sorted numbers of the n-grams: a token is its own number, a pair `vocabulary + first * vocabulary + second`.
+        known: sorted numbers of the n-grams: a token is its own number, a pair
+            `vocabulary + first * vocabulary + second`.
         weights: `(len(known),)`, ln((1 + n) / (1 + examples that hold it)) + 1.
         padding: the token that fills short texts, left out; -1 when none does.
     """

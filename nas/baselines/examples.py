@@ -1,4 +1,4 @@
-"""Examples as classical methods want them: one row of real numbers each, scaled, and no more of them than time allows."""
+"""Examples as classical methods want them: one row of real numbers each, scaled, as many as time allows."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from nas.baselines.examples import and_notes, at_most, flat, for_all_classes, joined
 from nas.baselines.fitted import Fitted
+from nas.baselines.threads import fastest
 from nas.data.dataset import Split, TrainingData
 from nas.training.score import score
 from search_spaces.task import Task
@@ -28,6 +29,7 @@ MOST_VALUES = 16  # of a regression: each has trees of its own
 MANY_FEATURES = 200  # from here on every split looks at a part of them
 PER_ROUND = 3e-9  # seconds for one number and tree, about
 ROUNDS_WANTED = 40
+TRIED = 2_000  # rows that tell how many threads are faster
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class GradientBoosting:
         both, _ = at_most(joined(data), task, most, seed)
         again = refit and time.monotonic() - began + grown.seconds * len(both) / len(train) < seconds
         if again:
-            predict = _trained(both, task, grown.rounds, seed)
+            predict = _trained(both, task, grown.rounds, seed, grown.predict.threads)
         stopped = f"stopped by the time after {grown.rounds} rounds" if grown.cut else ""
         spent = time.monotonic() - began
         return Fitted(self.name, self.label, predict, value, again, spent, and_notes(note, stopped))
@@ -83,16 +85,31 @@ class Boosted:
 
     models: tuple[Any, ...]
     task: Task
+    threads: int
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
         """`(n, …)` to `(n, outputs)`: probabilities or values."""
+        from threadpoolctl import threadpool_limits
+
         rows = flat(inputs)
         if not len(rows):
             return np.empty((0, self.task.outputs), dtype=np.float32)
-        if self.task.kind == "classification":
-            model = self.models[0]
-            return for_all_classes(model.predict_proba(rows), model.classes_, self.task.outputs)
-        return np.stack([model.predict(rows) for model in self.models], axis=1).astype(np.float32)
+        with threadpool_limits(self.threads, user_api="openmp"):
+            if self.task.kind == "classification":
+                model = self.models[0]
+                return for_all_classes(model.predict_proba(rows), model.classes_, self.task.outputs)
+            return np.stack([model.predict(rows) for model in self.models], axis=1).astype(np.float32)
+
+    def train(self, split: Split, rounds: int) -> None:
+        """Goes on to so many rounds in all."""
+        from threadpoolctl import threadpool_limits
+
+        columns = [split.targets]
+        if self.task.kind != "classification":
+            columns = list(split.targets.reshape(len(split), self.task.outputs).T)
+        with threadpool_limits(self.threads, user_api="openmp"):
+            for model, targets in zip(self.models, columns, strict=True):
+                model.set_params(max_iter=rounds).fit(flat(split.inputs), targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +129,12 @@ class Grown:
 
 def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) -> Grown:
     """Adds rounds until the loss on the held-out split has not fallen for some looks, or until the deadline."""
-    growing = _untrained(task, seed, train)
+    growing = _untrained(task, seed, len(train), _threads(train, task, seed))
     best: Grown | None = None
     least, worse, rounds, total = np.inf, 0, FIRST, 0.0
     while True:
         began = time.monotonic()
-        _train(growing, train, task, rounds)
+        growing.train(train, rounds)
         total += time.monotonic() - began
         loss = loss_of(task, growing(held.inputs), held.targets)
         took = time.monotonic() - began
@@ -139,13 +156,18 @@ def loss_of(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
     return float(((outputs - targets.reshape(outputs.shape)) ** 2).mean())
 
 
-def _trained(split: Split, task: Task, rounds: int, seed: int) -> Boosted:
-    model = _untrained(task, seed, split)
-    _train(model, split, task, rounds)
+def _trained(split: Split, task: Task, rounds: int, seed: int, threads: int) -> Boosted:
+    model = _untrained(task, seed, len(split), threads)
+    model.train(split, rounds)
     return model
 
 
-def _untrained(task: Task, seed: int, split: Split) -> Boosted:
+def _threads(split: Split, task: Task, seed: int) -> int:
+    few = at_most(split, task, TRIED, seed)[0]
+    return fastest(int(split.inputs.size), lambda count: _trained(few, task, 2, seed, count))
+
+
+def _untrained(task: Task, seed: int, examples: int, threads: int) -> Boosted:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     settings = {
@@ -153,16 +175,9 @@ def _untrained(task: Task, seed: int, split: Split) -> Boosted:
         "early_stopping": False,
         "warm_start": True,
         "max_features": part_of(int(np.prod(task.input_shape))),
-        "min_samples_leaf": 20 if len(split) >= 500 else 5,
+        "min_samples_leaf": 20 if examples >= 500 else 5,
         "random_state": seed,
     }
     if task.kind == "classification":
-        return Boosted((HistGradientBoostingClassifier(**settings),), task)
-    return Boosted(tuple(HistGradientBoostingRegressor(**settings) for _ in range(task.outputs)), task)
-
-
-def _train(boosted: Boosted, split: Split, task: Task, rounds: int) -> None:
-    rows = flat(split.inputs)
-    columns = [split.targets] if task.kind == "classification" else list(split.targets.reshape(len(rows), -1).T)
-    for model, targets in zip(boosted.models, columns, strict=True):
-        model.set_params(max_iter=rounds).fit(rows, targets)
+        return Boosted((HistGradientBoostingClassifier(**settings),), task, threads)
+    return Boosted(tuple(HistGradientBoostingRegressor(**settings) for _ in range(task.outputs)), task, threads)

@@ -12,12 +12,14 @@ import numpy as np
 from nas.baselines.examples import and_notes, at_most, flat, joined
 from nas.baselines.fitted import Fitted
 from nas.baselines.gradient_boosting import boosts, most_examples, part_of
+from nas.baselines.threads import fastest
 from nas.data.dataset import Split, TrainingData
 from nas.training.score import score
 from search_spaces.task import Task
 
 MOST_ROUNDS = 1_000
 PATIENCE = 40
+TRIED = 2_000  # rows that tell how many threads are faster
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class LightGradientBoosting:
         both, _ = at_most(joined(data), task, most, seed)
         again = refit and grew * len(both) / len(train) < 0.9 * (seconds - grew)
         if again:
-            model = _trained(both, task, seed, model.rounds)
+            model = _trained(both, task, seed, model.rounds, model.threads)
         stopped = f"stopped by the time after {max(model.rounds)} rounds" if cut else ""
         spent = time.monotonic() - began
         return Fitted(self.name, self.label, model, value, again, spent, and_notes(note, stopped))
@@ -60,6 +62,7 @@ class LightBoosted:
     boosters: tuple[Any, ...]
     rounds: tuple[int, ...]
     task: Task
+    threads: int
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
         """`(n, …)` to `(n, outputs)`: probabilities or values."""
@@ -67,7 +70,7 @@ class LightBoosted:
             return np.empty((0, self.task.outputs), dtype=np.float32)
         rows = flat(inputs)
         found = [
-            booster.predict(rows, num_iteration=rounds)
+            booster.predict(rows, num_iteration=rounds, num_threads=self.threads)
             for booster, rounds in zip(self.boosters, self.rounds, strict=True)
         ]
         if self.task.kind != "classification":
@@ -80,13 +83,17 @@ def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) ->
     import lightgbm
 
     boosters, rounds, cut = [], [], False
+    few = at_most(train, task, TRIED, seed)[0]
+    threads = fastest(
+        int(train.inputs.size), lambda count: _trained(few, task, seed, (3,) * len(_columns(few, task)), count)
+    )
     targets, held_targets = _columns(train, task), _columns(held, task)
     for place, (own, own_held) in enumerate(zip(targets, held_targets, strict=True)):
         rows = lightgbm.Dataset(flat(train.inputs), own)
         until = time.monotonic() + (deadline - time.monotonic()) / (len(targets) - place)
         clock = _Clock(until)
         booster = lightgbm.train(
-            _settings(task, seed, len(train)),
+            _settings(task, seed, len(train), threads),
             rows,
             MOST_ROUNDS,
             valid_sets=[rows.create_valid(flat(held.inputs), own_held)],
@@ -95,7 +102,7 @@ def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) ->
         cut |= clock.ended
         boosters.append(booster)
         rounds.append(max(1, booster.best_iteration or clock.rounds))
-    return LightBoosted(tuple(boosters), tuple(rounds), task), cut
+    return LightBoosted(tuple(boosters), tuple(rounds), task, threads), cut
 
 
 class _Clock:
@@ -116,21 +123,21 @@ class _Clock:
             raise EarlyStopException(env.iteration, env.evaluation_result_list)
 
 
-def _trained(split: Split, task: Task, seed: int, rounds: tuple[int, ...]) -> LightBoosted:
+def _trained(split: Split, task: Task, seed: int, rounds: tuple[int, ...], threads: int) -> LightBoosted:
     import lightgbm
 
     boosters = tuple(
-        lightgbm.train(_settings(task, seed, len(split)), lightgbm.Dataset(flat(split.inputs), own), count)
+        lightgbm.train(_settings(task, seed, len(split), threads), lightgbm.Dataset(flat(split.inputs), own), count)
         for own, count in zip(_columns(split, task), rounds, strict=True)
     )
-    return LightBoosted(boosters, rounds, task)
+    return LightBoosted(boosters, rounds, task, threads)
 
 
 def _columns(split: Split, task: Task) -> list[np.ndarray]:
     return [split.targets] if task.kind == "classification" else list(split.targets.reshape(len(split), -1).T)
 
 
-def _settings(task: Task, seed: int, examples: int) -> dict[str, Any]:
+def _settings(task: Task, seed: int, examples: int, threads: int) -> dict[str, Any]:
     many = task.kind == "classification" and task.outputs > 2
     kind = "multiclass" if many else "binary" if task.kind == "classification" else "regression"
     return {
@@ -140,6 +147,7 @@ def _settings(task: Task, seed: int, examples: int) -> dict[str, Any]:
         "min_data_in_leaf": 20 if examples >= 500 else 5,
         "feature_fraction": part_of(int(np.prod(task.input_shape))),
         "seed": seed,
+        "num_threads": threads,
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,

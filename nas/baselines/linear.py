@@ -16,7 +16,15 @@ from nas.data.dataset import Split, TrainingData
 from nas.training.score import score
 from search_spaces.task import Task
 
-STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # scikit-learn's C: weak weights first, each goes on from the last
+STRENGTHS = (
+    1e-5,
+    1e-4,
+    1e-3,
+    1e-2,
+    1e-1,
+    1.0,
+    10.0,
+)  # scikit-learn's C: weak weights first, each goes on from the last
 STEPS = 20  # of L-BFGS between two looks at the clock
 MOST_STEPS = 200
 PER_STEP = 2e-10  # seconds for one example, feature and class

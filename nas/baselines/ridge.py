@@ -46,9 +46,7 @@ def fitted(rows: np.ndarray, targets: np.ndarray, penalty: float) -> Ridge:
     return Ridge(scaling, _solution(x, y, _gram(x), penalty), offset, penalty)
 
 
-def fitted_by_leaving_one_out(
-    rows: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES
-) -> Ridge:
+def fitted_by_leaving_one_out(rows: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES) -> Ridge:
     """With the penalty whose squared error is least when every example is predicted without itself, in closed form.
 
     For at most `MOST_DECOMPOSED` rows or columns. The mean counts as one more weight without a penalty.

@@ -1,4 +1,4 @@
-"""MiniRocket (https://arxiv.org/abs/2012.08791) and a ridge: what is taken for series where nothing is known of them."""
+"""MiniRocket (https://arxiv.org/abs/2012.08791) and a ridge: what is taken for series of any origin."""
 
 from __future__ import annotations
 
@@ -92,10 +92,8 @@ class Prediction:
         return np.concatenate(done) if done else np.empty((0, len(self.model.offset)), dtype=np.float32)
 
 
-def _plan(
-    data: TrainingData, channels: Channels, seconds: float, refit: bool, seed: int
-) -> tuple[int, float, str]:
-    """Features, most examples and a note, so that all of it takes about `seconds`, from the time a few examples take."""
+def _plan(data: TrainingData, channels: Channels, seconds: float, refit: bool, seed: int) -> tuple[int, float, str]:
+    """Features, most examples and a note, so that all of it takes about `seconds`, by the time of a few examples."""
     tried = channels(data.train.inputs[:TRIED])
     transform = RocketFeatures.fit(tried, SIZES[2], np.random.default_rng(seed))
     began = time.monotonic()

@@ -1,20 +1,21 @@
 """MiniRocket's features of series: fixed convolutions, and how often each exceeds a threshold.
 
 Dempster, Schmidt, Webb (2021), MINIROCKET: A Very Fast (Almost) Deterministic Transform for Time Series Classification,
-https://arxiv.org/abs/2012.08791. 84 kernels of 9 weights, three of them 2 and six -1, at up to 32 dilations; thresholds are
-quantiles of the convolution of random training examples; the feature is the proportion of positive values. With
-several channels each kernel and dilation reads the sum of a random few of them, as in the authors' multivariate version.
+https://arxiv.org/abs/2012.08791. 84 kernels of 9 weights, three of them 2 and six -1, at up to 32 dilations; thresholds
+are quantiles of the convolution of random training examples; the feature is the proportion of positive values. With
+several channels each kernel and dilation reads the sum of a random few of them, as in the authors' multivariate code.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+from nas.baselines.threads import cores
 
 TAPS = 9
 KERNELS = tuple(itertools.combinations(range(TAPS), 3))  # where the three weights of 2 stand
@@ -86,7 +87,7 @@ class RocketFeatures:
             block = _time_first(series[start : start + rows])
             out[start : start + rows] = self._of_block(block).T
 
-        with ThreadPoolExecutor(_cores()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for _ in pool.map(work, starts):
                 pass
         return out
@@ -122,7 +123,10 @@ def _counted(flags: np.ndarray) -> np.ndarray:
 
 
 def _convolutions(block: np.ndarray, dilation: Dilation) -> Iterator[tuple[int, np.ndarray]]:
-    """Number of each kernel and its convolution `(length, n)` of a block `(channels, length, n)`, overwritten by the next."""
+    """Number of each kernel and its convolution `(length, n)` of a block `(channels, length, n)`.
+
+    The array is written over for the next kernel.
+    """
     length = block.shape[1]
     margin = (TAPS // 2) * dilation.step
     padded = np.pad(block, ((0, 0), (margin, margin), (0, 0)))
@@ -179,7 +183,3 @@ def _time_first(series: np.ndarray) -> np.ndarray:
     short = max(0, TAPS - series.shape[2])
     series = np.pad(series, ((0, 0), (0, 0), (0, short))) if short else series
     return np.ascontiguousarray(series.transpose(1, 2, 0), dtype=np.float32)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
