@@ -31,7 +31,7 @@ BASELINES: dict[str, Baseline] = {pick.name: pick for pick in _PICKS}
 
 
 def for_task(task: Task) -> list[str]:
-    """Names of those that can do the task, the strongest first; LightGBM, where installed, stands for both boosted trees."""
+    """Names of those that can do it, the strongest first; LightGBM, where installed, for both boosted trees."""
     names = [name for name, pick in BASELINES.items() if pick.fits(task)]
     if LightGradientBoosting.name in names and GradientBoosting.name in names:
         names.remove(GradientBoosting.name)

@@ -30,7 +30,7 @@ class BagOfNgrams:
     """One- and two-token counts with tf-idf weights; a linear SVM for classes, a ridge for values."""
 
     name: str = "bag_of_ngrams"
-    label: str = "tf-idf and a linear model"
+    label: str = "tf-idf with a linear model"
 
     def fits(self, task: Task) -> bool:
         """Token numbers."""
