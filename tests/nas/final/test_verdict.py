@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nas.final_verdict import Rival, compared, estimated, paired_accuracies, standing, wilson
+from nas.final.verdict import Rival, compared, estimated, paired_accuracies, standing, wilson
 from search_spaces.task import Task
 
 TASK = Task((4,), 2)
