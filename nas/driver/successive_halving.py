@@ -12,7 +12,7 @@ import bisect
 import math
 from collections.abc import Iterable, Sequence
 
-from nas.records.row import Row
+from nas.records.trial import Trial
 
 
 class SuccessiveHalving:
@@ -34,10 +34,10 @@ class SuccessiveHalving:
             self.rungs[first] = []
             first *= factor
 
-    def take_up(self, rows: Iterable[Row]) -> None:
+    def take_up(self, trials: Iterable[Trial]) -> None:
         """Lets the trainings of a journal come by, in order of number."""
-        for row in rows:
-            for epoch, score in enumerate(row.scores, 1):
+        for trial in trials:
+            for epoch, score in enumerate(trial.scores, 1):
                 self.is_weak(epoch, score)
 
     def is_weak(self, epoch: int, score: float) -> bool:
@@ -51,17 +51,17 @@ class SuccessiveHalving:
         return weak or not math.isfinite(score)
 
 
-def beaten(row: Row, others: Iterable[Row], costs: Sequence[str]) -> bool:
+def beaten(trial: Trial, others: Iterable[Trial], costs: Sequence[str]) -> bool:
     """Whether another training was no worse after as many epochs, and costs no more by any of `costs`.
 
     A small network that is weak among all may still be the best of its size; one without a finite score never is.
     """
-    return not math.isfinite(row.score) or any(
-        len(other.scores) >= len(row.scores)
-        and other.scores[len(row.scores) - 1] >= row.score
-        and all(getattr(other, cost) <= getattr(row, cost) for cost in costs)
+    return not math.isfinite(trial.score) or any(
+        len(other.scores) >= len(trial.scores)
+        and other.scores[len(trial.scores) - 1] >= trial.score
+        and all(getattr(other, cost) <= getattr(trial, cost) for cost in costs)
         for other in others
-        if other.number != row.number
+        if other.number != trial.number
     )
 
 
