@@ -10,8 +10,7 @@ import numpy as np
 
 from nas.benchmark.replay import Replay, all_objectives, recorded, replay
 from nas.benchmark.table import Layout, Table, layout_of, read_known
-from nas.config.search_config import known, whole
-from nas.errors import InputError
+from nas.errors import InputError, known, whole
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
 from predictors import PREDICTORS
