@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nas.benchmark.replay import Replay, all_objectives, recorded, replay
-from nas.benchmark.table import Layout, Table, layout_of, read_known
+from nas.benchmark.table import Columns, Table, read_known
 from nas.errors import InputError, known, whole
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
@@ -73,21 +73,20 @@ class Comparison:
 
 
 def compare(
-    path: str | Path, space: str, comparison: Comparison, layout: Layout | None = None, out: str | Path | None = None
+    path: str | Path, space: str, comparison: Comparison, columns: Columns | None = None, out: str | Path | None = None
 ) -> Iterator[str]:
     """Yields a line of a table for each strategy as soon as it is known.
 
     Args:
         space: a name in the catalogue, or `module:attribute`.
-        layout: which columns hold what; by default those of the space.
+        columns: which columns hold what; by default the published ones of the space.
         out: folder for the curves, `regret.csv` and `.png`, with several objectives `hypervolume.csv` and `.png`.
 
     Raises:
         InputError: something asked for breaks a rule, or the table does not fit; nothing is written.
     """
     comparison.validate()
-    opened = load_space(space)
-    table = read_known(path, opened, layout or layout_of(opened))
+    table = read_known(path, load_space(space), columns)
     recorded(table, comparison.objectives)
     yield from (_fronts if len(comparison.objectives) > 1 else _regrets)(table, comparison, out)
 
