@@ -111,6 +111,7 @@ def search(
         start_from=decisions_of(start_from, joint, seed),
         learn_from=earlier_searches(learn_from, joint, strategy),
     )
+    _rehearse(joint, dataset, observers)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
     with execution.opened(config, dataset.search) as executor:
@@ -160,6 +161,13 @@ def resume(
             journal.requeue()
             journal.end("", "")  # not any more
             return _run(journal, config, problem, executor, observers, resumed=True)
+
+
+def _rehearse(joint: JointSpace, dataset: Dataset, observers: Sequence[Observer]) -> None:
+    """What could fail when a person's own cells are exported fails now."""
+    from nas.export.dry_run import dry_run  # only now: what exports need is not loaded before it is needed
+
+    dry_run(joint, dataset.search, Observers(list(observers)).message)
 
 
 def _check(config: SearchConfig) -> None:
