@@ -15,7 +15,8 @@ from nas.budget import Budget
 from nas.errors import InputError
 from nas.past import Past
 from nas.training.config import Fidelity, TrainingConfig
-from search_spaces.dsl import Choice, is_open
+from search_spaces.dsl import Choice
+from search_spaces.tree import is_open
 
 OBJECTIVES = ("score", "parameters", "macs", "activation_bytes")
 AUTO = "auto"

@@ -9,8 +9,9 @@ from typing import Any
 from nas.config import known
 from nas.errors import InputError
 from nas.training.config import TrainingConfig
-from search_spaces.dsl import Choice, is_open
+from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
+from search_spaces.tree import is_open
 
 NAMES = tuple(field.name for field in dataclasses.fields(TrainingConfig))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from predictors.features import Block
 from search_spaces.architecture import Architecture
-from search_spaces.decision_columns import DecisionColumns
+from search_spaces.encoding.decisions import DecisionColumns
 
 
 def recipe(places: Iterable[tuple[str, tuple[Any, ...]]]) -> Block:

@@ -7,8 +7,7 @@ from torch import nn
 from nas.export.expression import INDENT, expression, written
 from nas.export.sources import classes_of, collect
 from search_spaces.architecture import Architecture
-from search_spaces.network import complete
-from search_spaces.profile import profile
+from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 LOAD = '''

@@ -8,8 +8,7 @@ from html import escape
 from typing import Any
 
 from search_spaces.architecture import Architecture
-from search_spaces.network import complete
-from search_spaces.profile import profile
+from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 LONGEST = 60

@@ -25,7 +25,7 @@ from nas.strategies.pareto import ranks
 from nas.strategies.planned import costs
 from nas.strategies.proxy_stage import ProxyStage
 from search_spaces.architecture import Architecture
-from search_spaces.places import places
+from search_spaces.tree import places
 
 if TYPE_CHECKING:
     from predictors.features import Block

@@ -19,7 +19,7 @@ from nas.observer import SearchView
 from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.tracking.judgements import judged_before
-from search_spaces.network import complete
+from search_spaces.profile import complete
 
 if TYPE_CHECKING:
     from nas.final import FinalResult

@@ -21,8 +21,7 @@ from torch import nn
 from search_spaces.architecture import Architecture, cell_text
 from search_spaces.cells.residual import ResidualSum
 from search_spaces.cells.transformer import TransformerBlock
-from search_spaces.network import complete
-from search_spaces.profile import profile
+from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 State = Mapping[str, torch.Tensor]

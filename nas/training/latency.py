@@ -27,8 +27,8 @@ from torch import nn
 from nas.errors import InputError
 from nas.training.precision import resolve_device
 from search_spaces.architecture import Architecture, cell_text
-from search_spaces.network import build, complete
-from search_spaces.profile import profile
+from search_spaces.network import build
+from search_spaces.profile import complete, profile
 from search_spaces.rules import Quantity, Rule
 from search_spaces.space import Space
 from search_spaces.task import Task

@@ -14,9 +14,9 @@ from torch import nn
 from nas.training.config import TrainingConfig
 from nas.training.optimizers import STATE_TENSORS
 from search_spaces.architecture import Architecture
+from search_spaces.cells.facts import facts
 from search_spaces.errors import SpaceError
-from search_spaces.network import complete
-from search_spaces.profile import facts, profile
+from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 EXAMPLES = 4  # of a batch on the meta device: more than one, for norms over the batch

@@ -32,9 +32,9 @@ from machine import describe
 from matplotlib import pyplot as plt
 
 from search_spaces import SPACES, Task, profile
+from search_spaces.cells.facts import facts
 from search_spaces.encoding import encode
-from search_spaces.network import complete
-from search_spaces.profile import facts
+from search_spaces.profile import complete
 
 TASKS = {"hybrid": Task((1, 28, 28), 10), "nasbench201": Task((3, 32, 32), 10), "mobilenet_v3": Task((3, 32, 32), 10)}
 STEPS = ("sample", "fingerprint", "profile", "encode")

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from search_spaces import Architecture
 from search_spaces.cells import CELLS, Conv, Custom, Node, Pool, Recurrent, Skip, Transformer, Zero
-from search_spaces.profile import facts
+from search_spaces.cells.facts import facts
 
 SHAPES = [(6,), (1,), (4, 10), (3, 1), (1, 8, 8), (3, 5, 7), (8, 1, 1)]
 VALUES = {

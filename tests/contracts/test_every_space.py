@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from search_spaces import SPACES, Architecture, Space, Task, build
-from search_spaces.dsl import is_open
 from search_spaces.profile import profile
+from search_spaces.tree import is_open
 
 TASKS = [Task((1, 8, 8), 10), Task((3, 32, 32), 10), Task((1, 28, 28), 10)]
 OTHERS = [Task((7,), 3), Task((3, 20), 2, "regression"), Task((12,), 2, vocabulary=50)]

@@ -11,8 +11,8 @@ from search_spaces import SPACES, Choice, Repeat, Space, Task, profile
 from search_spaces.catalog.nasbench201 import from_string, nasbench201
 from search_spaces.cells import Conv, Downsample, Head, Residual, Stem
 from search_spaces.encoding import encode
-from search_spaces.graph_features import GraphFeatures
-from search_spaces.places import places
+from search_spaces.encoding.graphs import GraphFeatures
+from search_spaces.tree import places
 
 TASK = Task((3, 16, 16), 10)
 

@@ -4,7 +4,8 @@ import pytest
 
 from search_spaces import Architecture, SpaceError, Task
 from search_spaces.cells import Conv, Downsample, Head, Recurrent, Stem, Transformer
-from search_spaces.profile import facts, profile
+from search_spaces.cells.facts import facts
+from search_spaces.profile import profile
 
 
 def test_multiply_adds_of_attention() -> None:

@@ -21,8 +21,8 @@ from nas.strategies.ranking import Ranking
 from nas.training.config import TrainingConfig
 from predictors.curves import ends
 from search_spaces import SPACES, Choice, Space, Task, profile
-from search_spaces.places import places
 from search_spaces.rules import max_parameters
+from search_spaces.tree import places
 
 TASK = Task((1, 8, 8), 4)
 REPO = Path(__file__).parents[3]

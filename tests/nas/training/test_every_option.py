@@ -19,8 +19,8 @@ from nas.training.loop import Diverged, Training
 from nas.training.optimizers import OPTIMIZERS
 from nas.training.schedule import SCHEDULES
 from search_spaces.cells import CELLS, MLP, CellStack, Conv, Custom, Graph, Node, Skip, VertexGraph
-from search_spaces.network import complete
-from search_spaces.profile import facts
+from search_spaces.cells.facts import facts
+from search_spaces.profile import complete
 
 OPTIONS: list[dict[str, Any]] = [
     {},
