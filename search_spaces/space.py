@@ -33,8 +33,8 @@ DOES_NOT_BUILD = 1_000.0  # farther from valid than any broken rule
 class Space:
     """Candidate networks: cells in the order in which data flows, with values left open.
 
-    Rules about the network itself (`forbid`, `require`) hold for every architecture a space yields. Rules about its
-    profile (`max_parameters`, …) need to know the input, so they hold where a `task` is given.
+    Rules about the cells (`forbid`, `require`) hold for every architecture that is sampled. Rules about the profile
+    (`max_parameters`, …) depend on the input, so they hold where a `task` is given.
 
     Args:
         name: a word; it stands in the journal and in exported files.
@@ -147,7 +147,7 @@ def _flat(node: Any) -> Iterator[Any]:
 
 
 class _Repair:
-    """One repair: the closest miss so far; how often each rule was broken, and each reason not to build was met."""
+    """One search for an architecture that obeys, with what its error tells: the closest miss, and why others failed."""
 
     def __init__(self, space: Space, rules: list[Rule], task: Task | None) -> None:
         self.space, self.rules, self.task = space, rules, task
@@ -157,7 +157,7 @@ class _Repair:
         self.closest: tuple[float, Architecture] | None = None
 
     def draw(self, draw: Callable[[], Architecture]) -> Architecture | None:
-        """A draw that obeys, out of a few."""
+        """The first of a few draws that obeys. Else `start` is the closest of them."""
         self.start: tuple[float, Architecture] | None = None
         for _ in range(DRAWS):
             architecture = draw()
@@ -169,7 +169,7 @@ class _Repair:
         return None
 
     def walk(self, rng: random.Random) -> Architecture | None:
-        """Downhill from the best of the last draws, one redrawn decision at a time."""
+        """From the closest draw, one redrawn decision at a time, to one that obeys; never farther from the rules."""
         if self.start is None:
             return None
         distance, here = self.start
@@ -183,7 +183,7 @@ class _Repair:
         return None
 
     def judge(self, architecture: Architecture) -> float:
-        """Distance to all rules; what is broken is counted."""
+        """Sum of the distances to all rules. Counts what is broken."""
         self.tried += 1
         try:
             if self.task is not None:
@@ -202,7 +202,7 @@ class _Repair:
         return total
 
     def failure(self) -> str:
-        """What to say when nothing was found."""
+        """The error's text when nothing was found."""
         tried = f"None of {self.tried:,} architectures of space {self.space.name!r}"
         if not self.broken:
             problem, times = self.unbuilt.most_common(1)[0]
