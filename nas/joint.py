@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from nas.errors import InputError
 from nas.training.config import TrainingConfig
 from search_spaces import decide as deciders
-from search_spaces import dsl
 from search_spaces.architecture import Architecture
+from search_spaces.dsl import Decide, resolve
 from search_spaces.errors import SpaceError
 from search_spaces.profile import profile
 from search_spaces.space import Space
 from search_spaces.task import Task
+from search_spaces.tree import count
 
 RECIPE = "training"
 TRIES = 200
@@ -44,11 +45,11 @@ class JointSpace:
     training: TrainingConfig
     task: Task
 
-    def resolve(self, decide: dsl.Decide) -> Proposal:
+    def resolve(self, decide: Decide) -> Proposal:
         """What `decide(path, options) -> index` leads to; rules are not applied."""
         architecture = self.space.resolve(decide)
         recipe: dict[str, int] = {}
-        training = dsl.resolve(self.training, deciders.recording(decide, recipe), RECIPE)
+        training = resolve(self.training, deciders.recording(decide, recipe), RECIPE)
         return self._proposal(architecture, training, recipe)
 
     def replay(self, decisions: Mapping[str, int]) -> Proposal:
@@ -90,17 +91,17 @@ class JointSpace:
 
     def size(self) -> int:
         """Number of decision sequences; rules are not applied."""
-        return self.space.size() * dsl.count(self.training)
+        return self.space.size() * count(self.training)
 
     def enumerate(self) -> Iterator[Proposal]:
         """Every proposal, one per decision sequence; rules are not applied."""
         return deciders.enumerate_all(self.resolve)
 
-    def _recipe(self, architecture: Architecture, decide: dsl.Decide) -> Proposal:
+    def _recipe(self, architecture: Architecture, decide: Decide) -> Proposal:
         """Draws the recipe until it is valid: a pair of options may exclude each other."""
         for _ in range(TRIES):
             recipe: dict[str, int] = {}
-            training = dsl.resolve(self.training, deciders.recording(decide, recipe), RECIPE)
+            training = resolve(self.training, deciders.recording(decide, recipe), RECIPE)
             proposal = self._proposal(architecture, training, recipe)
             error = _invalid(training)
             if error is None:

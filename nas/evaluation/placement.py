@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -17,8 +16,8 @@ from nas.evaluation import Workers
 from nas.joint import Proposal
 from nas.training.memory import predicted
 from nas.training.precision import resolve_precision
-from search_spaces.dsl import Choice
 from search_spaces.task import Task
+from search_spaces.tree import outcomes
 
 CONTEXT = 0.6 * 2**30  # bytes that CUDA itself and the kernels' work space take in every process
 MARGIN = 1.3  # what a peak may come to beside its prediction
@@ -71,7 +70,7 @@ def placed(config: SearchConfig, workers: Workers, dataset: Dataset) -> tuple[Se
         gpus = _without_gpu(config) if not memory else 1.0 if config.executes_on == "local" else AUTO
         config = config if memory else dataclasses.replace(config, gpus_per_trial=0.0)
     if not gpus:
-        for precision in _options(config.training.precision):
+        for precision in outcomes(config.training.precision):
             resolve_precision(precision, torch.device("cpu"))
     return config, Placement(gpus, memory, dataset.task, len(dataset.search.train))
 
@@ -83,11 +82,6 @@ def _without_gpu(config: SearchConfig) -> float:
             "such as `10m`."
         )
     return 0.0
-
-
-def _options(value: Any) -> tuple[Any, ...]:
-    """What a field of a recipe may come to."""
-    return tuple(value.options) if isinstance(value, Choice) else (value,)
 
 
 def slots_on(nodes: Sequence[Mapping[str, float]], cpus: float, gpus: float) -> int:

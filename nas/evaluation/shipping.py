@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from search_spaces.dsl import Choice, Repeat, Tied
+from search_spaces.tree import cells_within
 
 OURS = ("search_spaces", "predictors", "nas")
 
@@ -23,22 +22,11 @@ def modules_to_ship(node: Any) -> set[ModuleType]:
 
 
 def _classes(node: Any) -> Iterator[type]:
-    if isinstance(node, Choice):
-        children: tuple[Any, ...] = node.options
-    elif isinstance(node, Repeat | Tied):
-        children = (node.node,)
-    elif isinstance(node, tuple):
-        children = node
-    elif dataclasses.is_dataclass(node) and not isinstance(node, type):
-        yield type(node)
-        module = getattr(type(node), "module", None)  # of a Custom cell: the person's own nn.Module
+    for cell in cells_within(node):
+        yield type(cell)
+        module = getattr(type(cell), "module", None)  # of a Custom cell: the person's own nn.Module
         if isinstance(module, type):
             yield from (parent for parent in module.__mro__ if parent is not object)
-        children = tuple(getattr(node, field.name) for field in dataclasses.fields(node))
-    else:
-        return
-    for child in children:
-        yield from _classes(child)
 
 
 def _everywhere(module: ModuleType) -> bool:
