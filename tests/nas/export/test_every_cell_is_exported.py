@@ -1,15 +1,10 @@
-"""Every cell of the registry comes out as plain code, and as ONNX, that computes the same."""
+"""Every cell of the registry comes out as plain code that computes the same."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
-import torch
-from test_export import check_of, same_outputs, whole
+from test_export import same_outputs
 
-from nas.export.onnx_file import write_onnx
 from search_spaces import Architecture, Task
 from search_spaces.cells import CELLS, Conv, Head, Node, Pool, Skip
 
@@ -46,19 +41,3 @@ def network_of(name: str, values: dict) -> Architecture:
 @pytest.mark.parametrize(("name", "values"), CASES, ids=lambda value: value if isinstance(value, str) else "")
 def test_is_written_down_equal(name: str, values: dict, shape: tuple[int, ...]) -> None:
     same_outputs(network_of(name, values), Task(shape, 4))
-
-
-@pytest.mark.parametrize("shape", [(3, 12, 12), (2, 16), (9,)], ids=str)
-@pytest.mark.parametrize(("name", "values"), CASES, ids=lambda value: value if isinstance(value, str) else "")
-def test_onnx_gives_the_same(name: str, values: dict, shape: tuple[int, ...], tmp_path: Path) -> None:
-    for module in ("onnx", "onnxscript", "onnxruntime"):
-        pytest.importorskip(module)
-    task = Task(shape, 4)
-    network = whole(network_of(name, values), task)
-    write_onnx(tmp_path / "model.onnx", network, check_of(network, task))
-
-
-def test_ngrams_of_tokens_are_written_down_equal() -> None:
-    network = CELLS["Ngrams"](width=5, longest=3, buckets=11, vocabulary=17).build((12,))
-    inputs = torch.from_numpy(np.random.default_rng(0).integers(0, 17, (4, 12))).float()
-    assert network(inputs).shape == (4, 5, 12 + 11 + 10)
