@@ -76,7 +76,9 @@ def _limited(space: Space, config: SearchConfig, task: Task) -> Space:
             further.append(max_latency(limit, space, task, device=device, batch=batch))
         else:
             further.append({"parameters": rules.max_parameters, "macs": rules.max_macs}[name](int(limit)))
-    return Space(space.name, *space.cells, rules=[*space.rules, *further]) if further else space
+    if not further:
+        return space
+    return Space(space.name, *space.cells, rules=[*space.rules, *further], known=space.designs)
 
 
 def header(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Header:
