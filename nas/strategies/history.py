@@ -68,9 +68,9 @@ class History:
         """The first so many usable trials in the order of finishing, or the `latest` so many; all by default.
 
         A training stopped early gets the score that it would have ended with, by what complete ones gained from that
-        epoch on (`predictors.curves`), so that scores of different epochs are never compared as they are.
+        epoch on (`predictors.extrapolation`), so that scores of different epochs are never compared as they are.
         """
-        from predictors.curves import ends
+        from predictors.extrapolation import ends
 
         trials = self.usable[-latest:] if latest else self.usable[:first]
         found = [self._observations.get(trial.number) or self._observed(trial) for trial in trials]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nas.strategies.proxy_stage import ProxyStage
 
 from nas.config.recipe import TrainingConfig
 from nas.records.earlier_search import Past
