@@ -114,8 +114,8 @@ def report(runs: Runs, place: Path) -> None:
         "# What one would take instead, at equal wall time",
         "",
         f"{describe('torch', 'scikit-learn', 'optuna')}; at {taken_at(runs.lines)}. Made by `run.py` beside this page.",
-        "Test accuracy (abalone: R²) on the official test part (abalone, sms_spam: a fixed random fifth); mean over seeds",
-        "and its 95 % interval by Student's t.",
+        "Test accuracy (abalone: R²) on the official test part (abalone, sms_spam: a fixed random fifth); mean over",
+        "seeds and its 95 % interval by Student's t.",
         "",
         "| data | minutes | peer | test | seeds | wall time, s | failed |",
         "|---|---|---|---|---|---|---|",
@@ -126,7 +126,7 @@ def report(runs: Runs, place: Path) -> None:
         groups.setdefault((data, minutes, peer), []).append(line)
     for (data, minutes, peer), found in sorted(groups.items(), key=lambda item: (item[0][0], item[0][1])):
         values = np.array([line["test"] for line in found if "error" not in line])
-        mean = "–" if not len(values) else f"{values.mean():.4f}"
+        mean = "-" if not len(values) else f"{values.mean():.4f}"
         half = f" ± {half_interval(values):.4f}" if len(values) > 1 else ""
         wall = np.mean([line["wall"] for line in found])
         failed = len(found) - len(values)
