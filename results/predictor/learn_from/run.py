@@ -26,7 +26,7 @@ import numpy as np
 
 from nas.benchmark.replay import replay
 from nas.benchmark.table import Layout, Table, read
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
 from nas.strategies.strategy import Settings
 from results.machine import describe
 from results.runs import write_readme
@@ -45,20 +45,20 @@ def table_of(data: str) -> Table:
     return read(path, SPACES["nasbench201"](), Layout((column,), f"{data}_test_200", task=TASKS[data]))
 
 
-def search(table: Table, queries: int, seed: int, earlier: tuple[Past, ...] = ()) -> list[int]:
+def search(table: Table, queries: int, seed: int, earlier: tuple[EarlierSearch, ...] = ()) -> list[int]:
     """Rows of the table in the order in which they were looked up."""
     run = replay(table, "guided", Settings(seed=seed, earlier=earlier), queries=queries)
     return [query.row for query in run.queries]
 
 
-def past_of(table: Table, name: str, rows: list[int], kind: str, seed: int) -> tuple[Past, ...]:
+def past_of(table: Table, name: str, rows: list[int], kind: str, seed: int) -> tuple[EarlierSearch, ...]:
     if kind == "alone":
         return ()
     scores = table.scores()[rows]
     scores = {"shuffled past": np.random.default_rng(seed).permutation(scores), "reversed past": -scores}.get(
         kind, scores
     )
-    return (Past("replayed", name, tuple(table.decisions[row] for row in rows), tuple(map(float, scores))),)
+    return (EarlierSearch("replayed", name, tuple(table.decisions[row] for row in rows), tuple(map(float, scores))),)
 
 
 def collect(seeds: int, limit: float) -> None:

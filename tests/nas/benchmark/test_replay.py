@@ -10,7 +10,7 @@ import pytest
 
 from nas.benchmark.replay import all_objectives, replay
 from nas.benchmark.table import RecordedSpace, Table, read_known
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
 from nas.strategies import STRATEGIES
 from nas.strategies.history import profile_costs
 from nas.strategies.strategy import Settings
@@ -97,7 +97,7 @@ def test_what_an_earlier_search_found_is_looked_up_first(table: Table) -> None:
     """Half of the first queries are chosen by it, and they are better than chance."""
     best = np.argsort(-table.scores())[:40]
     found = tuple(table.decisions[row] for row in best), tuple(map(float, table.scores()[best]))
-    earlier = Past("there", "other", *found)
+    earlier = EarlierSearch("there", "other", *found)
     run = replay(table, "guided", Settings(earlier=(earlier,)), queries=10)
     chosen = [table.scores()[query.row] for query in run.queries if query.source == "earlier"]
     assert 0 < len(chosen) < 10

@@ -17,7 +17,7 @@ from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.errors import InputError
 from nas.journal import journal as journals
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
 from nas.records.joint_space import JointSpace
 from nas.setup.learn_from import MOST, learn_from
 from search_spaces import Choice, Repeat, Space, Task
@@ -94,7 +94,7 @@ class NeedsRoom(nn.Module):
 def test_networks_that_cannot_be_built_here_are_left_out() -> None:
     space = Space("roomy", Stem(4), CELLS["Custom"](NeedsRoom, least=Choice(2, 4, 6, 8)), Head())
     ((path, _),) = space.sample(random.Random(0)).decisions.items()
-    past = Past("somewhere", "pictures", tuple({path: index} for index in range(4)), (0.1, 0.2, 0.3, 0.4))
+    past = EarlierSearch("somewhere", "pictures", tuple({path: index} for index in range(4)), (0.1, 0.2, 0.3, 0.4))
     built, scores = past.trainings(JointSpace(space, TrainingConfig(), Task((1, 5, 5), 4)))
     assert [architecture.decisions[path] for architecture in built] == [0, 1]
     assert scores == [0.1, 0.2]

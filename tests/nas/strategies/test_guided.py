@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from nas.config.recipe import TrainingConfig
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.trial import COMPLETED, Trial
@@ -51,7 +51,7 @@ def test_a_fit_follows_every_fifth_training_and_later_every_quarter_more() -> No
 
 def test_earlier_searches_choose_some_of_the_first_trials_and_none_later() -> None:
     found = [PROBLEM.space.sample(random.Random(seed)).decisions for seed in range(40)]
-    earlier = Past("there", "other", tuple(found), tuple(float(sum(one.values())) for one in found))
+    earlier = EarlierSearch("there", "other", tuple(found), tuple(float(sum(one.values())) for one in found))
     trials: list[Trial] = []
     played(Guided(Settings(earlier=(earlier,))), 14, trials)
     sources = [trial.source for trial in trials]

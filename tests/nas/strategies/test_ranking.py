@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nas.config.recipe import TrainingConfig
-from nas.records.earlier_search import Past
+from nas.config.earlier_search import EarlierSearch
 from nas.records.joint_space import JointSpace
 from nas.records.proposal import Proposal
 from nas.strategies.history import Observation
@@ -69,7 +69,7 @@ def test_what_an_earlier_search_found_is_tried_first_and_teaches_the_predictor()
         return sum(worth[path] * index for path, index in one.decisions.items())
 
     known = observed(joint, lambda one: 0.5 + 0.01 * score(one) + 0.005 * random.Random(one.fingerprint).random(), 90)
-    search = Past("there", "other", tuple(o.proposal.decisions for o in known), tuple(o.score for o in known))
+    search = EarlierSearch("there", "other", tuple(o.proposal.decisions for o in known), tuple(o.score for o in known))
     alone, warm = Ranking(joint, ("score",), seed=0), Ranking(joint, ("score",), seed=0, earlier=(search,))
     rng = random.Random(1)
     chosen = [score(warm.chosen_by_earlier(random.Random(seed))) for seed in range(5)]
@@ -86,7 +86,7 @@ def test_what_an_earlier_search_found_but_is_too_large_here_is_neither_proposed_
     smallest = min(profile(one.architecture, TASK).parameters for one in large)
     limited = Space("cnn", *free.space.cells, rules=[*free.space.rules, max_parameters(smallest - 1)])
     joint = JointSpace(limited, TrainingConfig(), TASK)
-    search = Past("there", "other", tuple(one.decisions for one in large), tuple(map(float, range(20))))
+    search = EarlierSearch("there", "other", tuple(one.decisions for one in large), tuple(map(float, range(20))))
     chosen = [
         Ranking(joint, ("score",), 0, earlier=(search,)).chosen_by_earlier(random.Random(seed)) for seed in range(3)
     ]
