@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from nas.config.recipe import TrainingConfig
 from nas.config.earlier_search import EarlierSearch
+from nas.config.recipe import TrainingConfig
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.trial import COMPLETED, Trial

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.config.recipe import TrainingConfig
 from nas.config.earlier_search import EarlierSearch
+from nas.config.recipe import TrainingConfig
 from nas.records.joint_space import JointSpace
 from nas.records.proposal import Proposal
 from nas.strategies.history import Observation
