@@ -30,14 +30,17 @@ def inspect(
     from nas.report.preflight import preflight, save_plot
     from nas.report.preflight import render as table
     from nas.report.render import render as draw
-    from nas.setup.problem import epochs_for_data, named_space
+    from nas.setup.plan import epochs_for_data
+    from nas.setup.problem import named_space
     from nas.training.machine import cpus
 
     opened, dataset = named_space(space), load(data, layout=layout)
     examples = len(dataset.search.train)
     tried = dry_run(JointSpace(opened, TrainingConfig(), dataset.task), dataset.search, console.print)
     if tried:
-        console.print(f"Dry run: {tried} networks with your own cells were built, exported, proved and trained one step.")
+        console.print(
+            f"Dry run: {tried} networks with your own cells were built, exported, proved and trained one step."
+        )
     found = preflight(
         opened,
         dataset.task,

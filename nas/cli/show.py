@@ -20,8 +20,7 @@ def show(
     """Show what a search has found so far, and where its time went; also while it runs."""
     from nas.config.budget import duration
     from nas.records.problem import Problem
-    from nas.report.outcome import best_table, drawn, front_table
-    from nas.report.tally import counted
+    from nas.report.outcome import best_table, counted, drawn, front_table
     from nas.setup.stored_search import stored_search
     from nas.strategies.optuna.study import copy_study
     from search_spaces.errors import SpaceError

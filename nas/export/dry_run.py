@@ -118,7 +118,9 @@ def _options(joint: JointSpace) -> list[tuple[str, int]]:
                 found[path, index] = None
     for path, cell in walk(joint.space.cells):
         if is_own(cell):
-            found.update({(place, index): None for place, options in places(cell, path) for index in range(len(options))})
+            found.update(
+                {(place, index): None for place, options in places(cell, path) for index in range(len(options))}
+            )
     return list(found)
 
 

@@ -87,7 +87,9 @@ def references(text: str) -> list[Reference]:
 
     return [
         Reference(at(node.lineno, node.col_offset), at(node.end_lineno or 1, node.end_col_offset or 0), parts)
-        for node, parts in sorted(_outside(tree_of(text), frozenset()), key=lambda one: (one[0].lineno, one[0].col_offset))
+        for node, parts in sorted(
+            _outside(tree_of(text), frozenset()), key=lambda one: (one[0].lineno, one[0].col_offset)
+        )
     ]
 
 
@@ -109,7 +111,9 @@ def binding(source: str, name: str) -> ast.stmt | None:
         return None
     found = None
     for statement in body:
-        bound = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        bound = {
+            node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         bound |= {
             alias.asname or alias.name.split(".")[0]
             for node in ast.walk(statement)

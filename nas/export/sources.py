@@ -235,7 +235,9 @@ class Sources:
                 return self._import_name(found.module, alias.name, name)
             return self._value(alias.name, value, vars(origin), owner)
         if isinstance(found, ast.ImportFrom) and found.level:
-            origin_name = importlib.util.resolve_name("." * found.level + (found.module or ""), namespace["__package__"])
+            origin_name = importlib.util.resolve_name(
+                "." * found.level + (found.module or ""), namespace["__package__"]
+            )
             alias = next(one for one in found.names if (one.asname or one.name) == name)
             return self._value(alias.name, value, vars(sys.modules[origin_name]), owner)
         if found is None:

@@ -84,7 +84,9 @@ def _like(module: nn.Module, call: Call) -> Call:
     return call
 
 
-def _attribute(word: str, value: Any, name: Name, path: str, tensors: dict[str, torch.Tensor], kind: type) -> str | Call:
+def _attribute(
+    word: str, value: Any, name: Name, path: str, tensors: dict[str, torch.Tensor], kind: type
+) -> str | Call:
     if isinstance(value, torch.Tensor):
         tensors[path] = value.detach()
         return _empty(value, name)

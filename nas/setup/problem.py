@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import random
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from nas.errors import InputError
 from nas.journal.directory import FINAL, RECORD
 from nas.journal.journal import Header, Journal
 from nas.records.joint_space import JointSpace
+from nas.records.trial import Trial
 from search_spaces import load_space, rules
+from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 from search_spaces.task import Task
 
-EXAMPLES_SEEN = 20_000
-LEAST_EPOCHS, MOST_EPOCHS = 4, 20
 DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
 
 
@@ -76,17 +76,9 @@ def _limited(space: Space, config: SearchConfig, task: Task) -> Space:
             further.append(max_latency(limit, space, task, device=device, batch=batch))
         else:
             further.append({"parameters": rules.max_parameters, "macs": rules.max_macs}[name](int(limit)))
-    return Space(space.name, *space.cells, rules=[*space.rules, *further]) if further else space
-
-
-def epochs_for(config: SearchConfig, dataset: Dataset) -> int:
-    """Epochs of a training in the search: as asked, or more for less data, so that a training takes similar time."""
-    return config.epochs or epochs_for_data(len(dataset.search.train))
-
-
-def epochs_for_data(examples: int) -> int:
-    """Epochs of a short training on so many examples."""
-    return min(max(math.ceil(EXAMPLES_SEEN / examples), LEAST_EPOCHS), MOST_EPOCHS)
+    if not further:
+        return space
+    return Space(space.name, *space.cells, rules=[*space.rules, *further], known=space.designs)
 
 
 def header(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Header:
@@ -101,13 +93,26 @@ def identity(space: Space) -> str:
     return f"{space.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def check_same(found: Header, joint: JointSpace, dataset: Dataset) -> None:
-    """Raises InputError unless a resumed search has the data and the space that it began with."""
+def same_networks(found: Header, trials: Iterable[Trial], joint: JointSpace) -> bool:
+    """Whether the trials of a search are what they were in this space: it is the same one, or has only grown since."""
+    try:
+        return found.space == identity(joint.space) or (
+            found.space.split()[0] == joint.space.name
+            and all(joint.replay(trial.decisions).fingerprint == trial.fingerprint for trial in trials)
+        )
+    except (SpaceError, InputError):
+        return False
+
+
+def check_same(journal: Journal, joint: JointSpace, dataset: Dataset) -> None:
+    """Raises InputError unless a resumed search has the data that it began with, and a space that holds its trials."""
+    found = journal.header
     check_data(found, dataset)
-    if found.space != identity(joint.space):
+    if not same_networks(found, journal.trials, joint):
         raise InputError(
             f"The space {joint.space.name!r} has changed since this search began ({identity(joint.space)}, not "
-            f"{found.space}). Bring the old one back, or start a new search."
+            f"{found.space}), and trials of before would be other networks in it. Bring the old one back, or start a "
+            "new search."
         )
 
 

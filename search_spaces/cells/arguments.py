@@ -114,7 +114,9 @@ def frozen(value: Any, where: str) -> Any:
         return known(_name(value, where), value)
     if isinstance(value, functools.partial):
         made = (value.func, *value.args)
-        return Made(_PARTIAL, tuple(map(again, made)), tuple(value.keywords), tuple(map(again, value.keywords.values())))
+        return Made(
+            _PARTIAL, tuple(map(again, made)), tuple(value.keywords), tuple(map(again, value.keywords.values()))
+        )
     return _container(value, again, where)
 
 
