@@ -87,21 +87,18 @@ class Sources:
             return f"{self.add(around)}.{rest}"
         return self.add(value)
 
-    def _imported(self, value: Any) -> str:
-        module, name = getattr(value, "__module__", None) or "", getattr(value, "__qualname__", "")
-        for place in ("torch", "torch.nn", "torch.nn.functional", "math", "builtins", module):
-            found: Any = sys.modules.get(place)
-            for part in name.split(".") if name else ():
-                found = getattr(found, part, None)
-            if found is value and found is not None:
-                if place == "builtins":
-                    return name
-                if place in MODULES:
-                    self.imports.add(MODULES[place])
-                    return f"{MODULES[place].split()[-1]}.{name}"
-                first, *rest = name.split(".")
-                return ".".join([self._import_name(place, first, first), *rest])
-        raise InputError(f"{value!r} has no name by which a file could import it. Make it in the constructor instead.")
+    def _imported(self, value: Any, alias: str = "") -> str:
+        """A foreign thing by an import, under `alias` where the source calls it so."""
+        place, name = public_name(value)
+        if not place:
+            raise InputError(f"{value!r} has no name by which a file could import it. Make it in the constructor instead.")
+        if place == "builtins":
+            return name
+        if place in MODULES and not alias:
+            self.imports.add(MODULES[place])
+            return f"{MODULES[place].split()[-1]}.{name}"
+        first, *rest = name.split(".")
+        return ".".join([self._import_name(place, first, first if rest else alias or first), *rest])
 
     def _import_name(self, module: str, name: str, alias: str) -> str:
         self._note(module)
@@ -200,22 +197,14 @@ class Sources:
         if isinstance(value, type | FunctionType) and getattr(value, "__name__", "") != "<lambda>":
             if _is_typing(value):
                 return self._import_name(value.__module__, value.__name__, name)
-            return self._alias(name, value) if is_foreign(value) else self.name(value)
-        if _has_public_name(value):
-            return self._alias(name, value)
+            return self._imported(value, name) if is_foreign(value) else self.name(value)
+        if callable(value) and not isinstance(value, functools.partial) and public_name(value)[0]:
+            return self._imported(value, name)
         try:
             text = flat(literal(value, self.name))
         except InputError:
             return self._statement(name, value, namespace, owner)
         return self._constant(name, text)
-
-    def _alias(self, name: str, value: Any) -> str:
-        """Of a foreign thing, under the name that the source gives it."""
-        module, own = value.__module__ or "builtins", value.__qualname__
-        found = getattr(sys.modules.get(module), own, None)
-        if found is not value or module == "builtins":
-            return self._imported(value)
-        return self._import_name(module, own, name)
 
     def _constant(self, name: str, text: str) -> str:
         taken = self._take(name, ("constant", name, text))
@@ -319,15 +308,21 @@ def is_foreign_module(module: ModuleType | None) -> bool:
     return "site-packages" in path or "dist-packages" in path
 
 
-def _has_public_name(value: Any) -> bool:
-    """A built-in function, a ufunc, …: whatever its module has under its name."""
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if not callable(value) or not name or isinstance(value, functools.partial):
-        return False
-    if module in OWN or (module and not is_foreign_module(sys.modules.get(module))):
-        return False
-    places = ("torch", "torch.nn.functional", "math", "builtins", module or "builtins")
-    return any(getattr(sys.modules.get(place), name, None) is value for place in places)
+def public_name(value: Any) -> tuple[str, str]:
+    """The installed module that has a thing, and its name there; empty where there is none."""
+    own = getattr(value, "__module__", None) or "builtins"
+    names = dict.fromkeys(name for name in (getattr(value, "__qualname__", ""), getattr(value, "__name__", "")) if name)
+    for place in ("torch", "torch.nn", "torch.nn.functional", "math", "builtins", own):
+        module = sys.modules.get(place)
+        if module is None or not is_foreign_module(module):
+            continue
+        for name in names:
+            found: Any = module
+            for part in name.split("."):
+                found = getattr(found, part, None)
+            if found is value:
+                return place, name
+    return "", ""
 
 
 def _is_same(known: Any, key: Any) -> bool:

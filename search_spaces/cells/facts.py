@@ -120,7 +120,8 @@ def _plain_kernels() -> Iterator[None]:
 
 
 def _run_on(device: str, cell: Any, shape: Shape) -> tuple[nn.Module, Any, _Meter]:
-    with torch.device(device):
+    with warnings.catch_warnings(), torch.device(device):
+        warnings.simplefilter("ignore")  # weights from a file are not copied to the meta device
         module = cell.build(shape).eval()
         example = torch.zeros((1, *shape))
     plain = contextlib.nullcontext() if device == "meta" else _plain_kernels()
