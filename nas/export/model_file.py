@@ -10,12 +10,13 @@ from torch import nn
 
 from nas.export import standing
 from nas.export.expression import INDENT, Name, expression, written
-from nas.export.sources import Sources, classes_of, collect, parts_of
+from nas.export.sources import Sources, classes_of, collect, is_foreign, parts_of
 from search_spaces.architecture import Architecture
 from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 NAMES = {"0": "normalize", "1": "cells", "2": "rescale"}
+OURS = ("search_spaces", "nas")
 ANY = "from typing import Any"
 LOAD = '''
 def load(weights: str = "weights.pt", device: str = "cpu") -> Model:
@@ -51,13 +52,20 @@ def model(architecture: Architecture, task: Task, whole: nn.Sequential, construc
     Raises:
         InputError: a module whose source or arguments cannot be written down.
     """
-    sources, outside = Sources(constructors), dict[str, torch.Tensor]()
+    sources, outside = Sources(frozenset() if constructors else _standing(whole[1])), dict[str, torch.Tensor]()
     made = parts_of(whole) if constructors else whole.modules()
     for cls in classes_of(made):
         sources.name(cls)
     body = _model(architecture, task, whole, sources, None if constructors else outside)
     state = {**state_of_model(dict(whole.state_dict())), **outside}
     return Written(_file(_docstring(architecture, task), sources, body), state, tuple(sorted(sources.packages)))
+
+
+def _standing(network: nn.Module) -> frozenset[type]:
+    """Classes of a person's own in the cells that hold a module with its constructor's arguments."""
+    cells = (cell for cell in network.children() if any("export_arguments" in vars(part) for part in cell.modules()))
+    kinds = {kind for cell in cells for part in cell.modules() for kind in type(part).__mro__}
+    return frozenset(kind for kind in kinds if not is_foreign(kind) and kind.__module__.split(".")[0] not in OURS)
 
 
 def model_text(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:

@@ -35,7 +35,7 @@ class Sources:
     """What a file must hold before the network itself.
 
     Args:
-        constructors: whether classes keep their `__init__`; without, their modules are made as they stand.
+        standing: classes whose modules are made as they stand, so that they need no `__init__`.
 
     Attributes:
         imports: lines of import.
@@ -43,8 +43,8 @@ class Sources:
         packages: installed packages that are imported, beside torch and Python's own.
     """
 
-    def __init__(self, constructors: bool = True) -> None:
-        self.constructors = constructors
+    def __init__(self, standing: frozenset[type] = frozenset()) -> None:
+        self.standing = standing
         self.imports = {TORCH, NN, "from __future__ import annotations"}
         self.texts: dict[str, str] = {}
         self.constants: set[str] = set()
@@ -60,8 +60,14 @@ class Sources:
         """
         if id(thing) in self._things:
             return self._things[id(thing)][1]
-        text = source_text.source_of(thing)
-        if not self.constructors and isinstance(thing, type) and issubclass(thing, nn.Module):
+        try:
+            text = source_text.source_of(thing)
+        except InputError:
+            around = vars(sys.modules.get(thing.__module__, ModuleType("none")))
+            if around.get(thing.__name__) is not thing or not source_text.module_source(around):
+                raise
+            return self._statement(thing.__name__, thing, around, thing.__name__)  # e.g. of a named tuple
+        if thing in self.standing:
             text = _without_constructor(text)
         name = self._take(thing.__name__, thing)
         self._things[id(thing)] = thing, name
@@ -75,6 +81,8 @@ class Sources:
             return str(value)
         if isinstance(value, enum.Enum):
             return f"{self.name(type(value))}.{value.name}"
+        if getattr(value, "__name__", "") == "<lambda>":
+            raise InputError("A lambda has no name by which a file could call it. Define it by `def`.")
         if isinstance(value, type | FunctionType) and not is_foreign(value):
             return self._nested(value)
         return self._imported(value)
@@ -91,7 +99,9 @@ class Sources:
         """A foreign thing by an import, under `alias` where the source calls it so."""
         place, name = public_name(value)
         if not place:
-            raise InputError(f"{value!r} has no name by which a file could import it. Make it in the constructor instead.")
+            raise InputError(
+                f"{value!r} has no name by which a file could import it. Make it in the constructor instead."
+            )
         if place == "builtins":
             return name
         if place in MODULES and not alias:
@@ -358,7 +368,8 @@ def _without_constructor(text: str) -> str:
     for one in reversed(node.body):
         if isinstance(one, ast.FunctionDef) and one.name == "__init__":
             first = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
-            lines[first - 1 : one.end_lineno] = []
+            blank = first > 1 and not lines[first - 2].strip()
+            lines[first - 1 - blank : one.end_lineno] = []
             if len(node.body) == 1:
                 lines.append("    pass")
     return "\n".join(lines)
