@@ -83,19 +83,9 @@ def module_text(
 
 
 def _file(docstring: str, sources: Sources, model: str) -> str:
-    helper = [standing.FUNCTION.rstrip()] if "as_it_stood(" in model else []
-    blocks = [docstring, _imports(sources.imports | ({ANY} if helper else set()))]
-    run: list[str] = []
-    for name, text in sources.texts.items():
-        if name in sources.constants:
-            run.append(text)
-            continue
-        blocks += ["\n".join(run)] if run else []
-        blocks.append(f"\n{text}")
-        run = []
-    blocks += ["\n".join(run)] if run else []
-    blocks += [*helper, f"\n{model}", LOAD.rstrip()]
-    return "\n\n".join(blocks) + "\n"
+    stands = "as_it_stood(" in model
+    end = "\n\n".join([*([standing.FUNCTION.rstrip()] if stands else []), f"\n{model}", LOAD.rstrip()])
+    return sources.file(docstring, end, frozenset({"from pathlib import Path"} | ({ANY} if stands else set())))
 
 
 def state_of_model(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -112,17 +102,6 @@ def _docstring(architecture: Architecture, task: Task) -> str:
         f"{facts.parameters:,} parameters, {facts.macs:,} multiply-adds for one example. "
         'See card.md for data and scores.\n"""'
     )
-
-
-def _imports(lines: set[str]) -> str:
-    future = [line for line in lines if "__future__" in line]
-    torch_lines = [line for line in lines if "torch" in line]
-    others = sorted({*lines, "from pathlib import Path"} - {*future, *torch_lines})
-    return "\n\n".join("\n".join(group) for group in (future, others, sorted(torch_lines, key=_order)) if group)
-
-
-def _order(line: str) -> tuple[bool, str]:
-    return line.startswith("from"), line
 
 
 def _model(

@@ -25,7 +25,8 @@ from nas.errors import InputError
 from nas.export import source_text
 from nas.export.expression import Call, flat, literal
 
-OWN = ("search_spaces", "nas", "predictors", "__main__")
+OURS = ("search_spaces", "nas", "predictors")
+OWN = (*OURS, "__main__")
 TORCH, NN, FUNCTIONAL, PATH = "import torch", "from torch import nn", "import torch.nn.functional as F", "Path"
 TAKEN: dict[str, Any] = {"torch": TORCH, "nn": NN, "F": FUNCTIONAL, "Path": PATH, "Model": None, "load": None}
 MODULES = {"torch": TORCH, "torch.nn": NN, "torch.nn.functional": FUNCTIONAL}
@@ -36,6 +37,7 @@ class Sources:
 
     Args:
         standing: classes whose modules are made as they stand, so that they need no `__init__`.
+        copied: whether what belongs to this project is copied as well; else the file imports it.
 
     Attributes:
         imports: lines of import.
@@ -43,14 +45,15 @@ class Sources:
         packages: installed packages that are imported, beside torch and Python's own.
     """
 
-    def __init__(self, standing: frozenset[type] = frozenset()) -> None:
+    def __init__(self, standing: frozenset[type] = frozenset(), *, copied: bool = True) -> None:
         self.standing = standing
+        self.copied = copied
         self.imports = {TORCH, NN, "from __future__ import annotations"}
         self.texts: dict[str, str] = {}
         self.constants: set[str] = set()
         self.packages: set[str] = set()
+        self.things: dict[int, tuple[Any, str]] = {}
         self._names: dict[str, Any] = dict(TAKEN)
-        self._things: dict[int, tuple[Any, str]] = {}
 
     def add(self, thing: Any) -> str:
         """Takes in a class or function with all that its source refers to; gives its name in the file.
@@ -58,22 +61,36 @@ class Sources:
         Raises:
             InputError: a source that cannot be had or does not stand alone.
         """
-        if id(thing) in self._things:
-            return self._things[id(thing)][1]
+        found = self.things.get(id(thing))
+        if found is not None:
+            return found[1]
         try:
             text = source_text.source_of(thing)
         except InputError:
-            around = vars(sys.modules.get(thing.__module__, ModuleType("none")))
-            if around.get(thing.__name__) is not thing or not source_text.module_source(around):
+            around, own = vars(sys.modules.get(thing.__module__, ModuleType("none"))), str(thing.__name__)
+            if around.get(own) is not thing or not source_text.module_source(around):
                 raise
-            return self._statement(thing.__name__, thing, around, thing.__name__)  # e.g. of a named tuple
+            return self._statement(own, thing, around, own)  # e.g. of a named tuple
         if thing in self.standing:
             text = _without_constructor(text)
         name = self._take(thing.__name__, thing)
-        self._things[id(thing)] = thing, name
+        self.things[id(thing)] = thing, name
         self.texts[name] = self._rewritten(text, source_text.namespace_of(thing), thing, name)
         self.texts[name] = self.texts.pop(name)  # behind what it needed
         return name
+
+    def file(self, docstring: str, end: str, further: frozenset[str] = frozenset()) -> str:
+        """The text of a file: imports, everything taken in, and `end`."""
+        blocks, run = [docstring, _imports(self.imports | further)], list[str]()
+        for name, text in self.texts.items():
+            if name in self.constants:
+                run.append(text)
+                continue
+            blocks += ["\n".join(run)] if run else []
+            blocks.append(f"\n{text}")
+            run = []
+        blocks += ["\n".join(run)] if run else []
+        return "\n\n".join([*blocks, *filter(None, (end,))]) + "\n"
 
     def name(self, value: Any) -> str:
         """The text by which a class, function, enum member or dtype is called in the file."""
@@ -83,9 +100,15 @@ class Sources:
             return f"{self.name(type(value))}.{value.name}"
         if getattr(value, "__name__", "") == "<lambda>":
             raise InputError("A lambda has no name by which a file could call it. Define it by `def`.")
-        if isinstance(value, type | FunctionType) and not is_foreign(value):
+        if isinstance(value, type | FunctionType) and not self._foreign(value):
             return self._nested(value)
         return self._imported(value)
+
+    def _foreign(self, thing: Any) -> bool:
+        return is_foreign(thing) or (not self.copied and (thing.__module__ or "").split(".")[0] in OURS)
+
+    def _foreign_module(self, module: ModuleType) -> bool:
+        return is_foreign_module(module) or (not self.copied and module.__name__.split(".")[0] in OURS)
 
     def _nested(self, value: Any) -> str:
         """Of a thing of one's own, which may stand inside a class."""
@@ -113,6 +136,7 @@ class Sources:
     def _import_name(self, module: str, name: str, alias: str) -> str:
         self._note(module)
         if (module, name) == ("pathlib", "Path"):
+            self.imports.add("from pathlib import Path")
             return "Path"
         taken = self._take(alias, ("from", module, name))
         self.imports.add(f"from {module} import {name}" + (f" as {taken}" if taken != name else ""))
@@ -134,7 +158,7 @@ class Sources:
 
     def _note(self, module: str) -> None:
         top = module.split(".")[0]
-        if top != "torch" and top not in sys.stdlib_module_names:
+        if top != "torch" and top not in sys.stdlib_module_names and top not in OURS:
             self.packages.add(top)
 
     def _take(self, name: str, key: Any) -> str:
@@ -164,7 +188,7 @@ class Sources:
                     raise InputError(f"`{name}` cannot be exported: write `{'.'.join(reference.parts)}` on one line.")
                 changes.append((reference.start, end, used))
         looked_at = isinstance(thing, type) and hasattr(thing, "__dataclass_fields__")
-        for noted in sorted(source_text.annotations(text) & namespace.keys()):
+        for noted in sorted(source_text.annotated_names(text) & namespace.keys()):
             if looked_at or _comes_with_torch(namespace[noted]):
                 with contextlib.suppress(InputError):  # it is never evaluated
                     self._refer((noted,), namespace, name)
@@ -181,21 +205,21 @@ class Sources:
         used = 1
         while used < len(parts) and isinstance(getattr(value, parts[used], None), ModuleType):
             deeper = getattr(value, parts[used])
-            if is_foreign_module(value) and not deeper.__name__.startswith(value.__name__):
+            if self._foreign_module(value) and not deeper.__name__.startswith(value.__name__):
                 break
             value = deeper
             used += 1
-        if is_foreign_module(value):
+        if self._foreign_module(value):
             root = namespace[name]
-            if is_foreign_module(root):
+            if self._foreign_module(root):
                 if value is not root and value.__name__ not in MODULES:
                     self.imports.add(f"import {value.__name__}")
                 return self._import_module(root.__name__, name), 1
             return self._import_module(value.__name__, parts[used - 1]), used
         if used == len(parts):
             raise InputError(
-                f"`{owner}` cannot be exported: it passes on your module `{'.'.join(parts)}` as a whole. Import what it "
-                f"uses by `from {value.__name__} import …`."
+                f"`{owner}` cannot be exported: it passes on your module `{'.'.join(parts)}` as a whole. Import what "
+                f"it uses by `from {value.__name__} import …`."
             )
         inner = vars(value)
         if parts[used] not in inner:
@@ -207,7 +231,7 @@ class Sources:
         if isinstance(value, type | FunctionType) and getattr(value, "__name__", "") != "<lambda>":
             if _is_typing(value):
                 return self._import_name(value.__module__, value.__name__, name)
-            return self._imported(value, name) if is_foreign(value) else self.name(value)
+            return self._imported(value, name) if self._foreign(value) else self.name(value)
         if callable(value) and not isinstance(value, functools.partial) and public_name(value)[0]:
             return self._imported(value, name)
         try:
@@ -230,7 +254,7 @@ class Sources:
         if isinstance(found, ast.ImportFrom) and not found.level and found.module:
             alias = next(one for one in found.names if (one.asname or one.name) == name)
             origin = sys.modules.get(found.module)
-            if origin is None or is_foreign_module(origin):
+            if origin is None or self._foreign_module(origin):
                 return self._import_name(found.module, alias.name, name)
             return self._value(alias.name, value, vars(origin), owner)
         if isinstance(found, ast.ImportFrom) and found.level:
@@ -324,7 +348,7 @@ def public_name(value: Any) -> tuple[str, str]:
     names = dict.fromkeys(name for name in (getattr(value, "__qualname__", ""), getattr(value, "__name__", "")) if name)
     for place in ("torch", "torch.nn", "torch.nn.functional", "math", "builtins", own):
         module = sys.modules.get(place)
-        if module is None or not is_foreign_module(module):
+        if module is None or not (is_foreign_module(module) or module.__name__.split(".")[0] in OURS):
             continue
         for name in names:
             found: Any = module
@@ -333,6 +357,17 @@ def public_name(value: Any) -> tuple[str, str]:
             if found is value:
                 return place, name
     return "", ""
+
+
+def _imports(lines: set[str]) -> str:
+    future = [line for line in lines if "__future__" in line]
+    torch_lines = [line for line in lines if "torch" in line]
+    others = sorted(lines - {*future, *torch_lines})
+    return "\n\n".join("\n".join(group) for group in (future, others, sorted(torch_lines, key=_order)) if group)
+
+
+def _order(line: str) -> tuple[bool, str]:
+    return line.startswith("from"), line
 
 
 def _is_same(known: Any, key: Any) -> bool:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import torch
+from people import blocks as own
 from torch import nn
 from torch.nn import functional
-
-from people import blocks as own
 
 from nas.config.recipe import TrainingConfig
 from nas.data.load import load
@@ -24,7 +23,6 @@ from search_spaces import Choice, Space, SpaceError
 from search_spaces.architecture import Architecture
 from search_spaces.cells import Custom, Graph, Head, Node, Skip, Stem
 from search_spaces.cells.facts import facts
-
 
 DIGITS = load("digits")
 Make = Callable[[], Any]
