@@ -24,7 +24,7 @@ from nas.driver.successive_halving import NeverStop, SuccessiveHalving
 from nas.errors import InputError, SearchFailed, known
 from nas.execution.executor import Executor, WorkersLost
 from nas.execution.placement import placement_for, share_of
-from nas.journal.directory import check_free, directory_for
+from nas.journal.directory import check_free, claimed, directory_for
 from nas.journal.journal import Journal, JournalError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
@@ -106,6 +106,8 @@ def search(
         **settings,
     )
     _check(config)
+    if config.tracking_uri != "":  # the journal has the store as it is found from any folder, and no password
+        config = dataclasses.replace(config, tracking_uri=store_uri(config.tracking_uri))
     opened = setup.named_space(space)
     dataset = setup.opened_data(data, config)
     joint = setup.joint_space(opened, config, dataset)
@@ -124,6 +126,7 @@ def search(
     joint = dataclasses.replace(joint, training=config.training)
     with execution.opened(config, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)
+        path = path if directory is not None else claimed(path)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
             _keep(path, opened, config, observers)
             return _run(journal, config, problem, executor, observers, plan=plan.sentence(len(dataset.search.train)))
@@ -162,6 +165,10 @@ def resume(
         if data is None and not config.data:
             raise InputError("This search was given its data as an object. Write `nas.resume(directory, data=…)`.")
         given, changed = resumed_space(journal.directory, config.space, space, accept_changed_code)
+        if changed:
+            from nas.export.keep_space import kept_anew
+
+            given = kept_anew(journal.directory, given, changed)
         dataset = setup.opened_data(config.data if data is None else data, config)
         joint = setup.joint_space(given, config, dataset)
         setup.check_same(journal, joint, dataset)
@@ -171,8 +178,10 @@ def resume(
             if budget is not None:
                 journal.set_config(config.to_json())
             if changed:
+                from nas.export.keep_space import replace_kept
+
                 mark_trials(journal)
-                _keep(journal.directory, given, config, observers)
+                replace_kept(journal.directory)
             journal.requeue()
             journal.end("", "")  # not any more
             return _run(journal, config, problem, executor, observers, resumed=True)

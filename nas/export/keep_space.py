@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import search_spaces.cells
 from nas.errors import InputError
 from nas.export.source_text import file_of, source_of
 from nas.export.sources import OURS, Sources, is_foreign
-from nas.setup.kept_space import CODE, DATA, FORMAT, KEPT, rule_of
+from nas.setup.kept_space import CODE, DATA, FORMAT, KEPT, kept_space, rule_of
 from search_spaces import rules
 from search_spaces.cells.arguments import NAMED
 from search_spaces.cells.custom import Custom
@@ -25,11 +26,40 @@ from search_spaces.space import Space
 from search_spaces.stored import cells_to_data, names_in
 from search_spaces.tree import cells_within
 
+NEW = f"{KEPT}.new"
 DOCSTRING = '"""The code of the space of this search, as it was when the search began."""'
 
 
-def keep_space(directory: Path, space: Space) -> None:
+def kept_anew(directory: Path, space: Space, reference: str) -> Space:
+    """The space with changed code as it is to be kept, beside the one that is kept, until `replace_kept`.
+
+    Args:
+        reference: where it stands; what a script had defined as `__main__` goes on to be called so.
+    """
+    place = directory / NEW
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    file = reference.rpartition(":")[0]
+    keep_space(place, space, main=Path(file).stem if file.endswith(".py") else "")
+    found = kept_space(place)
+    if found is None:
+        raise InputError(f"{place} cannot be read.")
+    return found
+
+
+def replace_kept(directory: Path) -> None:
+    """What `kept_anew` wrote becomes the kept space; the old one stays under another name."""
+    count = len(list(directory.glob(f"{KEPT}-before-*")))
+    os.replace(directory / KEPT, directory / f"{KEPT}-before-{count + 1}")
+    os.replace(directory / NEW / KEPT, directory / KEPT)
+    shutil.rmtree(directory / NEW, ignore_errors=True)
+
+
+def keep_space(directory: Path, space: Space, main: str = "") -> None:
     """Writes `space/` below `directory`. It appears whole or not at all.
+
+    Args:
+        main: name of a module that is to be known as `__main__`.
 
     Raises:
         InputError: some of the space's code cannot be had.
@@ -60,7 +90,10 @@ def keep_space(directory: Path, space: Space) -> None:
     part = directory / f"{KEPT}.part"
     part.mkdir(exist_ok=True)
     (part / CODE).write_text(sources.file(DOCSTRING, ""), encoding="utf-8")
-    (part / DATA).write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    text = json.dumps(kept, indent=1)
+    if main:
+        text = text.replace(f'"{main}:', '"__main__:').replace(f"Custom[{main}:", "Custom[__main__:")
+    (part / DATA).write_text(text, encoding="utf-8")
     os.replace(part, directory / KEPT)
 
 

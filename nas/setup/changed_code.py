@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import os
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ CODE, BEFORE = "code", "before a change"  # the attribute of trials that were tr
 MOST_LINES = 40
 
 
-def resumed_space(directory: Path, name: str, given: Space | None, accept: bool) -> tuple[Space, bool]:
-    """The space that a search goes on with, and whether its code has been changed since it began.
+def resumed_space(directory: Path, name: str, given: Space | None, accept: bool) -> tuple[Space, str]:
+    """The space that a search goes on with, and where it stands if its code has been changed since it began, else "".
 
     Args:
         name: that the space was given by at first; empty for an object.
@@ -32,7 +31,7 @@ def resumed_space(directory: Path, name: str, given: Space | None, accept: bool)
     """
     diff = changed_code(directory)
     if not diff:
-        return given or space_of(directory, name, with_rules=True), False
+        return given or space_of(directory, name, with_rules=True), ""
     if not accept:
         lines = diff.splitlines()
         more = [f"… and {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else []
@@ -44,10 +43,7 @@ def resumed_space(directory: Path, name: str, given: Space | None, accept: bool)
     reference = name or kept_data(directory)["reference"]
     if given is None and not reference:
         raise InputError("Where the changed space stands is not known. Write `nas.resume(directory, space=…)`.")
-    space = given or named_space(reference)
-    count = len(list(directory.glob(f"{KEPT}-before-*")))
-    os.replace(directory / KEPT, directory / f"{KEPT}-before-{count + 1}")
-    return space, True
+    return given or named_space(reference), reference or "an object"
 
 
 def mark_trials(journal: Journal) -> None:

@@ -1,9 +1,9 @@
 """What may be passed to a person's own module: plain values, and what stands for everything else in a cell.
 
-A cell is compared, hashed, stored as JSON and sent to workers, so it holds data only. A class, a function or a member
+A cell is compared, hashed, stored as JSON and sent to workers: it holds data only. A class, a function or a member
 of an enum is kept by its name; a list, a dict, a `functools.partial` or a dataclass by what it is made of. `frozen`
-turns arguments into such data when the cell is made, `thawed` turns them back when its module is built. Values inside lists,
-dicts and dataclasses may be left open as everywhere.
+turns arguments into such data when the cell is made, `thawed` turns them back when its module is built. Values inside
+lists, dicts and dataclasses may be left open as everywhere.
 """
 
 from __future__ import annotations
