@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# isort: split
-import ray
-
 from nas.data.dataset import TrainingData
 from nas.execution.full_training import Failed, FullTraining, NextJob, Step, Trained, train_in_full
 from nas.execution.memory_limit import limit_worker
+from nas.execution.ray import cluster  # noqa: F401 - sets the environment that Ray reads as it is imported
+
+# isort: split
+import ray
 
 GRACE = 2.0  # seconds that a training may go on after its deadline
 POLL = 0.5  # seconds between two looks at the deadlines
