@@ -114,7 +114,7 @@ def test_a_final_that_comes_to_nothing_is_charged_and_the_journal_says_how_it_en
 ) -> None:
     monkeypatch.setenv(spaces.FINAL, str(tmp_path / "final-has-begun"))
     place = tmp_path / "s"
-    quick = {**QUICK, "executor": "local", "tracking_uri": "", "directory": place}
+    quick = {**QUICK, "executor": "local", "tracking_uri": "", "baselines": ("off",), "directory": place}
     with pytest.raises(SearchFailed, match="raises in the final"):
         nas.search("digits", spaces.raising_in_final(), observers=[LosesTheWeights(place)], **quick)
     record = journals.read(place)
@@ -149,7 +149,14 @@ def test_the_second_ctrl_c_leaves_the_running_trial_to_a_resume(drivers, injecte
 
 
 def test_only_the_weights_of_the_best_are_kept(tmp_path) -> None:
-    quick = {**QUICK, "executor": "local", "tracking_uri": "", "final": False, "budget": "6 trials"}
+    quick = {
+        **QUICK,
+        "executor": "local",
+        "tracking_uri": "",
+        "baselines": ("off",),
+        "final": False,
+        "budget": "6 trials",
+    }
     result = nas.search("digits", spaces.small(), directory=tmp_path / "s", **quick)
     assert all(one.state in (COMPLETED, STOPPED) for one in result.candidates)
     assert kept(tmp_path / "s") == [f"{result.best.number}-weights.pt"]
