@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nas import execution
+from nas.baselines import chosen
 from nas.config.budget import Budget
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
@@ -107,6 +108,7 @@ def search(
     _check(config)
     opened = setup.named_space(space)
     dataset = setup.opened_data(data, config)
+    chosen(config.baselines, dataset.task)
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)

@@ -99,7 +99,7 @@ class Stopwatch:
 
     @classmethod
     def of(cls, config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Stopwatch | None:
-        """None where nothing needs to be timed: without a limit on time, or on a GPU, where steps are not what counts."""
+        """None where nothing is timed: without a limit on time, and on a GPU, where small steps all cost the same."""
         if config.budget.seconds is None or torch.cuda.is_available():
             return None
         batch = BATCH if is_open(joint.training) else joint.training.batch_for(len(dataset.search.train))
