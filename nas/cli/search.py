@@ -65,8 +65,8 @@ def search(
     baselines: Annotated[
         list[str] | None,
         typer.Option(
-            help="What you could take without a search, trained beside it and compared: [bold]auto[/], [bold]off[/], or "
-            "a name: rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
+            help="What you could take without a search, trained beside it and compared: [bold]auto[/], [bold]off[/], "
+            "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
         ),
     ] = None,
     layout: LayoutOption = "auto",
