@@ -17,8 +17,8 @@ MAY_IMPORT = {
 ONLY_IN = {
     "ray": {"nas/execution/ray/cluster.py", "nas/execution/ray/tune.py", "nas/execution/ray/full.py"},
     "mlflow": {"nas/tracking/"},
-    "optuna": {"nas/strategies/optuna/study.py", "nas/strategies/"},
-    "optuna.samplers": {"nas/strategies/optuna/study.py", "nas/strategies/"},
+    "optuna": {"nas/strategies/optuna/"},
+    "moocore": {"nas/benchmark/comparison.py"},
     "sklearn": {"predictors/", "nas/data/"},
     "pandas": {"nas/"},
     "matplotlib": {"nas/report/"},
