@@ -153,8 +153,8 @@ def fault_of(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
     """What is least at the best number of rounds.
 
     Mean squared error for values, mean negative logarithm of the right class's probability for two classes. For more
-    classes the share of wrong answers, the logarithm only between equal ones: on Fashion-MNIST-10k the logarithm is best
-    after 50 rounds with .854 right, while after 200 it is .872 (LightGBM, rate .1).
+    classes the share of wrong answers, the logarithm only between equal ones: on Fashion-MNIST-10k the logarithm is
+    best after 50 rounds with .854 right, while after 200 it is .872 (LightGBM, rate .1).
     """
     if task.kind != "classification":
         return float(((outputs - targets.reshape(outputs.shape)) ** 2).mean())
