@@ -48,6 +48,9 @@ class Sources:
         for used in _names(text):
             if used != name and used in namespace:
                 self._refer(used, namespace[used], name)
+        for used in _annotated(text):
+            if _is_standard(namespace.get(used)):  # Python never reads annotations; a person and a linter do
+                self._refer(used, namespace[used], name)
         self.texts[name] = text
 
     def _refer(self, name: str, value: Any, owner: str) -> None:
@@ -102,6 +105,21 @@ def _names(text: str) -> list[str]:
         if isinstance(node, ast.AnnAssign):
             node.annotation = ast.Constant(value=None)
     return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+
+
+def _annotated(text: str) -> list[str]:
+    """Names in the annotations of a source, in order."""
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse(text)):
+        for noted in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(noted, ast.AST):
+                found.update({one.id: None for one in ast.walk(noted) if isinstance(one, ast.Name)})
+    return list(found)
+
+
+def _is_standard(value: Any) -> bool:
+    """Whether it is a class of Python's own library, which has to be imported."""
+    return isinstance(value, type) and value.__module__.split(".")[0] in sys.stdlib_module_names - {"builtins"}
 
 
 def _is_foreign(thing: Any) -> bool:
