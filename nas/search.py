@@ -112,6 +112,7 @@ def search(
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
+    _rehearse(joint, dataset, observers)
     watch, examples = Stopwatch.of(config, joint, dataset), len(dataset.search.train)
     plan = plan_for(config, joint, dataset, watch)
     config = dataclasses.replace(  # in the journal stands what was named and planned, whatever becomes of the files
@@ -180,6 +181,13 @@ def _designs(
         return {}
     trainings = plan.trainings or config.budget.trials
     return known_designs(joint, trainings, config.seed, lambda one: plan.has_time_for(one, watch, examples))
+
+
+def _rehearse(joint: JointSpace, dataset: Dataset, observers: Sequence[Observer]) -> None:
+    """What could fail when a person's own cells are exported fails now."""
+    from nas.export.dry_run import dry_run  # only now: what exports need is not loaded before it is needed
+
+    dry_run(joint, dataset.search, Observers(list(observers)).message)
 
 
 def _check(config: SearchConfig) -> None:
