@@ -35,7 +35,7 @@ from nas.final.entrants import entrants, selection
 from nas.final.finalists import by_trial, finalist, from_search, is_better
 from nas.final.record import write_record
 from nas.final.refit import OnEpoch, Refit, refit_for, refitted
-from nas.final.schedule import FinalConfig, Schedule, stretch
+from nas.final.schedule import VALIDATION_COST, FinalConfig, Schedule, stretch
 from nas.final.sealed_test import tested
 from nas.journal.directory import FINAL
 from nas.journal.journal import Journal, JournalError
@@ -50,6 +50,7 @@ EXPORT_SECONDS = 6.0  # that the proof in a fresh interpreter takes
 SELECTION_SHARE = 0.45  # of the final, for choosing among the finalists; the rest trains the winner on all of the data
 BASELINES_SHARE = 0.1  # of the whole budget, for what would have been taken without a search
 LEAST_FOR_BASELINES = 2.0  # seconds
+TIMED_EXAMPLES = 256  # that baselines predict to be timed
 NO_BASELINES = Lot(())
 BASELINES_UNTIMED = 60.0  # seconds for them where the budget has no limit on time
 
@@ -74,9 +75,11 @@ def final_phase(
     )
     gpus = min(trainings.slots, FINALISTS + 1) * full_training_gpus(problem.placement)
 
+    closing = EXPORT_SECONDS
+
     def seconds_left() -> float:
         spent = time.monotonic() - began
-        return min(driver.clock.left() - EXPORT_SECONDS, _seconds_of_gpus(driver, gpus, spent))
+        return min(driver.clock.left() - closing, _seconds_of_gpus(driver, gpus, spent))
 
     try:
         with contextlib.nullcontext() if interrupted else interruptible(asked.set):
@@ -84,8 +87,11 @@ def final_phase(
             trials, plan = [best], FinalConfig(top=1, epochs=driver.epochs)
             if not interrupted:
                 lot = _baselines(dataset, config, seconds_left(), asked.is_set)
+                closing += _seconds_of_test(dataset, lot, best)
                 refit = refit_for(problem, config, executor, best, seconds_left())
                 trials, plan = _selection(dataset, ranked, driver.epochs, refit, trainings.slots, seconds_left())
+                if refit and len(trials) % trainings.slots == 0:
+                    first = None  # no slot is free for it
             observer.final_started(trials)
             result = run_final(
                 dataset,
@@ -108,6 +114,17 @@ def final_phase(
     _note_test_scores(journal, result)
     observer.final_ended(result)
     return result
+
+
+def _seconds_of_test(dataset: Dataset, lot: Lot, best: Trial) -> float:
+    """What scoring the winner and the baselines on the test split should take."""
+    few = dataset.search.validation.inputs[:TIMED_EXAMPLES]
+    began = time.monotonic()
+    for one in lot.fitted:
+        one.predict(few)
+    baselines = (time.monotonic() - began) / max(1, len(few))
+    seen = len(best.scores) * (best.recipe.fidelity.subset * len(dataset.search.train) + len(few))
+    return len(dataset.test) * (baselines + VALIDATION_COST * best.seconds / max(1, seen))
 
 
 def _selection(
