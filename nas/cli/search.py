@@ -59,6 +59,16 @@ def search(
             help="Begin from what the search in this directory found, of the same space on any data. Repeatable."
         ),
     ] = None,
+    known: Annotated[
+        str, typer.Option(help="Try designs of the field first that the space holds: [bold]auto[/] or [bold]off[/].")
+    ] = "auto",
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What you could take without a search, trained beside it and compared: [bold]auto[/], [bold]off[/], "
+            "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
+        ),
+    ] = None,
     layout: LayoutOption = "auto",
     kind: Annotated[str, typer.Option(help="What the targets are: auto, classification or regression.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same decisions.")] = 0,
@@ -123,6 +133,8 @@ def search(
         observers=[progress],
         latency_device=latency_device,
         latency_batch=latency_batch,
+        known=known,
+        baselines=tuple(baselines or ("auto",)),
         layout=layout,
         kind=kind,
         epochs=epochs,
