@@ -178,15 +178,8 @@ def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> fro
             names.add(node.id)
         elif isinstance(node, ast.Global):
             shared.update(node.names)
-<<<<<<< HEAD
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler) and node is not function:
             names |= {node.name} if node.name else set()
-=======
-        elif (isinstance(node, ast.FunctionDef | ast.ClassDef) and node is not function) or (
-            isinstance(node, ast.ExceptHandler) and node.name
-        ):
-            names.add(node.name)
->>>>>>> main
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
     return frozenset(names - shared)
