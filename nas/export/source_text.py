@@ -128,9 +128,20 @@ def binding(source: str, name: str) -> ast.stmt | None:
 
 
 def module_source(namespace: dict[str, Any]) -> str:
-    """The text of the module of a namespace; empty where it is none, e.g. at a prompt."""
-    name = namespace.get("__file__")
-    return "".join(linecache.getlines(name)) if isinstance(name, str) else ""
+    """The text of the module of a namespace, of a notebook all cells that were run; empty where there is none."""
+    name, cells = namespace.get("__file__"), namespace.get("In")
+    if isinstance(name, str):
+        return "".join(linecache.getlines(name))
+    return "\n".join(cell for cell in cells if _is_python(cell)) if isinstance(cells, list) else ""
+
+
+def _is_python(text: str) -> bool:
+    """Whether a cell holds no commands of the notebook's own, which begin with `%` or `!`."""
+    try:
+        tree_of(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _outside(node: ast.AST, inner: frozenset[str]) -> Iterator[tuple[Any, tuple[str, ...]]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import linecache
 import random
+import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,6 +66,7 @@ EXPORTED: dict[str, Make] = {
     "a class inside": lambda: Custom(own.InnerClass),
     "made by a function": lambda: Custom(own.in_a_function(0.3)),
     "weights from a file": lambda: Custom(own.WeightsFromAFile),
+    "a notebook": lambda: Custom(in_a_notebook()),
     "torch's own classes": lambda: (
         Custom(nn.Conv2d, out_channels=Choice(4, 8), kernel_size=3),
         Custom(nn.InstanceNorm2d),
@@ -95,6 +99,26 @@ def at_a_prompt() -> type:
     )
     exec(text + "        return x + 1\n", namespace)
     made: type = namespace["Typed"]
+    return made
+
+
+def in_a_notebook() -> type:
+    """A class as a notebook's cell defines it: no file, and a command of the notebook's in another cell."""
+    cells = [
+        "%matplotlib inline",
+        "import torch\nfrom torch import nn\nswish = lambda x: x * torch.sigmoid(x)\nWIDTHS = {'small': 4}",
+        "class Block(nn.Module):\n    def __init__(self, c, size='small'):\n        super().__init__()\n"
+        "        self.conv = nn.Conv2d(c, WIDTHS[size], 1)\n"
+        "    def forward(self, x):\n        return swish(self.conv(x))\n",
+    ]
+    module = types.ModuleType("a_notebook")
+    sys.modules["a_notebook"] = module
+    vars(module)["In"] = cells
+    for number, text in enumerate(cells[1:]):
+        name = f"<ipython-input-{number}>"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        exec(compile(text, name, "exec"), vars(module))
+    made: type = vars(module)["Block"]
     return made
 
 
