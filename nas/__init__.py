@@ -24,6 +24,7 @@ _NAMES = {
     "TrainingConfig": "nas.config.recipe",
     "Trial": "nas.records.trial",
     "load": "nas.export",
+    "open": "nas.opened",
     "resume": "nas.search",
     "search": "nas.search",
 }

@@ -25,12 +25,13 @@ from nas.driver.successive_halving import NeverStop, SuccessiveHalving
 from nas.errors import InputError, SearchFailed, known
 from nas.execution.executor import Executor, WorkersLost
 from nas.execution.placement import placement_for, share_of
-from nas.journal.directory import check_free, directory_for
+from nas.journal.directory import check_free, claimed, directory_for
 from nas.journal.journal import Journal, JournalError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.results import FinalResult, SearchOutcome
 from nas.setup import problem as setup
+from nas.setup.changed_code import mark_trials, resumed_space
 from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
@@ -106,6 +107,8 @@ def search(
         **settings,
     )
     _check(config)
+    if config.tracking_uri != "":  # the journal has the store as it is found from any folder, and no password
+        config = dataclasses.replace(config, tracking_uri=store_uri(config.tracking_uri))
     opened = setup.named_space(space)
     dataset = setup.opened_data(data, config)
     chosen(config.baselines, dataset.task)
@@ -126,7 +129,9 @@ def search(
     joint = dataclasses.replace(joint, training=config.training)
     with execution.opened(config, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)
+        path = path if directory is not None else claimed(path)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
+            _keep(path, opened, config, observers)
             return _run(journal, config, problem, executor, observers, plan=plan.sentence(examples))
 
 
@@ -137,17 +142,20 @@ def resume(
     space: Space | None = None,
     budget: str | None = None,
     observers: Sequence[Observer] = (),
+    accept_changed_code: bool = False,
 ) -> SearchResult:
     """Goes on with an interrupted search from its journal: nothing that was finished is repeated, nothing is forgotten.
 
     Args:
         data: only where the search was given arrays.
-        space: only where the search was given a `Space` object.
+        space: only where the search was given a `Space` object whose rules hold code that could not be kept.
         budget: a new one, for more (or less) than was asked for at first; what was spent counts.
+        accept_changed_code: go on with a person's own cells as they are now, where their code has been changed since;
+            trials of before are marked.
 
     Raises:
         InputError: no search there, one that another process runs, one that has come to its end and is given no more,
-            or data or space that differ from the first time.
+            or data, space or code that differ from the first time.
     """
     began = time.monotonic()
     with Journal.open(Path(directory).absolute(), began) as journal:
@@ -157,17 +165,26 @@ def resume(
         else:
             config = dataclasses.replace(config, budget=Budget.parse(budget))
         _check(config)
-        if (space is None and not config.space) or (data is None and not config.data):
-            what = "space" if space is None and not config.space else "data"
-            raise InputError(f"This search was given its {what} as an object. Write `nas.resume(directory, {what}=…)`.")
+        if data is None and not config.data:
+            raise InputError("This search was given its data as an object. Write `nas.resume(directory, data=…)`.")
+        given, changed = resumed_space(journal.directory, config.space, space, accept_changed_code)
+        if changed:
+            from nas.export.keep_space import kept_anew
+
+            given = kept_anew(journal.directory, given, changed)
         dataset = setup.opened_data(config.data if data is None else data, config)
-        joint = setup.joint_space(setup.named_space(space or config.space), config, dataset)
+        joint = setup.joint_space(given, config, dataset)
         setup.check_same(journal, joint, dataset)
         journal.rebuild(joint.replay)
         with execution.opened(config, dataset.search) as executor:
             problem = _problem(joint, dataset, config, executor)
             if budget is not None:
                 journal.set_config(config.to_json())
+            if changed:
+                from nas.export.keep_space import replace_kept
+
+                mark_trials(journal)
+                replace_kept(journal.directory)
             journal.requeue()
             journal.end("", "")  # not any more
             return _run(journal, config, problem, executor, observers, resumed=True)
@@ -188,6 +205,18 @@ def _rehearse(joint: JointSpace, dataset: Dataset, observers: Sequence[Observer]
     from nas.export.dry_run import dry_run  # only now: what exports need is not loaded before it is needed
 
     dry_run(joint, dataset.search, Observers(list(observers)).message)
+
+
+def _keep(directory: Path, space: Space, config: SearchConfig, observers: Sequence[Observer]) -> None:
+    """A person's own space stays with the search, code and all."""
+    if config.space and ":" not in config.space:
+        return
+    from nas.export.keep_space import keep_space
+
+    try:
+        keep_space(directory, space)
+    except (InputError, OSError) as error:
+        Observers(list(observers)).message(f"The search can be opened only where the code of its space is: {error}")
 
 
 def _check(config: SearchConfig) -> None:

@@ -97,7 +97,7 @@ class Architecture:
         for path, index in decisions.items():
             if isinstance(index, bool) or not isinstance(index, int) or index < 0:
                 raise SpaceError(f"Decision for `{path}` must be a whole number from 0, got {index!r}.")
-        made = [_from_data(cell, f"cells.{place}", cells) for place, cell in enumerate(listed)]
+        made = [cell_from_data(cell, f"cells.{place}", cells) for place, cell in enumerate(listed)]
         return cls.known_closed(space, tuple(made), decisions)  # no name in JSON stands for an open value
 
 
@@ -133,20 +133,30 @@ def cell_to_data(value: Any) -> Any:
     return value
 
 
-def _from_data(data: Any, path: str, known: Mapping[str, Callable[..., Any]], depth: int = 0) -> Any:
-    """The inverse of `cell_to_data`; `path` says in an error where the data stands."""
-    if depth > DEEPEST_CELL:
-        raise SpaceError(f"`{path}` is nested deeper than {DEEPEST_CELL} levels, more than any cell.")
+def cell_from_data(
+    data: Any, path: str, known: Mapping[str, Callable[..., Any]], depth: int = 0, deepest: int | None = DEEPEST_CELL
+) -> Any:
+    """The inverse of `cell_to_data`.
+
+    Args:
+        path: where the data stands, for errors.
+        known: what makes a cell of its fields, by name.
+        depth: how deep this data is nested; `deepest`: how deep it may be, None for any depth.
+    """
+    if deepest is not None and depth > deepest:
+        raise SpaceError(f"`{path}` is nested deeper than {deepest} levels, more than any cell.")
     if isinstance(data, dict):
         fields = ((key, value) for key, value in data.items() if key != "cell")
         make = _maker(data.get("cell"), path, known)
-        inner = {key: _from_data(value, f"{path}.{key}", known, depth + 1) for key, value in fields}
+        inner = {key: cell_from_data(value, f"{path}.{key}", known, depth + 1, deepest) for key, value in fields}
         try:
             return make(**inner)
         except (TypeError, ValueError) as error:
             raise SpaceError(f"`{path}` is not a valid {data['cell']}: {error}") from None
     if isinstance(data, list):
-        return tuple(_from_data(part, f"{path}.{place}", known, depth + 1) for place, part in enumerate(data))
+        return tuple(
+            cell_from_data(part, f"{path}.{place}", known, depth + 1, deepest) for place, part in enumerate(data)
+        )
     if isinstance(data, int | float) and not abs(data) <= LARGEST_NUMBER:
         raise SpaceError(f"`{path}` must be at most {LARGEST_NUMBER:,} in size, got {data!r}.")
     return data

@@ -94,6 +94,13 @@ def search(
     ] = None,
     experiment: Annotated[str, typer.Option(help="MLflow experiment.")] = "nas",
     final: Annotated[bool, typer.Option(help="Train the best in full, test, and export.")] = True,
+    resume_or_start: Annotated[
+        bool,
+        typer.Option(
+            "--resume-or-start",
+            help="Where [bold]--directory[/] holds a search already, go on with it; one that has ended is shown.",
+        ),
+    ] = False,
 ) -> None:
     """Search a network for DATA within a budget.
 
@@ -108,12 +115,15 @@ def search(
     nas search data.npz --space residual --budget '200 trials' --recipe augmentation=auto
     """
     import nas
+    from nas.cli.go_on import goes_on
     from nas.cli.recipe import recipe as read_recipe
     from nas.config.search_config import gpus_asked
     from nas.report.outcome import print_outcome
     from nas.report.progress import Progress
     from nas.training.latency import parse_seconds
 
+    if resume_or_start and goes_on(directory):
+        return
     latency = None if max_latency is None else parse_seconds(max_latency)
     limits = {"parameters": max_parameters, "macs": max_macs, "latency": latency}
     progress = Progress(console)

@@ -27,8 +27,9 @@ def show(
 
     seen = stored_search(directory)
     state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
+    name = seen.config.space or (seen.space.space.name if seen.space else "own space")
     console.print(
-        f"[bold]{seen.config.space or 'own space'}[/] for [bold]{seen.record.header.dataset}[/], budget "
+        f"[bold]{name}[/] for [bold]{seen.record.header.dataset}[/], budget "
         f"{seen.config.budget}, strategy {seen.config.strategy}, seed {seen.config.seed}: {state} after "
         f"{duration(seen.record.elapsed)}"
     )

@@ -173,8 +173,8 @@ def _tried(architecture: Architecture, joint: JointSpace, data: TrainingData) ->
         first, second = outputs(whole, inputs), outputs(whole, inputs)
         if not np.array_equal(first, second, equal_nan=True):
             raise InputError(
-                "it gives other outputs each time for the same inputs, in evaluation mode. Where `forward` draws random "
-                "numbers or counts calls, do so only `if self.training`."
+                "it gives other outputs each time for the same inputs, in evaluation mode. Where `forward` draws "
+                "random numbers or counts calls, do so only `if self.training`."
             )
         check = Check(inputs, np.nan_to_num(first), data.train.targets[:EXAMPLES])
         return _Try(architecture, check, list(ways(architecture, joint.task, whole)))
@@ -245,8 +245,8 @@ def _blamed(architecture: Architecture, why: str) -> str:
         if any(map(is_own, cells_within(cell)))
     }
     return (
-        f"A network with {', '.join(names) or 'your own cells'} would come to nothing: {why.rstrip('.')}. Correct that, or "
-        "leave it out; nothing was written."
+        f"A network with {', '.join(names) or 'your own cells'} would come to nothing: {why.rstrip('.')}. Correct "
+        "that, or leave it out; nothing was written."
     )
 
 

@@ -26,6 +26,7 @@ from nas.export.verify import Proof, verify
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import EXPORTED, FILE, FINAL
 from nas.journal.journal import read
+from nas.setup.kept_space import kept_space
 from nas.training.whole_network import whole_network
 from search_spaces import load_space
 from search_spaces.architecture import Architecture
@@ -149,8 +150,8 @@ def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, An
 
 
 def know_cells(search: Path) -> None:
-    """Loads the space of a search where it is the user's own, so that its `Custom` cells can be read."""
-    if (search / FILE).is_file():
+    """Loads the space of a search where it is a person's own, so that its cells can be read."""
+    if kept_space(search) is None and (search / FILE).is_file():
         name = json.loads(read(search).header.config).get("space", "")
         if ":" in name:
             load_space(name)

@@ -217,8 +217,8 @@ def _made(value: Any, name: Name) -> str | Call:
     if isinstance(value, torch.device | pathlib.PurePath):
         return Call(name(torch.device if isinstance(value, torch.device) else pathlib.Path), (("", again(str(value))),))
     raise InputError(
-        f"An exported constructor argument must be a number, word, class, function, dataclass, or a tuple, list or dict "
-        f"of them, got {str(value)[:80]} of type {type(value).__name__}."
+        f"An exported constructor argument must be a number, word, class, function, dataclass, or a tuple, list or "
+        f"dict of them, got {str(value)[:80]} of type {type(value).__name__}."
     )
 
 

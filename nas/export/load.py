@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 from torch import nn
@@ -40,6 +41,7 @@ def _run(path: Path) -> nn.Module:
     if spec is None or spec.loader is None:
         raise InputError(f"{path} cannot be read as Python.")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # where dataclasses in it look for their annotations
     spec.loader.exec_module(module)
     network: nn.Module = module.load()
     return network

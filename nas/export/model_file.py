@@ -10,12 +10,13 @@ from torch import nn
 
 from nas.export import standing
 from nas.export.expression import INDENT, Name, expression, written
-from nas.export.sources import Sources, classes_of, collect, parts_of
+from nas.export.sources import Sources, classes_of, collect, is_foreign, parts_of
 from search_spaces.architecture import Architecture
 from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
 NAMES = {"0": "normalize", "1": "cells", "2": "rescale"}
+OURS = ("search_spaces", "nas")
 ANY = "from typing import Any"
 LOAD = '''
 def load(weights: str = "weights.pt", device: str = "cpu") -> Model:
@@ -51,13 +52,20 @@ def model(architecture: Architecture, task: Task, whole: nn.Sequential, construc
     Raises:
         InputError: a module whose source or arguments cannot be written down.
     """
-    sources, outside = Sources(constructors), dict[str, torch.Tensor]()
+    sources, outside = Sources(frozenset() if constructors else _standing(whole[1])), dict[str, torch.Tensor]()
     made = parts_of(whole) if constructors else whole.modules()
     for cls in classes_of(made):
         sources.name(cls)
     body = _model(architecture, task, whole, sources, None if constructors else outside)
     state = {**state_of_model(dict(whole.state_dict())), **outside}
     return Written(_file(_docstring(architecture, task), sources, body), state, tuple(sorted(sources.packages)))
+
+
+def _standing(network: nn.Module) -> frozenset[type]:
+    """Classes of a person's own in the cells that hold a module with its constructor's arguments."""
+    cells = (cell for cell in network.children() if any("export_arguments" in vars(part) for part in cell.modules()))
+    kinds = {kind for cell in cells for part in cell.modules() for kind in type(part).__mro__}
+    return frozenset(kind for kind in kinds if not is_foreign(kind) and kind.__module__.split(".")[0] not in OURS)
 
 
 def model_text(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:
@@ -75,19 +83,9 @@ def module_text(
 
 
 def _file(docstring: str, sources: Sources, model: str) -> str:
-    helper = [standing.FUNCTION.rstrip()] if "as_it_stood(" in model else []
-    blocks = [docstring, _imports(sources.imports | ({ANY} if helper else set()))]
-    run: list[str] = []
-    for name, text in sources.texts.items():
-        if name in sources.constants:
-            run.append(text)
-            continue
-        blocks += ["\n".join(run)] if run else []
-        blocks.append(f"\n{text}")
-        run = []
-    blocks += ["\n".join(run)] if run else []
-    blocks += [*helper, f"\n{model}", LOAD.rstrip()]
-    return "\n\n".join(blocks) + "\n"
+    stands = "as_it_stood(" in model
+    end = "\n\n".join([*([standing.FUNCTION.rstrip()] if stands else []), f"\n{model}", LOAD.rstrip()])
+    return sources.file(docstring, end, frozenset({"from pathlib import Path"} | ({ANY} if stands else set())))
 
 
 def state_of_model(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -104,17 +102,6 @@ def _docstring(architecture: Architecture, task: Task) -> str:
         f"{facts.parameters:,} parameters, {facts.macs:,} multiply-adds for one example. "
         'See card.md for data and scores.\n"""'
     )
-
-
-def _imports(lines: set[str]) -> str:
-    future = [line for line in lines if "__future__" in line]
-    torch_lines = [line for line in lines if "torch" in line]
-    others = sorted({*lines, "from pathlib import Path"} - {*future, *torch_lines})
-    return "\n\n".join("\n".join(group) for group in (future, others, sorted(torch_lines, key=_order)) if group)
-
-
-def _order(line: str) -> tuple[bool, str]:
-    return line.startswith("from"), line
 
 
 def _model(

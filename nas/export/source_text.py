@@ -43,8 +43,8 @@ def source_of(thing: Any) -> str:
         if text:
             return textwrap.dedent(text).rstrip()
     raise InputError(
-        f"The source of `{thing.__qualname__}` cannot be read, so it could not be exported. Define it in a file or in a "
-        "notebook's cell, not at a prompt or by `exec`."
+        f"The source of `{thing.__qualname__}` cannot be read, so it could not be exported. Define it in a file or in "
+        "a notebook's cell, not at a prompt or by `exec`."
     )
 
 
@@ -93,7 +93,7 @@ def references(text: str) -> list[Reference]:
     ]
 
 
-def annotations(text: str) -> set[str]:
+def annotated_names(text: str) -> set[str]:
     """The first names of everything in annotations."""
     notes: list[ast.AST] = []
     for node in ast.walk(tree_of(text)):
@@ -128,9 +128,20 @@ def binding(source: str, name: str) -> ast.stmt | None:
 
 
 def module_source(namespace: dict[str, Any]) -> str:
-    """The text of the module of a namespace; empty where it is none, e.g. at a prompt."""
-    name = namespace.get("__file__")
-    return "".join(linecache.getlines(name)) if isinstance(name, str) else ""
+    """The text of the module of a namespace, of a notebook all cells that were run; empty where there is none."""
+    name, cells = namespace.get("__file__"), namespace.get("In")
+    if isinstance(name, str):
+        return "".join(linecache.getlines(name))
+    return "\n".join(cell for cell in cells if _is_python(cell)) if isinstance(cells, list) else ""
+
+
+def _is_python(text: str) -> bool:
+    """Whether a cell holds no commands of the notebook's own, which begin with `%` or `!`."""
+    try:
+        tree_of(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _outside(node: ast.AST, inner: frozenset[str]) -> Iterator[tuple[Any, tuple[str, ...]]]:
@@ -178,10 +189,8 @@ def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> fro
             names.add(node.id)
         elif isinstance(node, ast.Global):
             shared.update(node.names)
-        elif (isinstance(node, ast.FunctionDef | ast.ClassDef) and node is not function) or (
-            isinstance(node, ast.ExceptHandler) and node.name
-        ):
-            names.add(node.name)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler) and node is not function:
+            names |= {node.name} if node.name else set()
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
     return frozenset(names - shared)
@@ -189,10 +198,11 @@ def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> fro
 
 def _functions(cls: Any) -> Iterator[FunctionType]:
     """The functions that stand in the body of a class."""
+    around = (cls.__qualname__, cls.__name__)
     for value in vars(cls).values():
         for part in (value, getattr(value, "__func__", None), getattr(value, "fget", None)):
             part = inspect.unwrap(part) if callable(part) else part
-            if isinstance(part, FunctionType) and part.__qualname__.startswith(f"{cls.__qualname__}."):
+            if isinstance(part, FunctionType) and part.__qualname__.rpartition(".")[0] in around:
                 yield part
 
 

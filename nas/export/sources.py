@@ -25,7 +25,8 @@ from nas.errors import InputError
 from nas.export import source_text
 from nas.export.expression import Call, flat, literal
 
-OWN = ("search_spaces", "nas", "predictors", "__main__")
+OURS = ("search_spaces", "nas", "predictors")
+OWN = (*OURS, "__main__")
 TORCH, NN, FUNCTIONAL, PATH = "import torch", "from torch import nn", "import torch.nn.functional as F", "Path"
 TAKEN: dict[str, Any] = {"torch": TORCH, "nn": NN, "F": FUNCTIONAL, "Path": PATH, "Model": None, "load": None}
 MODULES = {"torch": TORCH, "torch.nn": NN, "torch.nn.functional": FUNCTIONAL}
@@ -35,7 +36,8 @@ class Sources:
     """What a file must hold before the network itself.
 
     Args:
-        constructors: whether classes keep their `__init__`; without, their modules are made as they stand.
+        standing: classes whose modules are made as they stand, so that they need no `__init__`.
+        copied: whether what belongs to this project is copied as well; else the file imports it.
 
     Attributes:
         imports: lines of import.
@@ -43,14 +45,15 @@ class Sources:
         packages: installed packages that are imported, beside torch and Python's own.
     """
 
-    def __init__(self, constructors: bool = True) -> None:
-        self.constructors = constructors
+    def __init__(self, standing: frozenset[type] = frozenset(), *, copied: bool = True) -> None:
+        self.standing = standing
+        self.copied = copied
         self.imports = {TORCH, NN, "from __future__ import annotations"}
         self.texts: dict[str, str] = {}
         self.constants: set[str] = set()
         self.packages: set[str] = set()
+        self.things: dict[int, tuple[Any, str]] = {}
         self._names: dict[str, Any] = dict(TAKEN)
-        self._things: dict[int, tuple[Any, str]] = {}
 
     def add(self, thing: Any) -> str:
         """Takes in a class or function with all that its source refers to; gives its name in the file.
@@ -58,16 +61,36 @@ class Sources:
         Raises:
             InputError: a source that cannot be had or does not stand alone.
         """
-        if id(thing) in self._things:
-            return self._things[id(thing)][1]
-        text = source_text.source_of(thing)
-        if not self.constructors and isinstance(thing, type) and issubclass(thing, nn.Module):
+        found = self.things.get(id(thing))
+        if found is not None:
+            return found[1]
+        try:
+            text = source_text.source_of(thing)
+        except InputError:
+            around, own = vars(sys.modules.get(thing.__module__, ModuleType("none"))), str(thing.__name__)
+            if around.get(own) is not thing or not source_text.module_source(around):
+                raise
+            return self._statement(own, thing, around, own)  # e.g. of a named tuple
+        if thing in self.standing:
             text = _without_constructor(text)
         name = self._take(thing.__name__, thing)
-        self._things[id(thing)] = thing, name
+        self.things[id(thing)] = thing, name
         self.texts[name] = self._rewritten(text, source_text.namespace_of(thing), thing, name)
         self.texts[name] = self.texts.pop(name)  # behind what it needed
         return name
+
+    def file(self, docstring: str, end: str, further: frozenset[str] = frozenset()) -> str:
+        """The text of a file: imports, everything taken in, and `end`."""
+        blocks, run = [docstring, _imports(self.imports | further)], list[str]()
+        for name, text in self.texts.items():
+            if name in self.constants:
+                run.append(text)
+                continue
+            blocks += ["\n".join(run)] if run else []
+            blocks.append(f"\n{text}")
+            run = []
+        blocks += ["\n".join(run)] if run else []
+        return "\n\n".join([*blocks, *filter(None, (end,))]) + "\n"
 
     def name(self, value: Any) -> str:
         """The text by which a class, function, enum member or dtype is called in the file."""
@@ -75,9 +98,17 @@ class Sources:
             return str(value)
         if isinstance(value, enum.Enum):
             return f"{self.name(type(value))}.{value.name}"
-        if isinstance(value, type | FunctionType) and not is_foreign(value):
+        if getattr(value, "__name__", "") == "<lambda>":
+            raise InputError("A lambda has no name by which a file could call it. Define it by `def`.")
+        if isinstance(value, type | FunctionType) and not self._foreign(value):
             return self._nested(value)
         return self._imported(value)
+
+    def _foreign(self, thing: Any) -> bool:
+        return is_foreign(thing) or (not self.copied and (thing.__module__ or "").split(".")[0] in OURS)
+
+    def _foreign_module(self, module: ModuleType) -> bool:
+        return is_foreign_module(module) or (not self.copied and module.__name__.split(".")[0] in OURS)
 
     def _nested(self, value: Any) -> str:
         """Of a thing of one's own, which may stand inside a class."""
@@ -87,25 +118,25 @@ class Sources:
             return f"{self.add(around)}.{rest}"
         return self.add(value)
 
-    def _imported(self, value: Any) -> str:
-        module, name = getattr(value, "__module__", None) or "", getattr(value, "__qualname__", "")
-        for place in ("torch", "torch.nn", "torch.nn.functional", "math", "builtins", module):
-            found: Any = sys.modules.get(place)
-            for part in name.split(".") if name else ():
-                found = getattr(found, part, None)
-            if found is value and found is not None:
-                if place == "builtins":
-                    return name
-                if place in MODULES:
-                    self.imports.add(MODULES[place])
-                    return f"{MODULES[place].split()[-1]}.{name}"
-                first, *rest = name.split(".")
-                return ".".join([self._import_name(place, first, first), *rest])
-        raise InputError(f"{value!r} has no name by which a file could import it. Make it in the constructor instead.")
+    def _imported(self, value: Any, alias: str = "") -> str:
+        """A foreign thing by an import, under `alias` where the source calls it so."""
+        place, name = public_name(value)
+        if not place:
+            raise InputError(
+                f"{value!r} has no name by which a file could import it. Make it in the constructor instead."
+            )
+        if place == "builtins":
+            return name
+        if place in MODULES and not alias:
+            self.imports.add(MODULES[place])
+            return f"{MODULES[place].split()[-1]}.{name}"
+        first, *rest = name.split(".")
+        return ".".join([self._import_name(place, first, first if rest else alias or first), *rest])
 
     def _import_name(self, module: str, name: str, alias: str) -> str:
         self._note(module)
         if (module, name) == ("pathlib", "Path"):
+            self.imports.add("from pathlib import Path")
             return "Path"
         taken = self._take(alias, ("from", module, name))
         self.imports.add(f"from {module} import {name}" + (f" as {taken}" if taken != name else ""))
@@ -127,7 +158,7 @@ class Sources:
 
     def _note(self, module: str) -> None:
         top = module.split(".")[0]
-        if top != "torch" and top not in sys.stdlib_module_names:
+        if top != "torch" and top not in sys.stdlib_module_names and top not in OURS:
             self.packages.add(top)
 
     def _take(self, name: str, key: Any) -> str:
@@ -157,7 +188,7 @@ class Sources:
                     raise InputError(f"`{name}` cannot be exported: write `{'.'.join(reference.parts)}` on one line.")
                 changes.append((reference.start, end, used))
         looked_at = isinstance(thing, type) and hasattr(thing, "__dataclass_fields__")
-        for noted in sorted(source_text.annotations(text) & namespace.keys()):
+        for noted in sorted(source_text.annotated_names(text) & namespace.keys()):
             if looked_at or _comes_with_torch(namespace[noted]):
                 with contextlib.suppress(InputError):  # it is never evaluated
                     self._refer((noted,), namespace, name)
@@ -174,21 +205,21 @@ class Sources:
         used = 1
         while used < len(parts) and isinstance(getattr(value, parts[used], None), ModuleType):
             deeper = getattr(value, parts[used])
-            if is_foreign_module(value) and not deeper.__name__.startswith(value.__name__):
+            if self._foreign_module(value) and not deeper.__name__.startswith(value.__name__):
                 break
             value = deeper
             used += 1
-        if is_foreign_module(value):
+        if self._foreign_module(value):
             root = namespace[name]
-            if is_foreign_module(root):
+            if self._foreign_module(root):
                 if value is not root and value.__name__ not in MODULES:
                     self.imports.add(f"import {value.__name__}")
                 return self._import_module(root.__name__, name), 1
             return self._import_module(value.__name__, parts[used - 1]), used
         if used == len(parts):
             raise InputError(
-                f"`{owner}` cannot be exported: it passes on your module `{'.'.join(parts)}` as a whole. Import what it "
-                f"uses by `from {value.__name__} import …`."
+                f"`{owner}` cannot be exported: it passes on your module `{'.'.join(parts)}` as a whole. Import what "
+                f"it uses by `from {value.__name__} import …`."
             )
         inner = vars(value)
         if parts[used] not in inner:
@@ -200,22 +231,14 @@ class Sources:
         if isinstance(value, type | FunctionType) and getattr(value, "__name__", "") != "<lambda>":
             if _is_typing(value):
                 return self._import_name(value.__module__, value.__name__, name)
-            return self._alias(name, value) if is_foreign(value) else self.name(value)
-        if _has_public_name(value):
-            return self._alias(name, value)
+            return self._imported(value, name) if self._foreign(value) else self.name(value)
+        if callable(value) and not isinstance(value, functools.partial) and public_name(value)[0]:
+            return self._imported(value, name)
         try:
             text = flat(literal(value, self.name))
         except InputError:
             return self._statement(name, value, namespace, owner)
         return self._constant(name, text)
-
-    def _alias(self, name: str, value: Any) -> str:
-        """Of a foreign thing, under the name that the source gives it."""
-        module, own = value.__module__ or "builtins", value.__qualname__
-        found = getattr(sys.modules.get(module), own, None)
-        if found is not value or module == "builtins":
-            return self._imported(value)
-        return self._import_name(module, own, name)
 
     def _constant(self, name: str, text: str) -> str:
         taken = self._take(name, ("constant", name, text))
@@ -231,7 +254,7 @@ class Sources:
         if isinstance(found, ast.ImportFrom) and not found.level and found.module:
             alias = next(one for one in found.names if (one.asname or one.name) == name)
             origin = sys.modules.get(found.module)
-            if origin is None or is_foreign_module(origin):
+            if origin is None or self._foreign_module(origin):
                 return self._import_name(found.module, alias.name, name)
             return self._value(alias.name, value, vars(origin), owner)
         if isinstance(found, ast.ImportFrom) and found.level:
@@ -319,15 +342,32 @@ def is_foreign_module(module: ModuleType | None) -> bool:
     return "site-packages" in path or "dist-packages" in path
 
 
-def _has_public_name(value: Any) -> bool:
-    """A built-in function, a ufunc, …: whatever its module has under its name."""
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if not callable(value) or not name or isinstance(value, functools.partial):
-        return False
-    if module in OWN or (module and not is_foreign_module(sys.modules.get(module))):
-        return False
-    places = ("torch", "torch.nn.functional", "math", "builtins", module or "builtins")
-    return any(getattr(sys.modules.get(place), name, None) is value for place in places)
+def public_name(value: Any) -> tuple[str, str]:
+    """The installed module that has a thing, and its name there; empty where there is none."""
+    own = getattr(value, "__module__", None) or "builtins"
+    names = dict.fromkeys(name for name in (getattr(value, "__qualname__", ""), getattr(value, "__name__", "")) if name)
+    for place in ("torch", "torch.nn", "torch.nn.functional", "math", "builtins", own):
+        module = sys.modules.get(place)
+        if module is None or not (is_foreign_module(module) or module.__name__.split(".")[0] in OURS):
+            continue
+        for name in names:
+            found: Any = module
+            for part in name.split("."):
+                found = getattr(found, part, None)
+            if found is value:
+                return place, name
+    return "", ""
+
+
+def _imports(lines: set[str]) -> str:
+    future = [line for line in lines if "__future__" in line]
+    torch_lines = [line for line in lines if "torch" in line]
+    others = sorted(lines - {*future, *torch_lines})
+    return "\n\n".join("\n".join(group) for group in (future, others, sorted(torch_lines, key=_order)) if group)
+
+
+def _order(line: str) -> tuple[bool, str]:
+    return line.startswith("from"), line
 
 
 def _is_same(known: Any, key: Any) -> bool:
@@ -363,7 +403,8 @@ def _without_constructor(text: str) -> str:
     for one in reversed(node.body):
         if isinstance(one, ast.FunctionDef) and one.name == "__init__":
             first = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
-            lines[first - 1 : one.end_lineno] = []
+            blank = first > 1 and not lines[first - 2].strip()
+            lines[first - 1 - blank : one.end_lineno] = []
             if len(node.body) == 1:
                 lines.append("    pass")
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """A person's module written down as it stands, part by part, instead of by its constructor.
 
-For a constructor that needs what an export cannot have: a file with weights, an address, a hub. What it fetched is in the
-weights of the export; here its modules are made without it.
+For a constructor that needs what an export cannot have: a file with weights, an address, a hub. What it fetched is in
+the weights of the export; here its modules are made without it.
 """
 
 from __future__ import annotations

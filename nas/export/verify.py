@@ -22,8 +22,9 @@ TOLERANCE = 1e-5
 SECONDS = 300
 STEP_BYTES = 4 << 30  # of memory that a step of the dry run may take
 
-# Runs in the clean interpreter: -I ignores the environment and the user's site, our packages are blocked by name, and from
-# then on no file can be read but the export's and what Python and its packages consist of, and no address be reached.
+# Runs in the clean interpreter: -I ignores the environment and the user's site, our packages are blocked by name, and
+# from then on no file can be read but the export's and what Python and its packages consist of, and no address be
+# reached.
 CHECK = """
 import importlib.util, json, os, site, sys, sysconfig, traceback
 for name in ("nas", "search_spaces", "predictors"):
@@ -139,8 +140,14 @@ def verify_all(
         command += [str(STEP_BYTES)] if steps else []
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=seconds, cwd=folder, env=_environment(folder), check=False
-            )  # fmt: skip
+                command,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                cwd=folder,
+                env=_environment(folder),
+                check=False,
+            )
             said = (done.stderr.strip().splitlines() or ["no message"])[-1]
         except subprocess.TimeoutExpired:
             said = f"not done after {seconds:g} seconds"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nas.records.trial import Trial
+from search_spaces.cells.arguments import Listed, Made, Mapped, Named
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 
@@ -36,6 +37,8 @@ def word(option: Any) -> str:
     """An option in a word: a cell's name, or the number itself."""
     if isinstance(option, tuple | list):
         return " + ".join(map(word, option)) or "nothing"
+    if isinstance(option, Named | Listed | Mapped | Made):
+        return repr(option)
     if dataclasses.is_dataclass(option) and not isinstance(option, type):
         return type(option).__name__
     return "nothing" if option is None else str(option)

@@ -132,7 +132,9 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
     if result.exported is not None:
         out = _relative(result.exported)
         console.print(f"\nExported and verified: [bold green]{out}[/]", soft_wrap=True)
-        lines.insert(0, f"use it      from model import load; network = load()   # {out}/model.py, needs torch only")
+        further = (result.exported / "requirements.txt").is_file()
+        needs = f"pip install -r {out}/requirements.txt" if further else "needs torch only"
+        lines.insert(0, f"use it      from model import load; network = load()   # {out}/model.py, {needs}")
     if result.config.tracking_uri != "":
         lines.append(f"all runs    {program()} ui")
     if result.ended in ("interrupted", "failures"):

@@ -5,18 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nas.errors import InputError
 from nas.journal.directory import EXPORTED
-from nas.records.joint_space import JointSpace, recipe_of
+from nas.records.joint_space import RECIPE, JointSpace, recipe_of
 from nas.records.proposal import Proposal
 from search_spaces import SPACES
+from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
+from search_spaces.find import begins, fill, find
 from search_spaces.profile import profile
 from search_spaces.rules import broken
+from search_spaces.tree import places
 
-Network = str | Path | Architecture
+Network = str | Path | Architecture | Mapping[str, Any] | tuple[Any, ...] | list[Any]
+TRIES = 200
 ARCHITECTURE = "architecture.json"
 
 
@@ -24,12 +29,14 @@ def decisions_of(sources: Sequence[Network], joint: JointSpace, seed: int) -> tu
     """The decisions of the first trials, each network once. What the recipe leaves open is drawn.
 
     Args:
-        sources: `architecture.json` files, export or search directories that hold one, or architectures.
+        sources: `architecture.json` files, export or search directories that hold one, architectures, tuples of cells,
+            or what some places are to be, by path or its end: `{"width": 32, "recipe.learning_rate": 0.01}`.
+            A network of another space is taken where this one holds the same cells.
 
     Raises:
         InputError: no such file, a network of another space, or one that breaks a rule of this search.
     """
-    if isinstance(sources, str | Path | Architecture):
+    if isinstance(sources, str | Path | Architecture | Mapping):
         sources = (sources,)
     found: dict[str, Mapping[str, int]] = {}
     for place, source in enumerate(sources):
@@ -39,8 +46,19 @@ def decisions_of(sources: Sequence[Network], joint: JointSpace, seed: int) -> tu
 
 
 def _proposal(source: Network, joint: JointSpace, rng: random.Random) -> Proposal:
+    if isinstance(source, Mapping):
+        return _filled(source, joint, rng)
+    if isinstance(source, tuple | list):
+        source = Architecture(joint.space.name, tuple(source), {})
     name = f"{source.space!r} architecture" if isinstance(source, Architecture) else str(source)
     known = source if isinstance(source, Architecture) else _read(Path(source))
+    if not _leads_there(known, joint):
+        found = find(joint.space, known.cells) if known.cells else None
+        if found is not None:
+            recipe = recipe_of(known.decisions)
+            known = Architecture(joint.space.name, known.cells, {**found, **recipe})
+        elif not known.decisions:
+            raise InputError(f"{_nearest(known, joint)} Write cells that the space holds, or leave it out.")
     if known.space != joint.space.name:
         raise InputError(
             f"{name} is of the space {known.space!r}, and this search is of {joint.space.name!r}. {_other_space(known)}"
@@ -64,6 +82,67 @@ def _proposal(source: Network, joint: JointSpace, rng: random.Random) -> Proposa
         why = rule.explain(same, joint.task)
         raise InputError(f"{name} breaks a rule of this search: {why}. Change the rule, or leave the network out.")
     return joint.complete(same, recipe, rng)
+
+
+def _leads_there(known: Architecture, joint: JointSpace) -> bool:
+    """Whether the decisions of the network lead to it in this space too."""
+    recipe = recipe_of(known.decisions)
+    try:
+        same = joint.space.replay({path: index for path, index in known.decisions.items() if path not in recipe})
+    except SpaceError:
+        return False
+    return known.space == joint.space.name and (not known.cells or same.fingerprint == known.fingerprint)
+
+
+def _nearest(known: Architecture, joint: JointSpace) -> str:
+    """Which cell of the network is the first that the space does not hold where it stands."""
+    for length in range(len(known.cells), 0, -1):
+        if begins(joint.space, known.cells[:length]):
+            wrong = known.cells[length] if length < len(known.cells) else "the end"
+            return f"The space {joint.space.name!r} holds no network that goes on with {wrong!r} as number {length}."
+    return f"The space {joint.space.name!r} holds no network that begins with {known.cells[0]!r}."
+
+
+def _filled(values: Mapping[str, Any], joint: JointSpace, rng: random.Random) -> Proposal:
+    """A network with these values, the rest drawn."""
+    given = {name: value for name, value in values.items() if not name.startswith(("recipe.", f"{RECIPE}."))}
+    fixed = fill(joint.space, given)
+    unused = [
+        name for name in given if not any(path == name or path.endswith((f".{name}", f"@{name}")) for path in fixed)
+    ]
+    if unused:
+        known = sorted({path.rpartition(".")[2] or path for path, _ in places(joint.space.cells)})
+        raise InputError(
+            f"`start_from` gives {unused[0]!r} the value {given[unused[0]]!r}, and no place of the space "
+            f"{joint.space.name!r} so called has this option. Its places: {', '.join(known[:30])}."
+        )
+    recipe = _recipe_of(values, joint)
+    for _ in range(TRIES):
+        architecture = joint.space.resolve(deciders.replay(fixed, otherwise=deciders.at_random(rng)))
+        try:
+            profile(architecture, joint.task)
+        except SpaceError:
+            continue
+        if joint.space.obeys(architecture, joint.task):
+            return joint.complete(architecture, recipe, rng)
+    raise InputError(f"No network with {dict(given)} obeys the rules of this search. Give less, or loosen a rule.")
+
+
+def _recipe_of(values: Mapping[str, Any], joint: JointSpace) -> dict[str, int]:
+    """The recipe's decisions for the values that are given of it."""
+    found: dict[str, int] = {}
+    for name, value in values.items():
+        place = name.removeprefix("recipe.").removeprefix(f"{RECIPE}.")
+        if place == name:
+            continue
+        options = dict(places(joint.training, RECIPE)).get(f"{RECIPE}.{place}", ())
+        if value not in options:
+            raise InputError(
+                f"`start_from` gives the recipe's {place!r} the value {value!r}, and its options are "
+                f"{', '.join(map(repr, options)) or 'none: it is not searched'}."
+            )
+        found[f"{RECIPE}.{place}"] = options.index(value)
+    return found
 
 
 def _other_space(known: Architecture) -> str:

@@ -12,7 +12,8 @@ from nas.errors import InputError
 from nas.journal.journal import Record, read, rebuilt
 from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
-from nas.setup.problem import named_space, same_networks
+from nas.setup.kept_space import space_of
+from nas.setup.problem import same_networks
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
 from search_spaces.task import Task
@@ -57,7 +58,7 @@ def stored_search(directory: str | Path) -> StoredSearch:
     config = SearchConfig.from_json(record.header.config)
     data = json.loads(record.header.task)
     task = Task(**{**data, "input_shape": tuple(data["input_shape"])})
-    space, missing = _space(config, task, record)
+    space, missing = _space(Path(directory), config, task, record)
     if space is not None:
         trials = tuple(rebuilt(trial, space.replay) for trial in record.trials)
     else:
@@ -68,15 +69,13 @@ def stored_search(directory: str | Path) -> StoredSearch:
     return StoredSearch(record, config, task, space, trials, missing)
 
 
-def _space(config: SearchConfig, task: Task, record: Record) -> tuple[JointSpace | None, str]:
+def _space(directory: Path, config: SearchConfig, task: Task, record: Record) -> tuple[JointSpace | None, str]:
     """The space as it was searched, or None and why it cannot be had."""
-    if not config.space:
-        return None, "its space was given as an object."
     try:
-        space = named_space(config.space)
-    except SpaceError as error:
+        space = space_of(directory, config.space)
+    except (SpaceError, InputError) as error:
         return None, str(error)
     joint = JointSpace(space, config.training, task)
     if not same_networks(record.header, record.trials, joint):
-        return None, f"the space {config.space!r} has changed since."
+        return None, f"the space {space.name!r} has changed since."
     return joint, ""

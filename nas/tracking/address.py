@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from nas.errors import InputError
 
@@ -22,12 +24,36 @@ def store_uri(uri: str | None) -> str:
         return f"{SQLITE}{DEFAULT.absolute()}"
     if not uri.startswith(KNOWN):
         raise InputError(
-            f"`tracking_uri` must begin with one of {', '.join(KNOWN[:3])}, got {uri!r}. For a file write e.g. "
+            f"`tracking_uri` must begin with one of {', '.join(KNOWN[:3])}, got "
+            f"{uri.partition('://')[0]!r}. For a file write e.g. "
             "sqlite:///runs.db."
         )
     if uri.startswith(SQLITE):
         return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).absolute()}"
-    return uri
+    return _without_password(uri)
+
+
+def _without_password(uri: str) -> str:
+    """The address without its password, which goes where MLflow, or the database's driver, looks for it.
+
+    Raises:
+        InputError: the password of a kind of store for which there is no such place.
+    """
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    kind, password = parts.scheme.split("+")[0], unquote(parts.password)
+    user = unquote(parts.username or "")
+    if kind in ("http", "https"):
+        os.environ.update({"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password})
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    if kind == "postgresql":
+        os.environ["PGPASSWORD"] = password
+        return urlunsplit(parts._replace(netloc=f"{parts.username or ''}@{parts.netloc.rpartition('@')[2]}"))
+    raise InputError(
+        "`tracking_uri` holds a password, which would be kept in the search's directory. Put it into a file of the "
+        f"database's driver, e.g. {kind}://…?read_default_file=~/.my.cnf."
+    )
 
 
 def database_of(uri: str) -> Path | None:

@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # two lines a trial in the midst of the progress
 }
 
 
@@ -30,6 +31,7 @@ def connect(uri: str, experiment: str) -> tuple[Any, str]:
 
     for name in ("mlflow", "alembic"):  # not before: its import sets them
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # a store that is down is said once, not at every retry
 
     database = database_of(uri)
     if database is not None:

@@ -1,9 +1,9 @@
 """What may be passed to a person's own module: plain values, and what stands for everything else in a cell.
 
-A cell is compared, hashed, stored as JSON and sent to workers, so it holds data only. A class, a function or a member of
-an enum is kept by its name; a list, a dict, a `functools.partial` or a dataclass by what it is made of. `frozen` turns
-arguments into such data when the cell is made, `thawed` turns them back when its module is built. Values inside lists,
-dicts and dataclasses may be left open as everywhere.
+A cell is compared, hashed, stored as JSON and sent to workers: it holds data only. A class, a function or a member
+of an enum is kept by its name; a list, a dict, a `functools.partial` or a dataclass by what it is made of. `frozen`
+turns arguments into such data when the cell is made, `thawed` turns them back when its module is built. Values inside
+lists, dicts and dataclasses may be left open as everywhere.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from torch import nn
 from search_spaces.dsl import Choice, Repeat, Tied, is_cell_like
 from search_spaces.errors import SpaceError
 
-# What names stand for: entered when a cell is made or arrives at a worker. Nothing is ever imported for a name in a file.
+# What names stand for: entered when a cell is made or arrives at a worker. Nothing is imported for a name in a file.
 NAMED: dict[str, Any] = {}
 _PUBLIC = ("torch", "torch.nn.functional", "math", "builtins")
 _CALLABLE = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, torch.dtype)
@@ -102,7 +102,7 @@ def frozen(value: Any, where: str) -> Any:
         SpaceError: a value that cannot be written down.
     """
     again = functools.partial(frozen, where=where)
-    if value is None or isinstance(value, (*DATA.values(),)) or type(value) in (bool, int, float, str):
+    if value is None or isinstance(value, Named | Listed | Mapped | Made) or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, Choice):
         return Choice(*map(again, value.options))
@@ -139,8 +139,8 @@ def _container(value: Any, again: Callable[[Any], Any], where: str) -> Any:
         fields = {f.name: again(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
         return Made(known(_name(type(value), where), type(value)), (), tuple(fields), tuple(fields.values()))
     if isinstance(value, torch.device | pathlib.PurePath):
-        kind = torch.device if isinstance(value, torch.device) else pathlib.Path
-        return Made(known(_name(kind, where), kind), (str(value),))
+        maker: Any = torch.device if isinstance(value, torch.device) else pathlib.Path
+        return Made(known(_name(maker, where), maker), (str(value),))
     if getattr(value, "shape", None) == () and hasattr(value, "item") and not isinstance(value, torch.Tensor):
         return again(value.item())  # a number of numpy's
     raise _refused(value, where)
@@ -154,9 +154,9 @@ def _refused(value: Any, where: str) -> SpaceError:
             f"({kind}) or a function that makes it (functools.partial({kind}, …)), and call it in the constructor."
         )
     return SpaceError(
-        f"{where} must be a number, text, class, function, member of an enum, functools.partial, dataclass, or a tuple, "
-        f"list or dict of these, got {str(value)[:80]} of type {type(value).__name__}. Make it in the constructor "
-        "instead, or hold it in a constant of the module."
+        f"{where} must be a number, text, class, function, member of an enum, functools.partial, dataclass, or a "
+        f"tuple, list or dict of these, got {str(value)[:80]} of type {type(value).__name__}. Make it in the "
+        "constructor instead, or hold it in a constant of the module."
     )
 
 
@@ -177,10 +177,10 @@ def _name(thing: Any, where: str) -> str:
     """`module:qualified.name`, by which the thing is found in its module."""
     if isinstance(thing, torch.dtype):
         return f"torch:{str(thing).removeprefix('torch.')}"
-    name = getattr(thing, "__qualname__", "")
+    name, short = getattr(thing, "__qualname__", ""), getattr(thing, "__name__", "")
     for module in _PUBLIC if isinstance(thing, types.BuiltinFunctionType) else ():
-        if getattr(importlib.import_module(module), thing.__name__, None) is thing:
-            return f"{module}:{thing.__name__}"
+        if getattr(importlib.import_module(module), short, None) is thing:
+            return f"{module}:{short}"
     if "<lambda>" in name or not getattr(thing, "__module__", None):
         raise SpaceError(
             f"{where} must have a name by which it is found again, got {thing!r}. Define it by `def` at the top of a "

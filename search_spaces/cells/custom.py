@@ -71,7 +71,7 @@ class Custom:
             ) from error
         if not isinstance(network, nn.Module):
             raise SpaceError(f"`{module.__name__}(…)` must give an nn.Module, got {network!r}. Correct its `__new__`.")
-        network.export_arguments = arguments  # how the constructor call is written down again
+        vars(network)["export_arguments"] = arguments  # how the constructor call is written down again
         if any(map(nn.parameter.is_lazy, (*network.parameters(), *network.buffers()))):
             _run_once(network, shape)
         return network

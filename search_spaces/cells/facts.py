@@ -120,7 +120,8 @@ def _plain_kernels() -> Iterator[None]:
 
 
 def _run_on(device: str, cell: Any, shape: Shape) -> tuple[nn.Module, Any, _Meter]:
-    with torch.device(device):
+    with warnings.catch_warnings(), torch.device(device):
+        warnings.simplefilter("ignore")  # weights from a file are not copied to the meta device
         module = cell.build(shape).eval()
         example = torch.zeros((1, *shape))
     plain = contextlib.nullcontext() if device == "meta" else _plain_kernels()
@@ -183,9 +184,8 @@ def _products(first: Any, second: Any, *_: Any, out_val: Any, **__: Any) -> int:
 
 
 def _bilinear(first: Any, weight: Any, second: Any, *_: Any, out_val: Any, **__: Any) -> int:
-    """`x1 W x2` for each output: `nn.Bilinear`, whose operands carry a dimension of one each."""
-    rows = out_val.numel() // max(1, weight.shape[-3])
-    return 2 * int(rows * (weight.numel() + math.prod(weight.shape[-3:-1])))
+    """`x1 W x2` for each output, as `nn.Bilinear` has it."""
+    return 2 * int(out_val.numel() // max(1, weight.shape[-3]) * weight.numel())
 
 
 _FURTHER: dict[Any, Callable[..., int]] = {  # kernels that torch has no formula for

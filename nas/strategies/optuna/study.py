@@ -57,6 +57,30 @@ def distributions(space: JointSpace, decisions: Mapping[str, int]) -> dict[str, 
     return found
 
 
+def worded(space: JointSpace, decisions: Mapping[str, int]) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+    """Decisions as a person reads them, and their distributions: numbers as they are, cells by their names."""
+    params: dict[str, Any] = {}
+    found: dict[str, BaseDistribution] = {}
+
+    def decide(path: str, options: Sequence[Any]) -> int:
+        words = [_word(option) for option in options]
+        if len(set(words)) < len(words):
+            words = [f"{index}: {word}" for index, word in enumerate(words)]
+        found[path], params[path] = CategoricalDistribution(words), words[decisions[path]]
+        return decisions[path]
+
+    space.resolve(decide)
+    return params, found
+
+
+def _word(option: Any) -> Any:
+    if option is None or isinstance(option, bool | int | float | str):
+        return option
+    if isinstance(option, tuple):
+        return " + ".join(str(_word(part)) for part in option) or "nothing"
+    return type(option).__name__ if hasattr(option, "build") else repr(option)
+
+
 def state_and_values(trial: Trial, objectives: Sequence[str]) -> tuple[TrialState, list[float] | None]:
     """As Optuna tells a finished trial. One whose last score is no number taught nothing: it counts as failed."""
     state = STATES.get(trial.state, TrialState.RUNNING)
@@ -70,16 +94,28 @@ def state_and_values(trial: Trial, objectives: Sequence[str]) -> tuple[TrialStat
 
 
 def frozen(
-    trial: Trial, problem: Problem, user: Mapping[str, Any] | None = None, system: Mapping[str, Any] | None = None
+    trial: Trial,
+    problem: Problem,
+    user: Mapping[str, Any] | None = None,
+    system: Mapping[str, Any] | None = None,
+    *,
+    readable: bool = False,
 ) -> FrozenTrial:
-    """A trial as Optuna keeps it; Optuna numbers it anew when it is added to a study."""
+    """A trial as Optuna keeps it; Optuna numbers it anew when it is added to a study.
+
+    Args:
+        readable: whether decisions are the options that were taken; else their indices, as samplers want them.
+    """
+    params, kinds = dict(trial.decisions), distributions(problem.space, trial.decisions)
+    if readable:
+        params, kinds = worded(problem.space, trial.decisions)
     state, values = state_and_values(trial, problem.objectives)
     single = len(problem.objectives) == 1
     made = create_trial(
         state=state,
         values=values,
-        params=dict(trial.decisions),
-        distributions=distributions(problem.space, trial.decisions),
+        params=params,
+        distributions=kinds,
         user_attrs=dict(user or {}),
         system_attrs=dict(system or {}),
         intermediate_values=dict(enumerate(trial.scores, 1)) if single else {},
@@ -101,7 +137,8 @@ def copy_study(url: str, name: str, problem: Problem, trials: Sequence[Trial]) -
     if name in optuna.get_all_study_names(storage):
         there = optuna.load_study(study_name=name, storage=storage)
         known = [one.params for one in there.get_trials(deepcopy=False)]
-        same = all(params == dict(trial.decisions) for params, trial in zip(known, trials, strict=False))
+        pairs = zip(known, trials, strict=False)
+        same = all(params == worded(problem.space, trial.decisions)[0] for params, trial in pairs)
         if COPY not in there.user_attrs or not same:
             raise InputError(
                 f"{url} holds another study {name!r}, which is no copy of this search. Name another storage, or delete "
@@ -113,7 +150,7 @@ def copy_study(url: str, name: str, problem: Problem, trials: Sequence[Trial]) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # marked experimental since 2023
         study.set_metric_names(list(problem.objectives))
-    study.add_trials([frozen(trial, problem, user=_told(trial)) for trial in trials])
+    study.add_trials([frozen(trial, problem, user=_told(trial), readable=True) for trial in trials])
 
 
 def _told(trial: Trial) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,12 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     space = small()
     joint = JointSpace(space, TrainingConfig(), TASK)
     other = load_space("mlp").sample(random.Random(0))
-    wrong = dataclasses.replace(sampled(space), decisions={"nowhere": 1, **sampled(space).decisions})
     wide = small(16, 32).resolve(lambda path, options: 0)
     limited = JointSpace(small(rules=[max_parameters(1)]), TrainingConfig(), TASK)
     (tmp_path / "broken.json").write_text("{")
     for source, searched, words in (
         (other, joint, ("'mlp'", "'small'", "--space mlp")),
         (dataclasses.replace(other, space="theirs"), joint, ("'theirs'", "'small'", "hybrid")),
-        (wrong, joint, ("`nowhere`", "'small'")),
-        (dataclasses.replace(sampled(space), decisions={}), joint, ("No decision for",)),
         (wide, joint, ("other cells",)),
         (sampled(space), limited, ("parameters is", "<= 1")),
         (tmp_path, joint, ("no network at", "architecture.json")),
@@ -106,3 +104,46 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             decisions_of([source], searched, 0)
         assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_a_network_is_found_by_its_cells_whatever_its_decisions_were() -> None:
+    space = small()
+    joint = JointSpace(space, TrainingConfig(), TASK)
+    known = sampled(space)
+    for given in (
+        dataclasses.replace(known, decisions={"nowhere": 1, **known.decisions}),
+        dataclasses.replace(known, decisions={}),
+        dataclasses.replace(known, space="renamed"),
+        known.cells,
+    ):
+        [decisions] = decisions_of([given], joint, 0)
+        assert joint.space.replay(decisions).fingerprint == known.fingerprint
+
+
+def test_a_network_of_a_narrower_space_goes_on_in_a_wider_one() -> None:
+    narrow = Space("grow", Stem(8), Repeat(Conv(Choice(8, 16), kernel=3), times=Choice(1, 2)), Head())
+    wide = Space("grow", Stem(8), Repeat(Conv(Choice(4, 8, 16), kernel=Choice(3, 5)), times=Choice(1, 2, 3)), Head())
+    joint = JointSpace(wide, TrainingConfig(), TASK)
+    for seed in range(5):
+        known = narrow.sample(random.Random(seed))
+        [decisions] = decisions_of([known], joint, 0)
+        assert wide.replay(decisions).cells == known.cells
+
+
+def test_a_part_of_a_network_is_given_by_the_names_of_its_places() -> None:
+    block = Conv(Choice(4, 8), kernel=Choice(1, 3))
+    space = Space("known", Stem(Choice(8, 16)), Repeat(block, times=Choice(1, 2)), Head())
+    joint = JointSpace(space, TrainingConfig(learning_rate=Choice(0.001, 0.003)), TASK)
+    [decisions] = decisions_of({"0.width": 16, "kernel": 3, "recipe.learning_rate": 0.003}, joint, 0)
+    proposal = joint.replay(decisions)
+    assert proposal.architecture.cells[0] == Stem(16) and proposal.recipe.learning_rate == 0.003
+    assert all(cell.kernel == 3 for cell in proposal.architecture.cells[1:-1])
+    wrongs: tuple[tuple[Any, str], ...] = (
+        ({"kernel": 7}, "'kernel' the value 7"),
+        ({"widht": 8}, "'widht'"),
+        ({"recipe.learning_rate": 0.1}, "0.001, 0.003"),
+        ((Stem(16), Conv(5), Head()), "Conv(width=5"),
+    )
+    for wrong, words in wrongs:
+        with pytest.raises(InputError, match=re.escape(words)):
+            decisions_of([wrong], joint, 0)

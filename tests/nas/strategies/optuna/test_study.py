@@ -16,7 +16,7 @@ from nas.errors import InputError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Trial
-from nas.strategies.optuna.study import copy_study
+from nas.strategies.optuna.study import copy_study, worded
 from search_spaces import SPACES, Task
 
 SPACE = JointSpace(SPACES["cnn"](), TrainingConfig(), Task((1, 8, 8), 4))
@@ -49,7 +49,9 @@ def test_a_copy_says_what_came_of_each_trial(tmp_path: Path, objectives: tuple[s
     study = optuna.load_study(study_name="mine", storage=url)
     assert study.metric_names == list(objectives)
     there = study.get_trials()
-    assert [one.params for one in there] == [trial.decisions for trial in trials]
+    assert [one.params for one in there] == [worded(SPACE, trial.decisions)[0] for trial in trials]
+    assert {type(one.params["0.width"]) for one in there} == {int}
+    assert all(isinstance(value, str) for one in there for path, value in one.params.items() if path.endswith("[0]"))
     state = TrialState
     assert [one.state for one in there] == [
         state.COMPLETE, state.PRUNED, state.FAIL, state.FAIL, state.RUNNING, state.WAITING,

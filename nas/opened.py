@@ -1,0 +1,153 @@
+"""`nas.open`: any search, ended or running, as a result to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from nas.errors import InputError
+from nas.export import export_winner
+from nas.export.export import finalist_network, know_cells
+from nas.final.record import final_record
+from nas.final.single_trial import single_trial
+from nas.journal.directory import EXPORTED, FINAL, RECORD
+from nas.records.joint_space import JointSpace
+from nas.records.results import Finalist, FinalResult, SearchOutcome
+from nas.records.trial import Trial
+from nas.report.trials_table import curves_table, trials_table
+from nas.setup.problem import check_data, opened_data
+from nas.setup.stored_search import StoredSearch, stored_search
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class OpenedSearch(SearchOutcome):
+    """A search as it stood when it was opened; open it again for what came since.
+
+    Args:
+        space: that was searched, with the recipe; None where it cannot be had.
+        stored: what its journal says.
+    """
+
+    space: JointSpace | None = None
+    stored: StoredSearch | None = None
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """A row per trial: state, scores, and a column for each decision with the value that was taken."""
+        return trials_table(self.candidates, self.space)
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """A row per epoch of every trial."""
+        return curves_table(self.candidates)
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """The trials that no other beats in every objective."""
+        return trials_table(self.pareto, self.space)
+
+    def network(self, trial: int | None = None) -> nn.Module:
+        """A trained network, normalisation included: the winner, or a trial.
+
+        A trial that was not in the final is trained in full first, which takes a while, and is kept.
+
+        Raises:
+            InputError: no such trial, or data that cannot be had again.
+        """
+        know_cells(self.directory)
+        folder, entry, record = self._trained(trial)
+        return finalist_network(folder, record, entry)
+
+    def export(self, out: str | Path, trial: int | None = None) -> Path:
+        """Writes the winner, or a trial, as a folder of plain PyTorch, verified. A trial is trained in full first."""
+        final = FINAL if trial is None or trial == self._winner() else single_trial(self.directory, trial)
+        return export_winner(self.directory, Path(out), final=final)
+
+    def continue_training(self, trial: int | None = None, data: Any = None, epochs: int = 10) -> nn.Module:
+        """The network of `network(trial)`, trained for more epochs with the recipe of its trial.
+
+        Args:
+            data: other data of the same shape and classes; by default that of the search, without its test split.
+        """
+        from nas.training.loop import Training
+
+        stored = self.stored or stored_search(self.directory)
+        if data is None and not stored.config.data:
+            raise InputError("This search was given arrays, which are not kept. Give `data=`.")
+        dataset = opened_data(stored.config.data if data is None else data, stored.config)
+        if data is None:
+            check_data(stored.record.header, dataset)
+        if dataset.task != stored.task:
+            raise InputError(
+                f"The network is for {stored.task}, and the data asks for {dataset.task}. Give data like it."
+            )
+        number = self._winner() if trial is None else trial
+        whole = self.network(trial)
+        chosen = stored.trial(number if number is not None else self.best.number)
+        training = Training(whole[1], dataset.search, chosen.recipe, epochs=epochs, seed=chosen.seed)  # type: ignore[index]
+        while not training.finished:
+            training.epoch()
+        whole[1].load_state_dict(training.network.state_dict())  # type: ignore[index]
+        return whole.eval()
+
+    def _winner(self) -> int | None:
+        return self.final.winner.trial.number if self.final is not None else None
+
+    def _trained(self, trial: int | None) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+        """The folder of a final, an entry of its record, and the record."""
+        if trial is None or (self.directory / FINAL / RECORD).is_file():
+            record = final_record(self.directory)
+            found = [one for one in record["finalists"] if trial in (None, one["number"])]
+            if found:
+                return self.directory / FINAL, found[0], record
+        final = single_trial(self.directory, trial if trial is not None else self.best.number)
+        record = final_record(self.directory, final)
+        return self.directory / final, record["finalists"][0], record
+
+
+def open(directory: str | Path) -> OpenedSearch:
+    """The search in a directory, made by a command or by a script, ended or running. Nothing is locked or written.
+
+    Reading it runs the code of a person's own cells that it keeps: open only what you or someone you trust has run.
+
+    Raises:
+        InputError: there is no readable search.
+    """
+    directory = Path(directory).absolute()
+    stored = stored_search(directory)
+    exported = directory / EXPORTED
+    return OpenedSearch(
+        directory=directory,
+        config=stored.config,
+        candidates=stored.trials,
+        final=_final(directory, stored),
+        statement=stored.record.statement,
+        ended=stored.record.ended,
+        exported=exported if exported.is_dir() else None,
+        spent=dict(stored.record.spent),
+        space=stored.space,
+        stored=stored,
+    )
+
+
+def _final(directory: Path, stored: StoredSearch) -> FinalResult | None:
+    if not (directory / FINAL / RECORD).is_file():
+        return None
+    record = final_record(directory)
+    finalists = tuple(_finalist(one, stored, directory / FINAL) for one in record["finalists"])
+    baseline = record.get("baseline")
+    return FinalResult(finalists, _finalist(baseline, stored, directory / FINAL) if baseline else None)
+
+
+def _finalist(entry: dict[str, Any], stored: StoredSearch, folder: Path) -> Finalist:
+    trial: Trial = stored.trial(entry["number"])
+    names = ("validation_score", "seed", "seconds")
+    return Finalist(
+        trial, scores=tuple(entry["scores"]), weights=folder / entry["weights"], **{name: entry[name] for name in names}
+    )

@@ -1,0 +1,141 @@
+"""A person's space as a search keeps it in its directory, so that the search is open anywhere and at any time.
+
+`space/space.json` holds the cells with all that they leave open, `space/own_code.py` the code that they are made of,
+and where that came from. Reading it back runs `own_code.py`: open only searches that you or someone you trust has run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import search_spaces.cells
+from nas.errors import InputError
+from search_spaces import load_space, rules
+from search_spaces.architecture import KNOWN_CELLS
+from search_spaces.cells.arguments import NAMED
+from search_spaces.cells.custom import Custom
+from search_spaces.space import Space
+from search_spaces.stored import cells_from_data
+
+KEPT, DATA, CODE = "space", "space.json", "own_code.py"
+FORMAT = 1
+
+
+def kept_space(directory: Path) -> Space | None:
+    """The space that the search in `directory` keeps; None where it keeps none.
+
+    Raises:
+        InputError: it cannot be read, e.g. because a package that its code imports is not installed.
+    """
+    folder = Path(directory).absolute() / KEPT
+    return _read(folder) if (folder / DATA).is_file() else None
+
+
+@functools.lru_cache(maxsize=64)
+def _read(folder: Path) -> Space:
+    data = kept_data(folder.parent)
+    try:
+        module = _run(folder / CODE)
+        known = _enter(data, module)
+        names = {**vars(search_spaces.cells), **vars(rules), **vars(module)}
+        found = [rule_of(text, names) for text in data["rules"] or ()]
+        return Space(data["name"], *cells_from_data(data["cells"], known), rules=found)
+    except Exception as error:  # whatever a person's own code raises
+        raise InputError(
+            f"The space that is kept in {folder} cannot be read: {type(error).__name__}: {error}. Give the space "
+            "itself: `nas.resume(directory, space=…)`."
+        ) from error
+
+
+def rule_of(text: str, names: dict[str, Any]) -> rules.Rule:
+    """The rule that is written so. It is run as code, and as trusted as the code beside it."""
+    found: rules.Rule = rules.symbol(eval(text, names))  # noqa: S307
+    return found
+
+
+def space_of(directory: Path, name: str, *, with_rules: bool = False) -> Space:
+    """The space of the search in `directory`: as it is kept there, or by its name.
+
+    Args:
+        name: that it was given by; empty for an object.
+        with_rules: whether the search is to go on, for which its rules are needed.
+
+    Raises:
+        InputError, SpaceError: it cannot be had.
+    """
+    kept = kept_space(directory)
+    if kept is not None and (rules_are_kept(directory) or not with_rules):
+        return kept
+    if name:
+        return load_space(name)
+    where = kept_data(directory)["reference"] if kept is not None else ""
+    raise InputError(
+        f"This search was given its space as an object{f' ({where})' if where else ''}"
+        f"{', whose rules could not be kept' if kept is not None else ''}. Write `nas.resume(directory, space=…)`."
+    )
+
+
+def kept_data(directory: Path) -> dict[str, Any]:
+    """What stands in `space.json`."""
+    try:
+        data = json.loads((Path(directory) / KEPT / DATA).read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            raise ValueError(f"it has format {data['format']}, and this program reads {FORMAT}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{Path(directory) / KEPT / DATA} cannot be read: {error}.") from None
+    return dict(data)
+
+
+def rules_are_kept(directory: Path) -> bool:
+    """Whether the kept space has the rules of the search too, so that the search can go on with it."""
+    return kept_data(directory)["rules"] is not None
+
+
+def _run(path: Path) -> ModuleType:
+    name = f"own_code_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not there")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _enter(data: dict[str, Any], module: ModuleType) -> dict[str, Any]:
+    """Makes the code known by the names that it had, so that cells, fingerprints and records are the same as then."""
+    own = {}
+    for reference, text in data["own"].items():
+        thing: Any = module
+        for part in text.split("."):
+            thing = getattr(thing, part)
+        own[reference] = thing
+        origin, _, name = reference.partition(":")
+        if isinstance(thing, type) or hasattr(thing, "__code__"):
+            thing.__module__, thing.__qualname__ = origin, name
+        NAMED[reference] = thing
+    for reference in data["imported"]:
+        origin, _, name = reference.partition(":")
+        thing = importlib.import_module(origin)
+        for part in name.split("."):
+            thing = getattr(thing, part)
+        own[reference] = NAMED[reference] = thing
+    known = dict(KNOWN_CELLS)
+    for title in data["titles"]:
+        reference = title.removeprefix("Custom[").removesuffix("]")
+        thing = own[data["titles"][title]] if data["titles"][title] else own[reference]
+        known[title] = KNOWN_CELLS[title] = thing if data["titles"][title] else functools.partial(Custom, thing)
+    return known
