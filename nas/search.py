@@ -12,6 +12,7 @@ from typing import Any
 
 from nas import execution
 from nas.config.budget import Budget
+from nas.config.data_options import DataOptions
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.data import Dataset
@@ -77,7 +78,8 @@ def search(
         data: a known name (`digits`), a path (`.npz`, `.csv`, folder of pictures), or arrays or tensors `(X, y)`.
         space: a name of the catalogue, `module:attribute`, or a `Space`.
         budget: `10m`, `2h`, `200 trials`, `4 gpu-hours`, or several: `2h, 500 trials`.
-        objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`.
+        objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`; names of
+            `DataOptions` say how the data is read, e.g. `target="price"`.
         directory: for the journal and everything else; new or empty.
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
         learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
@@ -88,8 +90,10 @@ def search(
         SearchFailed: not a single candidate could be trained.
     """
     began = time.monotonic()
+    said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
     for name in settings:
-        known("setting", name, [field.name for field in dataclasses.fields(SearchConfig)])
+        known("setting", name, [*(field.name for field in dataclasses.fields(SearchConfig)), *DataOptions.names()])
+    options = dataclasses.replace(settings.pop("options", None) or DataOptions(), **said)
     config = SearchConfig(
         data=setup.reference(data),
         space=space if isinstance(space, str) else "",
@@ -100,6 +104,7 @@ def search(
         predictor=predictor,
         seed=seed,
         training=training or TrainingConfig(),
+        options=options,
         **settings,
     )
     _check(config)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from nas.data.preprocessing import Preprocessing
+from nas.data.schema import Schema
 from search_spaces.task import Task
 
 Constants = tuple[float, ...]
@@ -57,10 +60,17 @@ class TrainingData:
 
 
 class SealedTest:
-    """The test split. Only the final opens it; nothing that a search hands to its workers refers to it."""
+    """The test split. Only the final opens it; nothing that a search hands to its workers refers to it.
 
-    def __init__(self, split: Split) -> None:
+    Args:
+        split: as a network takes it.
+        rows: the same examples, in the same order, as they stand in the source, without their targets: what
+            `Dataset.preprocessing.apply` takes. An export is proved from them.
+    """
+
+    def __init__(self, split: Split, rows: Any = None) -> None:
         self._split = split
+        self._rows = rows
 
     def __len__(self) -> int:
         return len(self._split)
@@ -72,6 +82,10 @@ class SealedTest:
         """The test examples. Opened before the final, they make the test score worthless."""
         return self._split
 
+    def open_rows(self) -> Any:
+        """The raw rows of the test examples; as sealed as the examples themselves. See `nas.data.preprocessing`."""
+        return self._rows
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -81,6 +95,8 @@ class Dataset:
         classes: names of the classes in the order of the outputs; for regression the names of the outputs.
         fingerprint: hash of all arrays, see `fingerprint`.
         columns: names of the features, for tables only.
+        schema: what was understood of the source; shown before a search begins, saved as `schema.json`.
+        preprocessing: fitted on the training part; `preprocessing.apply(test.open_rows())` is `test.open().inputs`.
     """
 
     name: str
@@ -90,6 +106,8 @@ class Dataset:
     classes: tuple[str, ...]
     fingerprint: str
     columns: tuple[str, ...] = field(default=())
+    schema: Schema | None = None
+    preprocessing: Preprocessing | None = None
 
 
 def statistics(inputs: np.ndarray) -> tuple[Constants, Constants]:

@@ -48,9 +48,7 @@ def opened_data(data: Any, config: SearchConfig) -> Dataset:
         data,
         validation_share=config.validation_share,
         test_share=config.test_share,
-        layout=config.layout,
-        kind=config.kind,
-        size=config.size,
+        options=config.options,
     )
 
 

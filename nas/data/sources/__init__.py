@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nas.config.data_options import DataOptions
+from nas.data.array_reading import array_reading
+from nas.data.reading import Reading
 from nas.data.sources.arrays import read_arrays
 from nas.data.sources.bundled import NAMES
 from nas.data.sources.csv_table import read_csv
@@ -18,7 +21,12 @@ from nas.errors import InputError
 FILES: dict[str, Callable[[Path], Raw]] = {".npz": read_npz, ".csv": read_csv}  # reader by the end of the file's name
 
 
-def read(data: Any, size: tuple[int, int] | None = None) -> Raw:
+def read(data: Any, options: DataOptions) -> Reading:
+    """The reading of whatever a person points at."""
+    return array_reading(raw(data, options.size), options)
+
+
+def raw(data: Any, size: tuple[int, int] | None = None) -> Raw:
     """Raw arrays of a pair (X, y), a bundled name, a file or a folder of pictures.
 
     Args:

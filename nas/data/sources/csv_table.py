@@ -43,7 +43,7 @@ def read_csv(path: Path) -> Raw:
             f"{path} becomes {len(names)} features; at most {MOST_FEATURES} are read. Drop columns of words."
         )
     targets = np.array([row[-1] for row in rows], dtype=np.float32 if numeric[-1] else None)
-    return Raw(path.stem, np.concatenate(features, axis=1), targets, layout="features", columns=tuple(names))
+    return Raw(path.stem, np.concatenate(features, axis=1), targets, layout="table", columns=tuple(names))
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -46,8 +46,8 @@ def read_pictures(root: Path, size: tuple[int, int] | None = None) -> Raw:
         raise InputError(f"{root}: {len(train + test)} pictures of {height} x {width} take more than 4 GiB.")
     x, y = _read_all(train, grey, (height, width))
     if not test:
-        return Raw(root.resolve().name, x, y, layout="images")
-    return Raw(root.resolve().name, x, y, *_read_all(test, grey, (height, width)), layout="images")
+        return Raw(root.resolve().name, x, y, layout="pictures")
+    return Raw(root.resolve().name, x, y, *_read_all(test, grey, (height, width)), layout="pictures")
 
 
 def _subfolders(folder: Path) -> list[Path]:

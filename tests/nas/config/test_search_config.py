@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas.config.budget import Budget
+from nas.config.data_options import DataOptions
 from nas.config.earlier_search import EarlierSearch
 from nas.config.recipe import Fidelity, TrainingConfig
 from nas.config.search_config import AUTO, LIMITS, OBJECTIVES, SearchConfig, gpus_asked
@@ -23,10 +24,11 @@ from search_spaces.dsl import Choice
 
 HERE = Path(__file__).parent
 FORMER = ("inherit", "proxies")
+OPTIONS = ("layout", "kind", "size")  # settings once, options of the data now
 FULL = SearchConfig(
     data="digits", space="cnn", budget="1.5 hours, 40 trials, 90 gpu-minutes", objectives=("score", "macs"),
     limits={"parameters": 500000, "latency": 0.01}, seed=3, latency_batch=8, epochs=4, executor="local",
-    cpus_per_trial=2, gpus_per_trial=0.5, tracking_uri="", size=(16, 16), storage="/tmp/checkpoints",
+    cpus_per_trial=2, gpus_per_trial=0.5, tracking_uri="", options=DataOptions(size=(16, 16)), storage="/tmp/checkpoints",
     training=TrainingConfig(
         learning_rate=Choice(0.001, 0.01), optimizer=Choice("adamw", Choice("sgd", "muon")), clip=math.inf,
         dropout=Choice(None, 0.1), checkpointing=Choice(True, False), batch_size=64, augmentation="crop+flip",
@@ -43,8 +45,8 @@ def test_a_config_of_an_older_version_is_read_and_written_nearly_as_it_was(name:
     old = (HERE / f"config_before_pydantic_{name}.json").read_text(encoding="utf-8")
     assert SearchConfig.from_json(old) == config
     written = {key: value for key, value in json.loads(old).items() if key not in FORMER}
-    assert json.loads(config.to_json()) == {**written, "budget": str(config.budget)}
-    assert list(json.loads(config.to_json())) == list(written)
+    options = {**json.loads(SearchConfig().to_json())["options"], **{key: written.pop(key) for key in OPTIONS}}
+    assert json.loads(config.to_json()) == {**written, "budget": str(config.budget), "options": options}
 
 
 def test_a_config_of_a_version_without_some_settings_is_read() -> None:
