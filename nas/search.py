@@ -156,7 +156,7 @@ def resume(
             raise InputError(f"This search was given its {what} as an object. Write `nas.resume(directory, {what}=…)`.")
         dataset = setup.opened_data(config.data if data is None else data, config)
         joint = setup.joint_space(setup.named_space(space or config.space), config, dataset)
-        setup.check_same(journal.header, joint, dataset)
+        setup.check_same(journal, joint, dataset)
         journal.rebuild(joint.replay)
         with execution.opened(config, dataset.search) as executor:
             problem = _problem(joint, dataset, config, executor)

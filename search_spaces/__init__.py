@@ -8,6 +8,7 @@ from search_spaces.architecture import Architecture
 from search_spaces.catalog import SPACES, load_space
 from search_spaces.dsl import Choice, Repeat, Tied, resolve
 from search_spaces.errors import RuleError, SpaceError
+from search_spaces.known import Known
 from search_spaces.network import build
 from search_spaces.profile import Profile, profile
 from search_spaces.space import Space
@@ -17,6 +18,7 @@ __all__ = [
     "SPACES",
     "Architecture",
     "Choice",
+    "Known",
     "Profile",
     "Repeat",
     "RuleError",

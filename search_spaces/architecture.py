@@ -1,4 +1,7 @@
-"""A space with nothing left open: cells and the decisions that led to them. Data only, never weights."""
+"""A space with nothing left open: cells and the decisions that led to them. Data only, never weights.
+
+Here are also its JSON and its fingerprint. Which cells JSON may name is told by whoever has them, see `KNOWN_CELLS`.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +114,7 @@ def _canonical(cell: Any) -> Any:
 
 @functools.lru_cache(maxsize=200_000)
 def cell_text(value: Any) -> str:
-    """A text that is the same for equal values, whatever way they are written (2, 2.0) and wherever they were made."""
+    """A text that is the same for equal values in every process, however they are written (2, 2.0)."""
     if is_cell_like(value):
         fields = (f"{f.name}={cell_text(getattr(value, f.name))}" for f in dataclasses.fields(value))
         return f"{type(value).__name__}({','.join(fields)})"

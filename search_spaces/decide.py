@@ -1,7 +1,7 @@
-"""The deciders: functions `(path, options) -> index` that fill in a space.
+"""The deciders: functions `(path, options) -> index` that close an open tree (see `search_spaces.dsl.resolve`).
 
-Mutation is to forget some decisions and redraw them, crossover is to mix two mappings of decisions; neither knows what
-it decides about (the idea is NePS's, https://github.com/automl/neps).
+A mutation forgets some decisions and redraws them. A crossover mixes two mappings of decisions. Neither knows what it
+decides about (the idea is NePS's, https://github.com/automl/neps).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Decisions = Mapping[str, int]
 
 def at_random(rng: random.Random) -> Decide:
     """Every option equally likely."""
-    draw = rng.random  # twice as fast as `randrange`, and as even for any number of options a person writes
+    draw = rng.random  # twice as fast as `randrange`, and even to within 2**-50
     return lambda path, options: int(draw() * len(options))
 
 
@@ -57,7 +57,7 @@ def replay(decisions: Decisions, otherwise: Decide | None = None) -> Decide:
 
 
 def mutate(decisions: Decisions, rng: random.Random, changes: int = 1) -> Decide:
-    """The same decisions but for `changes` places, redrawn to another option; new places are decided at random."""
+    """The same decisions, but `changes` of them redrawn to another option. New places are decided at random."""
     places = rng.sample(sorted(decisions), k=min(changes, len(decisions)))
     forgotten = frozenset(places)
     fresh = at_random(rng)
@@ -73,7 +73,7 @@ def mutate(decisions: Decisions, rng: random.Random, changes: int = 1) -> Decide
 
 
 def crossover(first: Decisions, second: Decisions, rng: random.Random) -> Decide:
-    """Each place as in one of the two parents, drawn by a fair coin; places that neither has, at random."""
+    """Each place as in one parent, by a fair coin where both have it. Places that neither has are decided at random."""
     fresh = at_random(rng)
     parents = (replay(first, otherwise=fresh), replay(second, otherwise=fresh))
 

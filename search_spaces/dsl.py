@@ -96,6 +96,9 @@ class Tied:
             raise SpaceError(f"`name` of a `Tied` must be a plain word such as 'cell', got {self.name!r}.")
 
 
+Expression = Choice | Repeat | Tied
+
+
 def is_cell_like(node: Any) -> bool:
     """Whether `node` is a dataclass instance, whose fields may be open."""
     return dataclasses.is_dataclass(node) and not isinstance(node, type)

@@ -1,4 +1,7 @@
-"""Seconds that a network takes for one example on this machine: the sum over its cells, each timed once and cached."""
+"""Seconds that a network takes for one example on this machine, as a sum over its cells.
+
+Unlike a profile it is taken by the clock, so it belongs to the machine too. Each (cell, input shape) is timed once.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ REPEATS = 7
 def latency(architecture: Architecture, task: Task) -> float:
     """Seconds for one example on the CPU with as many threads as torch now uses.
 
-    A sum over cells leaves out what they gain by running in a row, so it is for comparing networks of one space; time
+    A sum over cells leaves out what they gain by running in a row, so it serves to compare networks of one space. Time
     the built network where the absolute number counts.
     """
     shapes = profile(architecture, task).shapes
@@ -29,7 +32,7 @@ def latency(architecture: Architecture, task: Task) -> float:
 
 @functools.lru_cache(maxsize=50_000)
 def cell_seconds(cell: Any, shape: tuple[int, ...]) -> float:
-    """The fastest of a few forward passes on one example: what the machine can do when nothing disturbs it."""
+    """The fastest of a few forward passes on one example: other work on the machine can only make one slower."""
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         module = cell.build(shape).eval()
         example = torch.zeros((1, *shape))

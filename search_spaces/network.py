@@ -1,4 +1,4 @@
-"""Architecture + Task -> nn.Module."""
+"""From an architecture and a task to the network: an `nn.Module` with fresh weights."""
 
 from __future__ import annotations
 

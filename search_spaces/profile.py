@@ -44,7 +44,7 @@ class Profile:
 def complete(cells: tuple[Any, ...], task: Task) -> tuple[Any, ...]:
     """The cells with what only the task knows: the head's outputs, and for tokens an embedding with its vocabulary."""
     if task.vocabulary:
-        first = cells[0] if cells and isinstance(cells[0], Embed) else None
+        first = cells[0] if cells and getattr(cells[0], "takes_tokens", False) else None
         embed = dataclasses.replace(first or Embed(), vocabulary=task.vocabulary)
         cells = (embed, *(cells[1:] if first else cells))
     last = cells[-1] if cells and isinstance(cells[-1], Head) else None

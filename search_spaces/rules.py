@@ -1,7 +1,6 @@
-"""What every architecture of a space must obey, as symbols that compose with `&`, `|` and `~` and print as written.
+"""Rules: conditions that every architecture of a space must obey, composed with `&`, `|` and `~`, printed as written.
 
-Rules also say how far an architecture is from obeying them, so that sampling can repair a draw instead of drawing
-blindly.
+A rule also says how far an architecture is from obeying it, so that a space can repair a draw instead of drawing anew.
 
     max_parameters(1_000_000) & (forbid(after(Transformer, Pool)) | (count(Conv) >= 3))
 """
@@ -44,7 +43,7 @@ class Rule:
         """Why the rule is broken, with the numbers."""
         raise NotImplementedError
 
-    def negated(self) -> Rule:
+    def __invert__(self) -> Rule:
         """The rule that is obeyed where this one is broken."""
         raise NotImplementedError
 
@@ -53,9 +52,6 @@ class Rule:
 
     def __or__(self, other: Any) -> Rule:
         return Any_((*_parts(self, Any_), *_parts(symbol(other), Any_)))
-
-    def __invert__(self) -> Rule:
-        return self.negated()
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,8 +71,8 @@ class All(Rule):
         broken_ones = [rule for rule in self.rules if rule.distance(architecture, task) > 0]
         return ", and ".join(rule.explain(architecture, task) for rule in broken_ones)
 
-    def negated(self) -> Rule:
-        return Any_(tuple(rule.negated() for rule in self.rules))
+    def __invert__(self) -> Rule:
+        return Any_(tuple(~rule for rule in self.rules))
 
     def __repr__(self) -> str:
         return " & ".join(f"({rule!r})" if isinstance(rule, Any_) else repr(rule) for rule in self.rules)
@@ -98,8 +94,8 @@ class Any_(Rule):  # noqa: N801 - `Any` is typing's word
     def explain(self, architecture: Architecture, task: Task | None = None) -> str:
         return ", and ".join(rule.explain(architecture, task) for rule in self.rules)
 
-    def negated(self) -> Rule:
-        return All(tuple(rule.negated() for rule in self.rules))
+    def __invert__(self) -> Rule:
+        return All(tuple(~rule for rule in self.rules))
 
     def __repr__(self) -> str:
         return " | ".join(f"({rule!r})" if isinstance(rule, All) else repr(rule) for rule in self.rules)
@@ -148,13 +144,13 @@ class Comparison(Rule):
         value = self.quantity.measure(architecture, task)
         if _COMPARE[self.sign](value, self.limit):
             return 0.0
-        # By the logarithm, ten times too large and ten times too small are equally far away.
+        # In logarithms, ten times too large and ten times too small are equally far away.
         return abs(math.log((value + 1) / (self.limit + 1))) + 1e-3
 
     def explain(self, architecture: Architecture, task: Task | None = None) -> str:
         return f"{self.quantity.name} is {_plain(self.quantity.measure(architecture, task))}, not {self._wanted()}"
 
-    def negated(self) -> Rule:
+    def __invert__(self) -> Rule:
         return Comparison(self.quantity, _OPPOSITE[self.sign], self.limit)
 
     def _wanted(self) -> str:
@@ -180,7 +176,7 @@ class Holds(Rule):
     def explain(self, architecture: Architecture, task: Task | None = None) -> str:
         return f"{_name(self.function)} is {not self.wanted}"
 
-    def negated(self) -> Rule:
+    def __invert__(self) -> Rule:
         return Holds(self.function, not self.wanted)
 
     def __repr__(self) -> str:
@@ -252,7 +248,7 @@ def _with_inner(cell: Any) -> tuple[Any, ...]:
 
 
 def symbol(condition: Any) -> Rule:
-    """A rule from a rule, a cell class or pattern (it must occur), or a function `(architecture) -> bool`."""
+    """A rule from what a person writes: a rule, a cell class or pattern that must occur, or a function."""
     if isinstance(condition, Rule):
         return condition
     if isinstance(condition, type | Pattern):
@@ -308,7 +304,7 @@ def max_macs(limit: int) -> Rule:
 
 
 def max_latency(seconds: float) -> Rule:
-    """At most this many seconds for one example on this machine, one thread: the sum over cells, each measured once."""
+    """At most this many seconds for one example on this machine's CPU, see `search_spaces.latency`."""
     return latency_seconds <= seconds
 
 
@@ -318,7 +314,7 @@ def broken(rules: Sequence[Rule], architecture: Architecture, task: Task | None 
 
 
 def judged(rules: Sequence[Rule], task: Task | None) -> list[Rule]:
-    """The rules, conjunctions taken apart, that can be judged with this task."""
+    """The rules that can be judged with this task; a conjunction as its parts."""
     parts = [part for rule in rules for part in _parts(rule, All)]
     return [part for part in parts if task is not None or not part.needs_task]
 

@@ -11,13 +11,14 @@ import functools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
 from search_spaces.dsl import Decide, compiled
 from search_spaces.errors import RuleError, SpaceError
+from search_spaces.known import Known, decisions_for
 from search_spaces.profile import profile
 from search_spaces.rules import Rule, broken, judged
 from search_spaces.task import Task
@@ -33,23 +34,27 @@ DOES_NOT_BUILD = 1_000.0  # farther from valid than any broken rule
 class Space:
     """Candidate networks: cells in the order in which data flows, with values left open.
 
-    Rules about the network itself (`forbid`, `require`) hold for every architecture a space yields. Rules about its
-    profile (`max_parameters`, …) need to know the input, so they hold where a `task` is given.
+    Rules about the cells (`forbid`, `require`) hold for every architecture that is sampled. Rules about the profile
+    (`max_parameters`, …) depend on the input, so they hold where a `task` is given.
 
     Args:
         name: a word; it stands in the journal and in exported files.
         cells: cells, expressions and tuples of them.
         rules: what every architecture must obey: rules, or one rule.
+        known: designs of the field that it holds. They are no part of what the space is: two spaces that differ in
+            them only are equal.
 
     Raises:
-        SpaceError: no cells, something else than rules, or tied nodes that contradict each other.
+        SpaceError: no cells, something else than rules, two designs of one name, or tied nodes that contradict each
+            other.
     """
 
     name: str
     cells: tuple[Any, ...]
     rules: tuple[Rule, ...] = ()
+    designs: tuple[Known, ...] = field(default=(), compare=False, repr=False)
 
-    def __init__(self, name: str, *cells: Any, rules: Rule | Sequence[Rule] = ()) -> None:
+    def __init__(self, name: str, *cells: Any, rules: Rule | Sequence[Rule] = (), known: Sequence[Known] = ()) -> None:
         if not cells:
             raise SpaceError(f"Space {name!r} holds no cells. Write e.g. Space({name!r}, Stem(16), Conv(32), Head()).")
         rules = (rules,) if isinstance(rules, Rule) else tuple(rules)
@@ -62,9 +67,14 @@ class Space:
         for cell in cells:
             if isinstance(cell, type):
                 raise SpaceError(f"Space {name!r} holds the class {cell.__name__}. Write a cell: {cell.__name__}().")
+        names = [design.name for design in known]
+        if len(set(names)) < len(names):
+            twice = next(one for one in names if names.count(one) > 1)
+            raise SpaceError(f"Space {name!r} knows two designs called {twice!r}. Give one of them another name.")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "rules", rules)
+        object.__setattr__(self, "designs", tuple(known))
         count(cells)  # raises on tied nodes that hold themselves or contradict each other
 
     @functools.cached_property
@@ -72,7 +82,25 @@ class Space:
         return compiled(self.cells)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"name": self.name, "cells": self.cells, "rules": self.rules}
+        return {"name": self.name, "cells": self.cells, "rules": self.rules, "designs": self.designs}
+
+    @functools.cached_property
+    def known(self) -> Mapping[str, Architecture]:
+        """The known designs as architectures of this space, by name.
+
+        Raises:
+            SpaceError: no decisions lead to a design.
+        """
+        return {design.name: self._find(design) for design in self.designs}
+
+    def _find(self, design: Known) -> Architecture:
+        try:
+            return self.replay(decisions_for(self.cells, design.cells))
+        except SpaceError as error:
+            raise SpaceError(
+                f"Space {self.name!r} does not hold the design {design.name!r}: {error}. Correct the design, or add "
+                "what it needs as further options."
+            ) from None
 
     def size(self) -> int:
         """Number of decision sequences, exactly; rules are not applied."""
@@ -147,7 +175,7 @@ def _flat(node: Any) -> Iterator[Any]:
 
 
 class _Repair:
-    """One repair: the closest miss so far; how often each rule was broken, and each reason not to build was met."""
+    """One search for an architecture that obeys, with what its error tells: the closest miss, and why others failed."""
 
     def __init__(self, space: Space, rules: list[Rule], task: Task | None) -> None:
         self.space, self.rules, self.task = space, rules, task
@@ -157,7 +185,7 @@ class _Repair:
         self.closest: tuple[float, Architecture] | None = None
 
     def draw(self, draw: Callable[[], Architecture]) -> Architecture | None:
-        """A draw that obeys, out of a few."""
+        """The first of a few draws that obeys. Else `start` is the closest of them."""
         self.start: tuple[float, Architecture] | None = None
         for _ in range(DRAWS):
             architecture = draw()
@@ -169,7 +197,7 @@ class _Repair:
         return None
 
     def walk(self, rng: random.Random) -> Architecture | None:
-        """Downhill from the best of the last draws, one redrawn decision at a time."""
+        """From the closest draw, one redrawn decision at a time, to one that obeys; never farther from the rules."""
         if self.start is None:
             return None
         distance, here = self.start
@@ -183,7 +211,7 @@ class _Repair:
         return None
 
     def judge(self, architecture: Architecture) -> float:
-        """Distance to all rules; what is broken is counted."""
+        """Sum of the distances to all rules. Counts what is broken."""
         self.tried += 1
         try:
             if self.task is not None:
@@ -202,7 +230,7 @@ class _Repair:
         return total
 
     def failure(self) -> str:
-        """What to say when nothing was found."""
+        """The error's text when nothing was found."""
         tried = f"None of {self.tried:,} architectures of space {self.space.name!r}"
         if not self.broken:
             problem, times = self.unbuilt.most_common(1)[0]

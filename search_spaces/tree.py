@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from search_spaces.dsl import Choice, Repeat, Tied, below, is_cell_like
+from search_spaces.dsl import Choice, Expression, Repeat, Tied, below, is_cell_like
 from search_spaces.errors import SpaceError
 
 
@@ -29,7 +29,7 @@ def walk(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def is_open(node: Any) -> bool:
     """Whether a decision is left anywhere in `node`."""
-    return any(isinstance(value, Choice | Repeat | Tied) for _, value in walk(node))
+    return any(isinstance(value, Expression) for _, value in walk(node))
 
 
 def places(node: Any, path: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -47,7 +47,7 @@ def places(node: Any, path: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 def cells_within(node: Any) -> Iterator[Any]:
     """Every dataclass instance (cell, node of a graph, …) anywhere in an open or resolved tree, outermost first."""
-    return (value for _, value in walk(node) if is_cell_like(value))
+    return (value for _, value in walk(node) if is_cell_like(value) and not isinstance(value, Expression))
 
 
 def outcomes(node: Any) -> Iterator[Any]:
@@ -56,7 +56,7 @@ def outcomes(node: Any) -> Iterator[Any]:
     >>> list(outcomes(Choice(1, Tied("width", Choice(16, 32)))))
     [1, 16, 32]
     """
-    if isinstance(node, Choice | Repeat | Tied):
+    if isinstance(node, Expression):
         for _, part in below(node)[isinstance(node, Repeat) :]:
             yield from outcomes(part)
     else:

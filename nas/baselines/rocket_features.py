@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nas.baselines.threads import cores
+from nas.training.machine import cpus
 
 TAPS = 9
 KERNELS = tuple(itertools.combinations(range(TAPS), 3))  # where the three weights of 2 stand
@@ -87,7 +87,7 @@ class RocketFeatures:
             block = _time_first(series[start : start + rows])
             out[start : start + rows] = self._of_block(block).T
 
-        with ThreadPoolExecutor(cores()) as pool:
+        with ThreadPoolExecutor(cpus()) as pool:
             for _ in pool.map(work, starts):
                 pass
         return out

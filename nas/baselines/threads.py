@@ -5,17 +5,13 @@ Measured on two cores beside other work: 30 rounds on adult take 3.4 s with one 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
+from nas.training.machine import cpus
+
 REPEATS = 4
 FEW_NUMBERS = 200_000  # one thread is enough for so many, and always faster
-
-
-def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fastest(numbers: int, run: Callable[[int], object]) -> int:
@@ -24,12 +20,12 @@ def fastest(numbers: int, run: Callable[[int], object]) -> int:
     Args:
         numbers: rows times columns of the whole work. run: the piece, with so many threads.
     """
-    if cores() == 1 or numbers < FEW_NUMBERS:
+    if cpus() == 1 or numbers < FEW_NUMBERS:
         return 1
     run(1)  # what is loaded on first use is not part of the comparison
     alone = min(_seconds(run, 1) for _ in range(REPEATS))
-    together = all(_seconds(run, cores()) < alone for _ in range(REPEATS))
-    return cores() if together else 1
+    together = all(_seconds(run, cpus()) < alone for _ in range(REPEATS))
+    return cpus() if together else 1
 
 
 def _seconds(run: Callable[[int], object], count: int) -> float:

@@ -8,15 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.benchmark.replay import Replay, recorded, replay
-from nas.benchmark.table import Layout, Table, layout_of, read_known
-from nas.config.recipe import TrainingConfig
-from nas.config.search_config import known, whole
-from nas.errors import InputError
-from nas.records.joint_space import JointSpace
+from nas.benchmark.replay import Replay, all_objectives, recorded, replay
+from nas.benchmark.table import Columns, Table, read_known
+from nas.errors import InputError, known, whole
 from nas.strategies import STRATEGIES
-from nas.strategies.hypervolume import hypervolume
-from nas.strategies.optuna.planned import costs
+from nas.strategies.strategy import Settings
 from predictors import PREDICTORS
 from search_spaces.catalog import load_space
 
@@ -64,10 +60,9 @@ class Comparison:
             replay(
                 table,
                 strategy,
-                self.predictor,
+                Settings(seed=seed, predictor=self.predictor),
                 queries=len(table) if self.rungs else self.queries,
                 seconds=seconds,
-                seed=seed,
                 objectives=self.objectives,
                 rungs=self.rungs,
                 factor=self.factor,
@@ -78,21 +73,20 @@ class Comparison:
 
 
 def compare(
-    path: str | Path, space: str, comparison: Comparison, layout: Layout | None = None, out: str | Path | None = None
+    path: str | Path, space: str, comparison: Comparison, columns: Columns | None = None, out: str | Path | None = None
 ) -> Iterator[str]:
     """Yields a line of a table for each strategy as soon as it is known.
 
     Args:
         space: a name in the catalogue, or `module:attribute`.
-        layout: which columns hold what; by default those of the space.
+        columns: which columns hold what; by default the published ones of the space.
         out: folder for the curves, `regret.csv` and `.png`, with several objectives `hypervolume.csv` and `.png`.
 
     Raises:
         InputError: something asked for breaks a rule, or the table does not fit; nothing is written.
     """
     comparison.validate()
-    opened = load_space(space)
-    table = read_known(path, opened, layout or layout_of(opened))
+    table = read_known(path, load_space(space), columns)
     recorded(table, comparison.objectives)
     yield from (_fronts if len(comparison.objectives) > 1 else _regrets)(table, comparison, out)
 
@@ -125,17 +119,11 @@ def _regrets(table: Table, comparison: Comparison, out: str | Path | None) -> It
 
 def _fronts(table: Table, comparison: Comparison, out: str | Path | None) -> Iterator[str]:
     objectives = comparison.objectives
-    columns = recorded(table, objectives)
-    if len(columns) == len(objectives) - 1:
-        every = np.column_stack([-table.scores(), *columns.values()])
-    else:
-        joint = JointSpace(table.space, TrainingConfig(), table.task)
-        prices = [costs(joint.replay(decisions), joint, objectives) for decisions in table.decisions]
-        every = np.column_stack([-table.scores(), prices])
-        for place, name in enumerate(objectives[1:], 1):
-            every[:, place] = columns.get(name, every[:, place])
+    from moocore import hypervolume
+
+    every = all_objectives(table, objectives)
     reference = every.max(0)
-    whole_table = hypervolume(every, reference)
+    whole_table = hypervolume(every, ref=reference)
     yield (
         f"{len(table):,} networks of {table.space.name}: {', '.join((table.rungs[-1].column, *objectives[1:]))}. "
         f"Share of the table's hypervolume, counted from its worst values, after {comparison.queries} queries:"
@@ -146,7 +134,7 @@ def _fronts(table: Table, comparison: Comparison, out: str | Path | None) -> Ite
         runs = comparison.runs(table, name)
         steps = range(1, comparison.queries + 1)
         curves[name] = np.array(
-            [[hypervolume(run.points()[:at], reference) / (whole_table or 1.0) for at in steps] for run in runs]
+            [[hypervolume(run.points()[:at], ref=reference) / (whole_table or 1.0) for at in steps] for run in runs]
         )
         last = curves[name][:, -1]
         yield f"{name:<10}{last.mean():>8.3f}{last.std():>11.3f}{_thinking(runs):>12}"

@@ -1,4 +1,4 @@
-"""A search on a recorded benchmark: any strategy and predictor, through the same study, in seconds.
+"""A search on a recorded benchmark: any strategy and predictor, in seconds.
 
 Nothing is trained: scores and costs are looked up. Short trainings that a table records are rungs at which successive
 halving may stop, as in a real search.
@@ -9,23 +9,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from nas.benchmark.table import RecordedSpace, Table
 from nas.config.search_config import OBJECTIVES
+from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.successive_halving import SuccessiveHalving
 from nas.errors import InputError
-from nas.records.joint_space import Proposal
-from nas.records.row import Row
-from nas.records.trial import COMPLETED, STOPPED
+from nas.records.problem import Problem
+from nas.records.trial import COMPLETED, STOPPED, Trial
 from nas.strategies import STRATEGIES
-from nas.strategies.guided import Guided
-from nas.strategies.optuna.planned import Exhausted
-from nas.strategies.optuna.study import Study
-from predictors import PREDICTORS
+from nas.strategies.history import costs_of
+from nas.strategies.strategy import Exhausted, Settings, Strategy
+from search_spaces.profile import profile
 
+DEFAULTS = Settings()
 FIELDS = OBJECTIVES[1:]  # known from a network's profile
 
 
@@ -83,13 +83,11 @@ class Replay:
 def replay(
     table: Table,
     strategy: str = "guided",
-    predictor: str = "auto",
+    settings: Settings = DEFAULTS,
     *,
     queries: int = 100,
     seconds: float = math.inf,
-    seed: int = 0,
     objectives: Sequence[str] = ("score",),
-    lag: int = 0,
     rungs: bool = False,
     factor: int = 3,
     promote: bool = False,
@@ -99,29 +97,20 @@ def replay(
 
     Args:
         strategy: a name in `nas.strategies.STRATEGIES`.
-        predictor: a name in `predictors.PREDICTORS`, for `guided`.
         objectives: `score`, then what is to be small: fields of a profile, known from the network, and columns, which
             the search sees for queried networks only; `-column` is to be large.
-        lag: trainings that finish while the predictor is fitted, see `Guided`.
         rungs: whether shorter trainings are looked up first, and only one in `factor` goes on.
-        promote: with rungs, nobody goes on at once. Instead, after every `factor`-th training to the first rung, but
-            the first time, the one that is expected to end best is trained whole.
+        promote: with rungs, nobody goes on at once; who is trained whole is up to `Promotion`, which asks the predictor
+            where the strategy is `guided`.
         enough: asked after each query whether the search may end.
     """
-    space = RecordedSpace.of(table)
-    options = {"predictor": predictor} if strategy == "guided" else {}
-    sampler = STRATEGIES[strategy](space, seed, tuple(objectives), **options)
-    if isinstance(sampler, Guided):
-        sampler.lag = lag
-    study = Study(space, sampler, objectives)
+    stopping: SuccessiveHalving | Promotion = SuccessiveHalving(factor ** (len(table.rungs) - 1), factor, first=1)
+    if rungs and promote:
+        stopping = Promotion(1, factor, settings if strategy == "guided" else None)
     made: list[Query] = []
     spent = 0.0
-    if rungs and promote:
-        searching = _promoting(table, space, study, predictor if strategy == "guided" else "", factor)
-    else:
-        stopping = SuccessiveHalving(factor ** (len(table.rungs) - 1), factor, first=1)
-        searching = _queries(table, space, study, stopping, 0 if rungs else len(table.rungs) - 1)
-    for query in searching:
+    first = 0 if rungs else len(table.rungs) - 1
+    for query in _queries(table, tuple(objectives), STRATEGIES[strategy](settings), stopping, first):
         made.append(query)
         spent += query.seconds
         if len(made) >= queries or spent >= seconds or enough(query):
@@ -129,75 +118,65 @@ def replay(
     return Replay(table, tuple(made))
 
 
-def _proposals(study: Study) -> Iterator[tuple[int, Proposal, float]]:
-    """Number, proposal and the seconds it took, until the space is used up; each is to be told before the next."""
+def _queries(
+    table: Table, objectives: tuple[str, ...], strategy: Strategy, stopping: SuccessiveHalving | Promotion, first: int
+) -> Iterator[Query]:
+    """Proposes and looks up from rung `first` on, until the space is used up."""
+    space = RecordedSpace.of(table)
+    problem = Problem(space, objectives=objectives)
+    measured = recorded(table, objectives)
+    trials: list[Trial] = []
+    last = len(table.rungs) - 1
     while True:
-        number, began = study.next_number, time.perf_counter()
+        began = time.perf_counter()
+        proposal = stopping.propose(problem, trials) if isinstance(stopping, Promotion) else None
         try:
-            proposal, _ = study.propose()
+            proposal = proposal or strategy.propose(problem, trials, len(trials))
         except Exhausted:
             return
-        yield number, proposal, time.perf_counter() - began
-
-
-def _queries(
-    table: Table, space: RecordedSpace, study: Study, stopping: SuccessiveHalving, first: int
-) -> Iterator[Query]:
-    """Proposes, looks up from rung `first` on and tells, without end."""
-    measured, costs = recorded(table, study.objectives), study.objectives[1:]
-    for number, proposal, thinking in _proposals(study):
-        at = space.row(proposal)
-        row = Row(number, dict(proposal.decisions), proposal.fingerprint, len(table.rungs) - first, 0)
-        cost = 0.0
-        for rung in range(first, len(table.rungs)):
-            score = float(table.scores(rung)[at])
-            cost += float(table.rungs[rung].seconds[at])
-            row = replace(row, scores=(*row.scores, score))
-            study.report(number, len(row.scores), score)
-            last = rung == len(table.rungs) - 1
-            if not last and stopping.is_weak(stopping.factor**rung, score):
+        thinking = time.perf_counter() - began
+        row = space.row(proposal)
+        whole = proposal.source == PROMOTED  # the short training of before is not gone on with
+        rung, scores, cost = first, [], 0.0
+        for rung in range(first, last + 1):
+            scores.append(float(table.scores(rung)[row]))
+            seconds = float(table.rungs[rung].seconds[row])
+            cost = seconds if whole else cost + seconds
+            if rung < last and not whole and stopping.is_weak(stopping.factor**rung, scores[-1]):
                 break
-        state = COMPLETED if last else STOPPED
-        found = {name: float(values[at]) for name, values in measured.items()}
-        study.tell(replace(row, state=state, seconds=cost, finished=number + 1), found)
-        known = zip(costs, study.sampler.costs(proposal), strict=True)
-        price = tuple(found.get(name, value) for name, value in known)
-        yield Query(at, rung, cost, thinking, study.sampler.source, price)
-
-
-def _promoting(table: Table, space: RecordedSpace, study: Study, predictor: str, every: int) -> Iterator[Query]:
-    """Trainings to the first rung; after every so many, a whole one of that which is expected to end best."""
-    last, trained, short = len(table.rungs) - 1, set(), dict[int, Proposal]()
-    for number, proposal, thinking in _proposals(study):
-        at = space.row(proposal)
-        short[at] = proposal
-        first = Row(
-            number, dict(proposal.decisions), proposal.fingerprint, 2, 0, STOPPED, (float(table.scores(0)[at]),)
+        paid = {name: float(column[row]) for name, column in measured.items()}
+        if known := [name for name in objectives[1:] if name not in measured]:
+            facts = profile(proposal.architecture, table.task)
+            paid |= {name: float(getattr(facts, name)) for name in known}
+        trials.append(
+            Trial(
+                number=len(trials),
+                decisions=proposal.decisions,
+                fingerprint=proposal.fingerprint,
+                epochs=last + 1 - first,
+                seed=0,
+                state=COMPLETED if rung == last else STOPPED,
+                scores=tuple(scores),
+                seconds=cost,
+                finished=len(trials) + 1,
+                source=proposal.source,
+                attributes={**proposal.attributes, **paid},
+                architecture=proposal.architecture,
+                recipe=proposal.recipe,
+            )
         )
-        study.tell(replace(first, finished=number + 1))
-        yield Query(at, 0, float(table.rungs[0].seconds[at]), thinking, study.sampler.source)
-        if len(short) < 2 * every or len(short) % every:
-            continue
-        began = time.perf_counter()
-        left = {row: proposal for row, proposal in short.items() if row not in trained}
-        worth = _expected(study, predictor, list(left.values())) if predictor else table.scores(0)[list(left)]
-        at = list(left)[int(np.argmax(worth))]
-        trained.add(at)
-        whole = (float(table.scores(0)[at]), float(table.scores()[at]))
-        chosen = Row(study.next_number, dict(short[at].decisions), short[at].fingerprint, 2, 0, COMPLETED, whole)
-        study.add(replace(chosen, finished=chosen.number + 1))
-        yield Query(at, last, float(table.rungs[-1].seconds[at]), time.perf_counter() - began, "promoted")
+        yield Query(row, rung, cost, thinking, proposal.source, costs_of(trials[-1], objectives))
 
 
-def _expected(study: Study, predictor: str, proposals: Sequence[Proposal]) -> np.ndarray:
-    """(n,) score at the end of a whole training, from all trainings so far, their own short ones among them."""
-    history = study.sampler.history
-    history.update(study.optuna, before=study.next_number)
-    observations = history.observations()
-    learned = PREDICTORS[predictor](space=study.joint.space, task=study.joint.task, seed=study.sampler.seed).fit(
-        [one.proposal.architecture for one in observations], np.array([one.score for one in observations])
-    )
-    return learned.predict([proposal.architecture for proposal in proposals]).mean
+def all_objectives(table: Table, objectives: Sequence[str]) -> np.ndarray:
+    """Of every row, all objectives, to be small: (rows, objectives)."""
+    measured, columns = recorded(table, objectives), [-table.scores()]
+    known = [name for name in objectives[1:] if name not in measured]
+    profiles = [profile(table.space.replay(decisions), table.task) for decisions in table.decisions] if known else []
+    for name in objectives[1:]:
+        column = measured[name] if name in measured else np.array([float(getattr(one, name)) for one in profiles])
+        columns.append(column)
+    return np.column_stack(columns)
 
 
 def recorded(table: Table, objectives: Sequence[str]) -> dict[str, np.ndarray]:

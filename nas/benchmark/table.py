@@ -13,8 +13,8 @@ import importlib
 import io
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ import numpy as np
 
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
-from nas.records.joint_space import JointSpace, Proposal
+from nas.records.joint_space import JointSpace
+from nas.records.proposal import Proposal
 from search_spaces.architecture import Architecture
 from search_spaces.decide import replay
 from search_spaces.errors import SpaceError
@@ -30,6 +31,7 @@ from search_spaces.space import Space
 from search_spaces.task import Task
 
 Decisions = Mapping[str, int]
+SCORE = "score"
 KNOWN_NAMES = ("arch_str", "arch")  # columns that hold an architecture's official name
 
 
@@ -74,115 +76,26 @@ class Table:
         return self.columns[self.rungs[rung].column]
 
 
-def read(path: str | Path, space: Space, columns: Sequence[str], test: str, **kwargs: Any) -> Table:
-    """The table in a CSV file (plain or `.gz`) of architectures of `space`.
+@dataclass(frozen=True)
+class Layout:
+    """Where a recorded benchmark keeps what a search needs.
 
     Args:
         columns: of validation scores, from the shortest training to the whole one.
         test: column to report.
-        seconds: column with the cost of a whole training; by default every one costs 1.
+        seconds: column with the cost of a whole training; "" where every one costs 1.
         shares: cost of each rung as a share of the whole; by default 1 for all.
-        task: that the rows were trained on; by default CIFAR-10's.
-
-    Raises:
-        InputError: no such file or column, an unreadable number, or a row that is not of the space.
+        task: that the rows were trained on.
     """
-    return _Reader(Path(path), space, tuple(columns), test, **kwargs).table()
 
-
-@dataclass(frozen=True)
-class _Reader:
-    path: Path
-    space: Space
-    scores: tuple[str, ...]
-    test: str
-    seconds: str = ""
-    shares: tuple[float, ...] = ()
-    task: Task = Task((3, 32, 32), 10)  # noqa: RUF009 - frozen
-
-    def table(self) -> Table:
-        rows = self._rows()
-        convert = _converter(self.space)
-        wanted = [name for name in rows[0] if name not in KNOWN_NAMES]
-        columns = {name: values for name in wanted if (values := _numbers(rows, name)) is not None}
-        for name in (*self.scores, self.test, *filter(None, [self.seconds])):
-            if name not in columns:
-                raise InputError(f"{self.path} has no column of numbers {name!r}. It has {', '.join(sorted(columns))}.")
-            if not np.isfinite(columns[name]).all():
-                line = int(np.flatnonzero(~np.isfinite(columns[name]))[0]) + 2
-                raise InputError(f"{self.path}, line {line}: no number in column {name!r}. Leave that network out.")
-        whole = columns[self.seconds] if self.seconds else np.ones(len(rows))
-        if whole.min() < 0:
-            raise InputError(f"{self.path}: column {self.seconds!r} of seconds holds {whole.min():g}, `at least 0`.")
-        shares = self.shares or (1.0,) * len(self.scores)
-        rungs = tuple(Rung(name, share * whole) for name, share in zip(self.scores, shares, strict=True))
-        decisions = tuple(self._decisions(convert, row, line) for line, row in enumerate(rows, 2))
-        return Table(self.space, self.task, decisions, columns, rungs, self.test)
-
-    def _rows(self) -> list[dict[str, str]]:
-        try:
-            data = self.path.read_bytes()
-            text = (gzip.decompress(data) if self.path.suffix == ".gz" else data).decode()
-        except (OSError, EOFError, UnicodeDecodeError) as error:
-            raise InputError(f"{self.path} is not a readable CSV file: {error}. Give a .csv or .csv.gz file.") from None
-        rows = list(csv.DictReader(io.StringIO(text)))
-        if not rows:
-            raise InputError(
-                f"{self.path} holds no rows. A table has a line of column names and a line for each network."
-            )
-        return rows
-
-    def _decisions(
-        self, convert: Callable[[Mapping[str, str]], Decisions], row: dict[str, str], line: int
-    ) -> Decisions:
-        try:
-            return convert(row)
-        except (SpaceError, KeyError, ValueError) as error:
-            raise InputError(f"{self.path}, line {line}: not a network of {self.space.name!r}: {error}.") from None
-
-
-def _converter(space: Space) -> Callable[[Mapping[str, str]], Decisions]:
-    """From a row to decisions: the space's own `from_row`, or `from_string` on the column with the official name.
-
-    Any other space may name its decisions as columns, with the index of the option in each.
-    """
-    module: Any = None
-    with contextlib.suppress(ImportError):
-        module = importlib.import_module(f"search_spaces.catalog.{space.name}")
-    if hasattr(module, "from_row"):
-        return module.from_row
-    if hasattr(module, "from_string"):
-        from_string = module.from_string
-        return lambda row: from_string(next(row[name] for name in KNOWN_NAMES if name in row))
-    return lambda row: (
-        space.resolve(replay({path: int(value) for path, value in row.items() if _is_whole(value)})).decisions
-    )
-
-
-def _is_whole(value: str | None) -> bool:
-    return bool(value) and str(value).lstrip("-").isdigit()
-
-
-def _numbers(rows: Sequence[Mapping[str, str]], name: str) -> np.ndarray | None:
-    """A column as numbers, NaN where it is empty; None where it holds words."""
-    try:
-        return np.array([float(row[name]) if row[name] else math.nan for row in rows])
-    except (TypeError, ValueError):
-        return None
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where a recorded benchmark keeps what a search needs; the arguments of `read`."""
-
-    columns: tuple[str, ...] = ("score",)
-    test: str = "score"
+    columns: tuple[str, ...] = (SCORE,)
+    test: str = SCORE
     seconds: str = ""
     shares: tuple[float, ...] = ()
     task: Task = Task((3, 32, 32), 10)  # noqa: RUF009 - frozen
 
 
-LAYOUTS = {
+PUBLISHED = {
     "nasbench201": Layout(
         ("c100_val_12", "c100_val_200_mean"),
         "c100_test_200",
@@ -195,26 +108,44 @@ LAYOUTS = {
 }
 
 
-def layout_of(
-    space: Space, score: str = "", test: str = "", seconds: str = "", rungs: Mapping[str, float] | None = None
-) -> Layout:
-    """The columns that `LAYOUTS` names for a space, `score` for any other, but those that are named here.
+@dataclass(frozen=True)
+class Columns:
+    """Which columns a person names; what is empty is as published where the table has it, otherwise left out.
 
     Args:
+        score: that is searched by, at the end of a whole training; without a published one `score`.
+        test: that is reported; by default the score's.
+        seconds: cost of a whole training; by default all cost 1.
         rungs: shares of a whole training's cost, by the column of the shorter training's score.
-
-    Raises:
-        InputError: shares that do not grow or are no shares.
     """
-    known = LAYOUTS.get(space.name, Layout())
-    shares = tuple((rungs or {}).values())
-    if not all(low < high for low, high in itertools.pairwise((0.0, *shares, 1.0))):
-        said = ", ".join(f"{share:g}" for share in shares)
-        raise InputError(f"Rungs with shares {said} do not fit: `0 < share < 1`, the shortest training first.")
-    layout = replace(known, test=test or score or known.test, seconds=seconds or known.seconds)
-    if rungs or score:
-        layout = replace(layout, columns=(*(rungs or ()), score or known.columns[-1]), shares=(*shares, 1.0))
-    return layout
+
+    score: str = ""
+    test: str = ""
+    seconds: str = ""
+    rungs: Mapping[str, float] = field(default_factory=dict)
+
+    def layout(self, space: Space, there: Collection[str]) -> Layout:
+        """Of a table that has the columns `there`.
+
+        Raises:
+            InputError: shares that do not grow or are no shares.
+        """
+        shares = tuple(self.rungs.values())
+        if not all(low < high for low, high in itertools.pairwise((0.0, *shares, 1.0))):
+            said = ", ".join(f"{share:g}" for share in shares)
+            raise InputError(f"Rungs with shares {said} do not fit: `0 < share < 1`, the shortest training first.")
+        published = PUBLISHED.get(space.name, Layout())
+        whole = published.columns[-1]
+        score = self.score or (SCORE if whole not in there and SCORE in there else whole)
+        rungs, test = self.rungs, score
+        if not self.score and score == whole:  # a published score goes with its published test and shorter trainings
+            test = published.test if published.test in there else score
+            known = zip(published.columns[:-1], published.shares, strict=False)
+            rungs = rungs or {name: share for name, share in known if name in there}
+        seconds = published.seconds if published.seconds in there else ""
+        return Layout(
+            (*rungs, score), self.test or test, self.seconds or seconds, (*rungs.values(), 1.0), published.task
+        )
 
 
 def rungs_of(texts: Sequence[str]) -> dict[str, float]:
@@ -233,18 +164,87 @@ def rungs_of(texts: Sequence[str]) -> dict[str, float]:
     return rungs
 
 
-def read_known(path: str | Path, space: Space, layout: Layout | None = None) -> Table:
-    """The table in a CSV file with the columns that `layout` names, by default that of its space."""
-    layout = layout or layout_of(space)
-    return read(
-        path,
-        space,
-        layout.columns,
-        layout.test,
-        seconds=layout.seconds,
-        shares=layout.shares,
-        task=layout.task,
-    )
+def read(path: str | Path, space: Space, layout: Layout) -> Table:
+    """The table in a CSV file (plain or `.gz`) of architectures of `space`.
+
+    Raises:
+        InputError: no such file or column, an unreadable number, or a row that is not of the space.
+    """
+    return _table(Path(path), _rows(Path(path)), space, layout)
+
+
+def read_known(path: str | Path, space: Space, columns: Columns | None = None) -> Table:
+    """The same with the columns that are named and the published ones of the space."""
+    rows = _rows(Path(path))
+    return _table(Path(path), rows, space, (columns or Columns()).layout(space, rows[0]))
+
+
+def _table(path: Path, rows: list[dict[str, str]], space: Space, layout: Layout) -> Table:
+    wanted = [name for name in rows[0] if name not in KNOWN_NAMES]
+    columns = {name: values for name in wanted if (values := _numbers(rows, name)) is not None}
+    for name in (*layout.columns, layout.test, *filter(None, [layout.seconds])):
+        if name not in columns:
+            raise InputError(f"{path} has no column of numbers {name!r}. It has {', '.join(sorted(columns))}.")
+        if not np.isfinite(columns[name]).all():
+            line = int(np.flatnonzero(~np.isfinite(columns[name]))[0]) + 2
+            raise InputError(f"{path}, line {line}: no number in column {name!r}. Leave that network out.")
+    whole = columns[layout.seconds] if layout.seconds else np.ones(len(rows))
+    if whole.min() < 0:
+        raise InputError(f"{path}: column {layout.seconds!r} of seconds holds {whole.min():g}, `at least 0`.")
+    shares = layout.shares or (1.0,) * len(layout.columns)
+    rungs = tuple(Rung(name, share * whole) for name, share in zip(layout.columns, shares, strict=True))
+    convert, decisions = _converter(space), []
+    for line, row in enumerate(rows, 2):
+        try:
+            decisions.append(convert(row))
+        except (SpaceError, KeyError, ValueError) as error:
+            raise InputError(f"{path}, line {line}: not a network of {space.name!r}: {error}.") from None
+    return Table(space, layout.task, tuple(decisions), columns, rungs, layout.test)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a readable CSV file: {error}. Give a .csv or .csv.gz file.") from None
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if not rows:
+        raise InputError(f"{path} holds no rows. A table has a line of column names and a line for each network.")
+    return rows
+
+
+def _converter(space: Space) -> Callable[[Mapping[str, str]], Decisions]:
+    """From a row to decisions: the space's own `from_row`, or `from_string` on the column with the official name.
+
+    Any other space may name its decisions as columns, with the index of the option in each.
+    """
+    module: Any = None
+    with contextlib.suppress(ImportError):
+        module = importlib.import_module(f"search_spaces.catalog.{space.name}")
+    if hasattr(module, "from_row"):
+        return module.from_row
+
+    def convert(row: Mapping[str, str]) -> Decisions:
+        name = next((row[column] for column in KNOWN_NAMES if column in row), None)
+        if name is not None and hasattr(module, "from_string"):
+            return module.from_string(name)
+        decisions = {path: int(value) for path, value in row.items() if _is_whole(value)}
+        return space.resolve(replay(decisions)).decisions
+
+    return convert
+
+
+def _is_whole(value: str | None) -> bool:
+    return bool(value) and str(value).lstrip("-").isdigit()
+
+
+def _numbers(rows: Sequence[Mapping[str, str]], name: str) -> np.ndarray | None:
+    """A column as numbers, NaN where it is empty; None where it holds words."""
+    try:
+        return np.array([float(row[name]) if row[name] else math.nan for row in rows])
+    except (TypeError, ValueError):
+        return None
 
 
 class RecordedSpace(JointSpace):

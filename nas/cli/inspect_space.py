@@ -21,17 +21,15 @@ def inspect(
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Check a space before paying for it: its size, how many samples build and obey the rules, how large they are."""
-    import os
-
     from nas.config.budget import Budget
     from nas.config.recipe import TrainingConfig
     from nas.data import load
     from nas.report.drawing import line
-    from nas.report.inspection import preflight
+    from nas.report.preflight import preflight, save_plot
     from nas.report.preflight import render as table
-    from nas.report.preflight import save_plot
     from nas.report.render import render as draw
     from nas.setup.problem import epochs_for_data, named_space
+    from nas.training.machine import cpus
 
     opened, dataset = named_space(space), load(data, layout=layout)
     examples = len(dataset.search.train)
@@ -43,7 +41,7 @@ def inspect(
         batch_size=TrainingConfig().batch_for(examples),
         epochs=epochs_for_data(examples),
         budget=Budget.parse(budget) if budget else None,
-        parallel=os.cpu_count() or 1,
+        parallel=cpus(),
         seed=seed,
     )
     console.print(table(found))

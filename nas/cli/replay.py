@@ -52,13 +52,13 @@ def replay(
         Path | None, typer.Option(help="Folder for the curves: regret.csv and .png, or hypervolume.csv and .png.")
     ] = None,
 ) -> None:
-    """Judge strategies in seconds against a recorded benchmark, through the same study code as a real search.
+    """Judge strategies in seconds against a recorded benchmark, by the same code as in a real search.
 
     Nothing is trained: a score is looked up in TABLE. Regret is how far the best that was found is from the best
     there is, by the validation score; the test score of that network is reported and never searched by.
 
-    Tables of nasbench201, nasbench_macro and accel_nasbench have their published columns. For any other space a
-    table has a column for each decision, with the index of its option, and a column [bold]score[/].
+    Tables of nasbench201, nasbench_macro and accel_nasbench may have their published columns. Any other table has a
+    column for each decision, with the index of its option, and a column [bold]score[/].
 
     With rungs, cheap trainings stop weak networks as in a real search, and regret counts against seconds spent. With
     objectives, the share of the table's hypervolume that was found stands in place of regret.
@@ -74,8 +74,7 @@ def replay(
     nas replay mine.csv --space mine:space --strategy guided --strategy random --out regret
     """
     from nas.benchmark.comparison import Comparison, compare
-    from nas.benchmark.table import layout_of, rungs_of
-    from search_spaces.catalog import load_space
+    from nas.benchmark.table import Columns, rungs_of
 
     comparison = Comparison(
         strategies=strategy or ["guided", "evolution", "random"],
@@ -87,6 +86,6 @@ def replay(
         promote=promote,
         objectives=("score", *(objective or ())),
     )
-    layout = layout_of(load_space(space), score, test, seconds, rungs_of(rung or ()))
-    for line in compare(table, space, comparison, layout, out):
+    columns = Columns(score, test, seconds, rungs_of(rung or ()))
+    for line in compare(table, space, comparison, columns, out):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

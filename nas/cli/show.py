@@ -19,9 +19,11 @@ def show(
 ) -> None:
     """Show what a search has found so far, and where its time went; also while it runs."""
     from nas.config.budget import duration
-    from nas.report.outcome import best_table, drawn, front_table
-    from nas.report.tally import counted
+    from nas.records.problem import Problem
+    from nas.report.outcome import best_table, counted, drawn, front_table
     from nas.setup.stored_search import stored_search
+    from nas.strategies.optuna.study import copy_study
+    from search_spaces.errors import SpaceError
 
     seen = stored_search(directory)
     state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
@@ -43,5 +45,8 @@ def show(
     if seen.record.statement:
         console.print(seen.record.statement, highlight=False)
     if optuna:
-        seen.copy_to_optuna(optuna, Path(directory).absolute().name)
+        if seen.space is None:
+            raise SpaceError(f"The decisions of this search cannot be named again: {seen.missing}")
+        problem = Problem(seen.space, objectives=seen.config.objectives)
+        copy_study(optuna, Path(directory).absolute().name, problem, seen.trials)
         console.print(f"Copied to {optuna}. Look at it by: optuna-dashboard {optuna}", soft_wrap=True)

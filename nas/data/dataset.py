@@ -12,7 +12,7 @@ from nas.data.preprocessing import Preprocessing
 from nas.data.schema import Schema
 from search_spaces.task import Task
 
-Constants = tuple[float, ...]
+Numbers = tuple[float, ...]  # one per channel, feature or output
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +43,10 @@ class TrainingData:
     task: Task
     train: Split
     validation: Split
-    mean: Constants
-    std: Constants
-    target_mean: Constants = ()
-    target_std: Constants = ()
+    mean: Numbers
+    std: Numbers
+    target_mean: Numbers = ()
+    target_std: Numbers = ()
 
     @classmethod
     def measured(cls, task: Task, train: Split, validation: Split) -> TrainingData:
@@ -110,7 +110,7 @@ class Dataset:
     preprocessing: Preprocessing | None = None
 
 
-def statistics(inputs: np.ndarray) -> tuple[Constants, Constants]:
+def statistics(inputs: np.ndarray) -> tuple[Numbers, Numbers]:
     """Mean and standard deviation per channel of inputs `(n, channels, …)`, to normalise them with.
 
     The deviation of a constant channel is given as 1. So is that of a 0/1 column of a table, with mean 0: it stays 0/1.
@@ -140,7 +140,7 @@ def _of_bytes(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(means), np.array(deviations)
 
 
-def _floats(values: np.ndarray) -> Constants:
+def _floats(values: np.ndarray) -> Numbers:
     return tuple(map(float, values))
 
 

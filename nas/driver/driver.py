@@ -21,6 +21,7 @@ from nas.driver import time_account
 from nas.driver.clock import Clock, seconds_of_final
 from nas.driver.cost_model import CostModel
 from nas.driver.events import Observer, Status
+from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.retry import Retries
 from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
@@ -68,7 +69,7 @@ class Driver:
         problem: Problem,
         journal: Journal,
         strategy: Strategy,
-        stopping: SuccessiveHalving,
+        stopping: SuccessiveHalving | Promotion,
         clock: Clock,
         observer: Observer,
         *,
@@ -154,7 +155,7 @@ class Driver:
             if report.epoch > self._counted.get(number, 0):  # not when an epoch is repeated after a loss
                 self._counted[number] = report.epoch
                 costs = self.problem.objectives[1:]
-                weak = self.stopping.is_weak(report.epoch, report.score)
+                weak = trial.source != PROMOTED and self.stopping.is_weak(report.epoch, report.score)
                 weak = weak and (not costs or beaten(trial, self.journal.trials, costs))
             self.observer.status(self.status())
             self.observer.epoch_ended(trial, report)
@@ -302,7 +303,9 @@ class Driver:
                 return self._no_more("budget")
             number = len(self.journal)
             try:
-                proposal = self.strategy.propose(self.problem, self.journal.trials, number)
+                proposal = self.stopping.propose(self.problem, self.journal.trials)
+                if proposal is None:
+                    proposal = self.strategy.propose(self.problem, self.journal.trials, number)
             except Exhausted:
                 return self._no_more("exhausted")
             if proposal.evidence is not None:

@@ -12,6 +12,8 @@ import bisect
 import math
 from collections.abc import Iterable, Sequence
 
+from nas.records.problem import Problem
+from nas.records.proposal import Proposal
 from nas.records.trial import Trial
 
 
@@ -33,6 +35,10 @@ class SuccessiveHalving:
         while first < epochs:
             self.rungs[first] = []
             first *= factor
+
+    def propose(self, problem: Problem, trials: Sequence[Trial]) -> Proposal | None:
+        """A trial that is to be trained whole next, in place of a new one; halving never asks for any."""
+        return None
 
     def take_up(self, trials: Iterable[Trial]) -> None:
         """Lets the trainings of a journal come by, in order of number."""

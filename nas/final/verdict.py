@@ -3,8 +3,8 @@
 Accuracy: Wilson's interval (1927) for one model; for two the exact test of McNemar (1947,
 https://doi.org/10.1007/BF02295996) on the examples that only one of them gets right, and the interval of Bonett and
 Price (2012, https://doi.org/10.3102/1076998611411915) for the difference. Other scores: the bootstrap over test
-examples (Efron 1979), the same draws for both models. All intervals are of 95 %, over test examples: they say how the models
-would compare on more data of this kind, not what another training of them would give.
+examples (Efron 1979), the same draws for both models. All intervals are of 95 %, over test examples: they say how the
+models would compare on more data of this kind, not what another training of them would give.
 """
 
 from __future__ import annotations

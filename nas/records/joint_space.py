@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
 from nas.records.proposal import Proposal
 from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
-from search_spaces.dsl import Decide, resolve
+from search_spaces.dsl import Decide, compiled
 from search_spaces.errors import SpaceError
 from search_spaces.profile import profile
 from search_spaces.space import Space
@@ -87,8 +89,15 @@ class JointSpace:
 
     def _resolve_recipe(self, decide: Decide, recipe: dict[str, int]) -> TrainingConfig:
         """The recipe that `decide` leads to; what it decides is written to `recipe`."""
-        training: TrainingConfig = resolve(self.training, deciders.recording(decide, recipe), RECIPE)
+        training: TrainingConfig = self._draw_recipe(deciders.recording(decide, recipe))
         return training
+
+    @functools.cached_property
+    def _draw_recipe(self) -> Callable[[Decide], Any]:
+        return compiled(self.training, RECIPE)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_draw_recipe"}
 
     def _resolve_valid(self, decide: Decide) -> Proposal | None:
         try:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from nas.config.earlier_search import EarlierSearch
 from nas.errors import InputError
-from nas.journal import journal
+from nas.journal.journal import Record, read
 from nas.records.earlier_search import trainings, without_recipe
 from nas.records.joint_space import JointSpace
 from nas.records.trial import COMPLETED
 from nas.setup.problem import identity
 from predictors.extrapolation import ends
 from predictors.transfer import FEWEST
+from search_spaces.errors import SpaceError
 
 GUIDED = "guided"
 MOST = 300  # trainings kept of one search: a predictor of so many is fitted in seconds, and more say little more
@@ -45,8 +46,8 @@ def earlier_searches(
 
 
 def _earlier_search(directory: Path, joint: JointSpace) -> EarlierSearch:
-    record = journal.read(directory)
-    if record.header.space != identity(joint.space):
+    record = read(directory)
+    if not _same_space(record, joint):
         raise InputError(
             f"{directory} searched the space {record.header.space}, and this search is of {identity(joint.space)}. "
             "`learn_from` needs a search of the same space (its limits and data may differ). Leave it out."
@@ -70,3 +71,18 @@ def _earlier_search(directory: Path, joint: JointSpace) -> EarlierSearch:
             "of them of networks that can be built for this data. Leave it out, or let it run for longer."
         )
     return found
+
+
+def _same_space(record: Record, joint: JointSpace) -> bool:
+    """Whether the earlier search's architectures are what they were; its recipe may have been another."""
+    if record.header.space == identity(joint.space):
+        return True
+    try:
+        found = [joint.space.replay(without_recipe(trial.decisions)).fingerprint for trial in record.trials]
+    except SpaceError:
+        return False
+    same_recipe = [trial for trial in record.trials if len(without_recipe(trial.decisions)) == len(trial.decisions)]
+    known = {trial.number: fingerprint for trial, fingerprint in zip(record.trials, found, strict=True)}
+    return record.header.space.split()[0] == joint.space.name and all(
+        known[trial.number] == trial.fingerprint for trial in same_recipe
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from nas.config.search_config import AUTO, SearchConfig
 from nas.errors import InputError
+from nas.training.machine import cpus
 
 
 def check_machine(config: SearchConfig) -> None:
@@ -18,9 +17,9 @@ def check_machine(config: SearchConfig) -> None:
 
 
 def _check_cpus(asked: float) -> None:
-    cpus = os.cpu_count() or 1
-    if asked > cpus:
-        raise InputError(f"`cpus_per_trial` is {asked:g}, and this machine has {cpus} CPUs. Ask for less.")
+    most = cpus()
+    if asked > most:
+        raise InputError(f"`cpus_per_trial` is {asked:g}, and this machine has {most} CPUs for it. Ask for less.")
 
 
 def _check_gpus(config: SearchConfig) -> None:

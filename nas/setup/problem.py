@@ -8,6 +8,7 @@ import json
 import math
 import random
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from nas.errors import InputError
 from nas.journal.directory import FINAL, RECORD
 from nas.journal.journal import Header, Journal
 from nas.records.joint_space import JointSpace
+from nas.records.trial import Trial
 from search_spaces import load_space, rules
+from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 from search_spaces.task import Task
 
@@ -99,13 +102,26 @@ def identity(space: Space) -> str:
     return f"{space.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def check_same(found: Header, joint: JointSpace, dataset: Dataset) -> None:
-    """Raises InputError unless a resumed search has the data and the space that it began with."""
+def same_networks(found: Header, trials: Iterable[Trial], joint: JointSpace) -> bool:
+    """Whether the trials of a search are what they were in this space: it is the same one, or has only grown since."""
+    try:
+        return found.space == identity(joint.space) or (
+            found.space.split()[0] == joint.space.name
+            and all(joint.replay(trial.decisions).fingerprint == trial.fingerprint for trial in trials)
+        )
+    except (SpaceError, InputError):
+        return False
+
+
+def check_same(journal: Journal, joint: JointSpace, dataset: Dataset) -> None:
+    """Raises InputError unless a resumed search has the data that it began with, and a space that holds its trials."""
+    found = journal.header
     check_data(found, dataset)
-    if found.space != identity(joint.space):
+    if not same_networks(found, journal.trials, joint):
         raise InputError(
             f"The space {joint.space.name!r} has changed since this search began ({identity(joint.space)}, not "
-            f"{found.space}). Bring the old one back, or start a new search."
+            f"{found.space}), and trials of before would be other networks in it. Bring the old one back, or start a "
+            "new search."
         )
 
 

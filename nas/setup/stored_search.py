@@ -12,7 +12,7 @@ from nas.errors import InputError
 from nas.journal.journal import Record, read, rebuilt
 from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
-from nas.setup.problem import identity, named_space
+from nas.setup.problem import named_space, same_networks
 from search_spaces.architecture import Architecture
 from search_spaces.errors import SpaceError
 from search_spaces.task import Task
@@ -57,7 +57,7 @@ def stored_search(directory: str | Path) -> StoredSearch:
     config = SearchConfig.from_json(record.header.config)
     data = json.loads(record.header.task)
     task = Task(**{**data, "input_shape": tuple(data["input_shape"])})
-    space, missing = _space(config, task, record.header.space)
+    space, missing = _space(config, task, record)
     if space is not None:
         trials = tuple(rebuilt(trial, space.replay) for trial in record.trials)
     else:
@@ -68,7 +68,7 @@ def stored_search(directory: str | Path) -> StoredSearch:
     return StoredSearch(record, config, task, space, trials, missing)
 
 
-def _space(config: SearchConfig, task: Task, identical_to: str) -> tuple[JointSpace | None, str]:
+def _space(config: SearchConfig, task: Task, record: Record) -> tuple[JointSpace | None, str]:
     """The space as it was searched, or None and why it cannot be had."""
     if not config.space:
         return None, "its space was given as an object."
@@ -76,6 +76,7 @@ def _space(config: SearchConfig, task: Task, identical_to: str) -> tuple[JointSp
         space = named_space(config.space)
     except SpaceError as error:
         return None, str(error)
-    if identity(space) != identical_to:
+    joint = JointSpace(space, config.training, task)
+    if not same_networks(record.header, record.trials, joint):
         return None, f"the space {config.space!r} has changed since."
-    return JointSpace(space, config.training, task), ""
+    return joint, ""

@@ -1,7 +1,6 @@
-"""How much of the space of objectives a set of points dominates, and the order in which others would add most to it.
+"""The order in which points would add most to the volume of objectives that others dominate.
 
-The hypervolume is measured exactly, slice by slice (While et al. 2006, https://doi.org/10.1109/TEVC.2005.851275). The
-order is greedy on draws from a predictor, as in Thompson sampling for several objectives (TSEMO, Bradford et al. 2018,
+Greedy on draws from a predictor, as in Thompson sampling for several objectives (TSEMO, Bradford et al. 2018,
 https://doi.org/10.1007/s10898-018-0609-2), with volumes counted on random points: any number of objectives, a whole
 batch at once.
 """
@@ -11,27 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 POINTS = 100_000  # of which a few thousand lie between the front that there is and the one that is drawn
-
-
-def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
-    """The volume in which some point is nowhere worse and `reference` nowhere better.
-
-    Args:
-        points: (n, objectives), all to be small.
-        reference: (objectives,). Points that are not below it in every objective add nothing.
-    """
-    inside = points[(points < reference).all(1)]
-    if not len(inside):
-        return 0.0
-    if inside.shape[1] == 1:
-        return float(reference[0] - inside.min())
-    inside = inside[np.argsort(inside[:, -1], kind="stable")]
-    heights = np.diff(np.append(inside[:, -1], reference[-1]))
-    return sum(
-        float(height) * hypervolume(inside[: place + 1, :-1], reference[:-1])
-        for place, height in enumerate(heights)
-        if height > 0
-    )
 
 
 def by_improvement(drawn: np.ndarray, known: np.ndarray, rng: np.random.Generator) -> list[int]:

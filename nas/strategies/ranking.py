@@ -82,6 +82,12 @@ class Ranking:
             log.warning("The predictor %r failed after %d trainings: %r", self.predictor, trainings, error)
             return Fit(trainings)
 
+    def expected(self, observations: Sequence[Observation], proposals: Sequence[Proposal]) -> np.ndarray:
+        """(n,) scores of the proposals after all epochs."""
+        scores = np.array([one.score for one in observations])
+        learned = self._made(self._extra).fit([self.features_of(one.proposal) for one in observations], scores)
+        return learned.predict([self.features_of(one) for one in proposals]).mean
+
     def chosen_by_earlier(self, rng: random.Random) -> Proposal:
         """Of random draws and variations of their best the one that earlier searches expect most of."""
         from predictors.features import HISTORY

@@ -11,7 +11,8 @@ import torch
 from nas.data.dataset import Split
 from nas.training.augmentation import Augment
 
-CHUNK_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}  # gathered and augmented at once; on the CPU what its cache holds
+# examples gathered and augmented at once: on a CPU what its cache holds, on CUDA an epoch of most data sets
+CHUNK_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}
 
 
 def resident(array: np.ndarray, device: torch.device) -> torch.Tensor:

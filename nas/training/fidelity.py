@@ -66,11 +66,9 @@ def resize(x: torch.Tensor, share: float) -> torch.Tensor:
     if share >= 1.0 or x.dim() < 3:
         return x
     size = [max(4, round(side * share)) if side > 4 else side for side in x.shape[2:]]
-    values = x.float()
-    small = (
-        F.adaptive_avg_pool2d(values, (size[0], size[1])) if x.dim() == 4 else F.adaptive_avg_pool1d(values, size[0])
-    )
-    return in_type_of(x, small)
+    if x.dim() == 4:
+        return in_type_of(x, F.adaptive_avg_pool2d(x.float(), (size[0], size[1])))
+    return in_type_of(x, F.adaptive_avg_pool1d(x.float(), size[0]))
 
 
 def _shrunk(inputs: np.ndarray, share: float) -> np.ndarray:

@@ -34,7 +34,7 @@ def cpus(root: Path = ROOT) -> int:
 def free_memory(root: Path = ROOT) -> int:
     """Bytes that this process can still allocate before the machine or a control group is full.
 
-    A group's file cache that nobody has used lately counts as free, as the kernel drops it first.
+    File cache that has not been used lately (`inactive_file`) counts as free, because the kernel drops it first.
     `UNKNOWN` where nothing is said about memory, e.g. outside Linux.
     """
     available = [1024 * kib for kib in (_entry(root / "proc/meminfo", "MemAvailable:"),) if kib is not None]
@@ -55,7 +55,7 @@ def torch_threads(number: int) -> Iterator[None]:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """CPU time per time, of every group that limits it."""
+    """CPU quota of every group that has one, in CPUs."""
     for group in _groups("cpu", root):
         quota, _, period = _text(group / "cpu.max").partition(" ")  # version 2, microseconds; "max" for no limit
         if not quota:

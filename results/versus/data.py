@@ -14,7 +14,7 @@ import numpy as np
 
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData
 from nas.data.load import load
-from nas.data.split import set_aside
+from nas.data.splits import set_aside
 from search_spaces.task import Task
 
 ARCHIVES = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from search_spaces.cells import (
     Conv,
+    ConvNeXt,
+    ConvStage,
     Downsample,
     Head,
     InvertedBottleneck,
@@ -13,7 +15,42 @@ from search_spaces.cells import (
     Transformer,
 )
 from search_spaces.dsl import Choice, Repeat
+from search_spaces.known import Known
 from search_spaces.space import Space
+
+# Each is narrower and shorter than its original, and where a stage begins, the map is halved by `Downsample`.
+KNOWN = [
+    Known(
+        "resnet9_like",
+        "https://github.com/davidcpage/cifar10-fast",
+        Stem(32),
+        ConvStage(64, depth=2),
+        Downsample(128),
+        ConvStage(128, depth=2),
+        Downsample(128, "max"),
+        Head(),
+    ),
+    Known(
+        "mobilenet_v3_like",
+        "https://arxiv.org/abs/1905.02244",
+        Stem(16),
+        Downsample(32),
+        *[InvertedBottleneck(expansion=4, kernel=3, squeeze_excitation=0.25)] * 3,
+        Downsample(64),
+        *[InvertedBottleneck(expansion=4, kernel=5, squeeze_excitation=0.25)] * 2,
+        Head(dropout=0.2),
+    ),
+    Known(
+        "convnext_like",
+        "https://arxiv.org/abs/2201.03545",
+        Stem(32, stride=2),
+        Downsample(64),
+        *[ConvNeXt(expansion=4, layer_scale=0)] * 3,
+        Downsample(128),
+        *[ConvNeXt(expansion=4, layer_scale=0)] * 2,
+        Head(),
+    ),
+]
 
 
 def hybrid() -> Space:
@@ -23,21 +60,32 @@ def hybrid() -> Space:
     time of a network goes to its first, largest maps, so that stage is short and cheap; attention, which costs the
     square of the number of positions, is offered from the second stage on.
     """
-    early = (Conv(kernel=3), SeparableConv(kernel=Choice(3, 5)), Residual(kernel=3))
+    early = (Conv(kernel=3), SeparableConv(kernel=Choice(3, 5)), Residual(kernel=3), _stage())
     local = (
         Conv(kernel=Choice(3, 5)),
         SeparableConv(kernel=Choice(3, 5)),
         Residual(kernel=3, kind=Choice("basic", "bottleneck")),
         InvertedBottleneck(expansion=Choice(2, 4), kernel=Choice(3, 5), squeeze_excitation=Choice(0.0, 0.25)),
     )
-    mixed = (*local, Transformer(heads=Choice(2, 4), mlp_ratio=Choice(1, 2), positions=Choice("none", "learned")))
+    mixed = (
+        *local,
+        Transformer(heads=Choice(2, 4), mlp_ratio=Choice(1, 2), positions=Choice("none", "learned")),
+        _stage(),
+        ConvNeXt(kernel=Choice(5, 7), expansion=Choice(2, 4), layer_scale=0),
+    )
     return Space(
         "hybrid",
         Stem(Choice(16, 24, 32), stride=Choice(1, 2)),
         Repeat(Choice(*early), times=Choice(0, 1)),
-        Downsample(Choice(32, 48, 64), kind=Choice("conv", "max")),
+        Downsample(Choice(32, 48, 64, 128), kind=Choice("conv", "max")),
         Repeat(Choice(*mixed), times=Choice(1, 2, 3)),
         Downsample(Choice(64, 96, 128), kind=Choice("conv", "max")),
         Repeat(Choice(*mixed), times=Choice(0, 1, 2)),
         Head(dropout=Choice(0.0, 0.2)),
+        known=KNOWN,
     )
+
+
+def _stage() -> ConvStage:
+    """A stage of ResNet-9; where it pools, the rest of the network gets cheaper."""
+    return ConvStage(Choice(0, 64, 128), pool=Choice(1, 2), depth=Choice(1, 2))

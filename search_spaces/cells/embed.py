@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -51,6 +51,8 @@ class Embed:
         width: channels out, at least 1.
         vocabulary: number of distinct tokens, set from the task when the network is built; 0 for real numbers.
     """
+
+    takes_tokens: ClassVar[bool] = True  # it may stand first where the inputs are tokens
 
     width: Whole = 32
     vocabulary: Whole = 0

@@ -25,8 +25,9 @@ class Node:
     """One place in a graph where results of operations on earlier nodes meet.
 
     Args:
-        ops: cells, or tuples of cells that run in a row. sources: for each operation the number of the node it reads;
-        0 is the graph's input, 1 the first node, and so on. merge: sum or concat (along the channels).
+        ops: cells, or tuples of cells that run in a row.
+        sources: for each operation the number of the node it reads. 0 is the graph's input, 1 the first node.
+        merge: sum or concat (along the channels).
     """
 
     ops: Any

@@ -1,8 +1,8 @@
 """The normal form of a graph of operations: equal for graphs that compute the same.
 
 Zero branches and what feeds nobody are removed, skips are folded into their sources, sums have no order, and pooling
-the same value twice is pooling it once. Operations with weights stay apart even if they read the same value, since
-their weights differ; NAS-Bench-201's `unique_str` takes "one convolution used twice" and "two convolutions" for one.
+the same value twice is pooling it once. Two operations with weights stay two even if they read the same value, since
+their weights differ. NAS-Bench-201's `unique_str` does not tell one convolution used twice from two convolutions.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -49,8 +50,7 @@ class Head:
         features = shape[0]
         if layers.positions(shape) and self.pooling == "flatten":
             parts.append(nn.Flatten())
-            for size in shape[1:]:
-                features *= size
+            features = math.prod(shape)
         elif layers.positions(shape):
             parts.append(GlobalPool(self.pooling))
         if layers.whole("hidden", self.hidden, least=0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -109,13 +110,10 @@ class Transformer:
 
     def build(self, shape: Shape) -> nn.Module:
         width = layers.width_of(self.width, shape)
-        length = 1
-        for size in shape[1:]:
-            length *= size
         layers.one_of("positions", self.positions, ("none", "learned"))
         return TransformerBlock(
             projection=nn.Identity() if width == shape[0] else layers.conv(shape, width, 1, bias=True),
-            positions=LearnedPositions(length, width) if self.positions == "learned" else nn.Identity(),
+            positions=LearnedPositions(math.prod(shape[1:]), width) if self.positions == "learned" else nn.Identity(),
             attention=Attention(width, *self._heads(width)),
             feed_forward=self._feed_forward(width),
             norm1=nn.LayerNorm(width),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,14 +113,11 @@ class VertexGraph:
         plan = self._plan(shape)
         cells: list[tuple[Any, Shape]] = [(cell, shape) for cell in plan.projections if cell is not None]
         cells += [(op, (width, *shape[1:])) for op, width in zip(plan.ops, plan.widths, strict=True)]
-        size = 1
-        for dimension in shape[1:]:
-            size *= dimension
         sums = [len(reads) + (cell is not None) - 1 for reads, cell in zip(plan.reads, plan.projections, strict=True)]
         merged = sum(extra * width for extra, width in zip(sums[:-1], plan.widths, strict=True))
         out = plan.out
         merged += out * ((len(plan.reads[-1]) > 0) + (len(plan.reads[-1]) > 0 and plan.projections[-1] is not None))
-        return Parts(tuple(cells), (out, *shape[1:]), merged * size)
+        return Parts(tuple(cells), (out, *shape[1:]), merged * math.prod(shape[1:]))
 
     def canonical(self) -> Any:
         """The graph without dead vertices, whatever the order of the others."""

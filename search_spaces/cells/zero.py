@@ -1,4 +1,4 @@
-"""The operations of published spaces that only move data: nothing, the input itself, half of its positions."""
+"""Operations of published spaces without a convolution of their own: no connection (`Zero`) and identity (`Skip`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions as columns of numbers, for any tree of places at which something is decided."""
+"""The decisions block of an encoding: which option was taken at each place of an open tree, as columns of numbers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class DecisionColumns:
     Args:
         places: (path, options) of each, see `search_spaces.tree.places`.
 
-    A column per option (1 taken, 0 not; all 0 where the place was not reached), and for places whose options are three
-    numbers or more one with their value, as a logarithm where all are positive, 0 to 1. Decisions at other places are
-    left out.
+    A place has a column for each option: 1 taken, 0 not, all 0 where the place was not reached. A place whose options
+    are three numbers or more has one more column with the value, from 0 to 1, as a logarithm where all are positive;
+    the mean of the options where the place was not reached. Decisions at other places are left out.
     """
 
     def __init__(self, places: Iterable[tuple[str, tuple[Any, ...]]]) -> None:

@@ -1,9 +1,9 @@
 """Architectures -> arrays: what was decided, how the network is made, and what it costs.
 
-Three blocks, because learners treat them differently (a Gaussian process needs a length scale for each, a linear model
-lives on the first alone). Columns are fixed for a space and a task, so that rows of different calls can be stacked.
-The structure block follows GRAF (https://github.com/gabikadlecova/zc_combine) in spirit: counts, paths, degrees, read
-from the network itself so that no space needs features of its own.
+There are three blocks because learners treat them differently: a Gaussian process needs a length scale for each, a
+linear model does best on the first alone. Columns are fixed for a space and a task, so that rows of different calls can
+be stacked. The structure block follows the idea of GRAF (https://github.com/gabikadlecova/zc_combine): counts, paths
+and degrees are read from the network itself, so that no space needs features of its own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ class Encoding:
     """Arrays of n architectures, all finite float64.
 
     Args:
-        decisions: (n, d). A column per option (1 taken, 0 not; all 0 where the place was not reached), and for places
-            whose options are numbers their value, as a logarithm where all are positive, 0 to 1.
+        decisions: (n, d). Which options were taken, see `DecisionColumns`.
         structure: (n, s). Counts, shares, paths and profiles of the resolved network.
         cost: (n, c). Logarithms of parameters, multiply-adds, activation bytes, layers and cells.
         names: of the columns, in the same order.

@@ -1,8 +1,8 @@
-"""Features of the graphs inside cells: which operations lie on the ways from input to output.
+"""The part of the structure block for graphs inside cells: which operations lie on the paths from input to output.
 
 Operation counts, shortest and longest paths with a subset of operations, and degrees are GRAF's
-(https://github.com/gabikadlecova/zc_combine). Ours are read from the graph as it computes: edges that nothing passes
-are left out first, and skips have no length, so equal networks have equal features.
+(https://github.com/gabikadlecova/zc_combine). Unlike GRAF, edges that do not reach the output are left out first, and
+skips have no length, so that equal networks have equal features.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Edges = tuple[tuple[int, int, str], ...]
 
 
 class GraphFeatures:
-    """Columns for the graphs of one space; no column where it has none that is open.
+    """Columns for the graphs of one space; none where no graph of the space is open.
 
     Per operation: live edges with it. Per group of operations (all groups of up to five operations, else each alone and
     all but each): number of paths, shortest and longest path with these operations only. Per operation: greatest, least
@@ -136,7 +136,7 @@ def _label(op: Any) -> str:
 
 
 def _labels(graph: Any) -> set[str]:
-    """Labels of the operations that a graph of a space may hold; an operation with open fields has none."""
+    """Labels of the operations that a graph of a space may hold, except those with open fields."""
     cells = [cell for cell in cells_within(graph.nodes) if hasattr(cell, "build") and not is_open(cell)]
     return {_label(cell) for cell in cells}
 
@@ -150,7 +150,7 @@ def _groups(count: int) -> np.ndarray:
 
 
 def _live(edges: Edges, end: int) -> Edges:
-    """Edges on a way from input to output that is not zero, without repeating what skips fold."""
+    """Edges that lie on a path from input to output without a zero operation."""
     forward, backward = {0}, {end}
     for source, target, label in sorted(edges, key=lambda edge: edge[1]):
         if label != ZERO and source in forward:

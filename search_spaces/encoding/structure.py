@@ -1,7 +1,7 @@
 """The structure block of an encoding: how a resolved network is made, whatever space it is from.
 
-A network is a chain of cells; each has a kind, open fields, a resolution level, and a share of the cost. What is known
-of one (cell, input shape) is a vector that is computed once; an architecture is a stack of such vectors.
+A network is a chain of cells. Each has a kind, open fields, a resolution level and a share of the cost. The numbers of
+one (cell, input shape) are computed once; a row sums up those of its cells.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from search_spaces import Architecture
-from search_spaces.cells import CELLS, Conv, Custom, Node, Pool, Recurrent, Skip, Transformer, Zero
+from search_spaces.cells import CELLS, CausalTransformer, Conv, Custom, Node, Pool, Recurrent, Skip, Transformer, Zero
 from search_spaces.cells.facts import facts
 
 SHAPES = [(6,), (1,), (4, 10), (3, 1), (1, 8, 8), (3, 5, 7), (8, 1, 1)]
@@ -69,7 +69,7 @@ def test_runs_forward_and_backward_and_facts_are_what_a_real_run_shows(cell: Any
 
 @pytest.mark.parametrize("shape", [(6,), (4, 10), (1, 8, 8)], ids=str)
 def test_multiply_adds_are_those_of_a_real_run(cell: Any, shape: tuple[int, ...]) -> None:
-    if isinstance(cell, Transformer | Recurrent):
+    if isinstance(cell, Transformer | CausalTransformer | Recurrent):
         pytest.skip(
             "torch's counter does not know the CPU's fused attention and LSTM; test_profile.py has their formulas"
         )

@@ -1,10 +1,13 @@
-"""What holds for every strategy: rules are obeyed, nothing is tried twice, the past alone decides what is next."""
+"""What holds for every strategy: rules are obeyed, nothing is tried twice, its arguments alone decide what is next."""
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,12 @@ import pytest
 
 from nas.config.recipe import TrainingConfig
 from nas.records.joint_space import JointSpace
-from nas.records.row import Row
-from nas.records.trial import COMPLETED, FAILED, RUNNING, STOPPED
+from nas.records.problem import Problem
+from nas.records.proposal import Proposal
+from nas.records.trial import COMPLETED, FAILED, RUNNING, STOPPED, Trial
 from nas.strategies import STRATEGIES
-from nas.strategies.optuna.planned import Exhausted
-from nas.strategies.optuna.study import Study
+from nas.strategies.optuna.sampler import StrategySampler
+from nas.strategies.strategy import GIVEN, Exhausted, Settings, Strategy
 from search_spaces import Choice, Repeat, Space, Task, profile
 from search_spaces.cells import CELLS
 from search_spaces.rules import max_parameters
@@ -29,130 +33,189 @@ OBJECTIVES = [("score",), ("score", "parameters")]
 pytestmark = pytest.mark.parametrize("name", sorted(STRATEGIES))
 
 
-def joint_space(training: TrainingConfig | None = None) -> JointSpace:
+def problem_of(objectives: tuple[str, ...] = ("score",), training: TrainingConfig | None = None) -> Problem:
     block = Conv(Choice(8, 16, 32), kernel=Choice(1, 3, 5))
     space = Space("small", Stem(Choice(8, 16)), Repeat(block, Choice(1, 2, 3)), Head(), rules=[max_parameters(LIMIT)])
-    return JointSpace(space, training or TrainingConfig(), TASK)
+    return Problem(JointSpace(space, training or TrainingConfig(), TASK), objectives=objectives)
 
 
-def result_of(row: Row) -> Row:
+def as_proposed(number: int, proposal: Proposal) -> Trial:
+    """The trial as a journal holds it: what is no JSON is lost."""
+    return Trial(
+        number=number,
+        decisions=json.loads(json.dumps(dict(proposal.decisions))),
+        fingerprint=proposal.fingerprint,
+        epochs=2,
+        seed=0,
+        parameters=profile(proposal.architecture, TASK).parameters,
+        source=proposal.source,
+        attributes=json.loads(json.dumps(dict(proposal.attributes))),
+    )
+
+
+def worth(trial: Trial) -> float:
+    return random.Random(trial.fingerprint).random()
+
+
+def trained(trial: Trial) -> Trial:
     """A made-up training: every fifth fails, every third is stopped early, the others' score follows from decisions."""
-    score = random.Random(row.fingerprint).random()
-    if row.number % 5 == 4:
-        return changed(row, state=FAILED, failure="error")
-    if row.number % 3 == 1:
-        return changed(row, state=STOPPED, scores=(score / 2,))
-    return changed(row, state=COMPLETED, scores=(score / 2, score))
+    if trial.number % 5 == 4:
+        return replace(trial, state=FAILED, failure="error")
+    if trial.number % 3 == 1:
+        return replace(trial, state=STOPPED, scores=(worth(trial) / 2,))
+    return replace(trial, state=COMPLETED, scores=(worth(trial) / 2, worth(trial)))
 
 
-def changed(row: Row, **values: Any) -> Row:
-    return Row(**{**row.__dict__, **values})
+def whole(trial: Trial) -> Trial:
+    return replace(trial, state=COMPLETED, scores=(worth(trial) / 2, worth(trial)))
 
 
-def play(study: Study, count: int, rows: list[Row]) -> list[Row]:
-    """Proposes and tells `count` trials after those in `rows`."""
-    for _ in range(count):
-        number = study.next_number
-        proposal, attributes = study.propose()
-        row = Row(number, proposal.decisions, proposal.fingerprint, epochs=2, seed=0, attributes=attributes)
-        row = changed(result_of(row), finished=number + 1)
-        for epoch, score in enumerate(row.scores, 1):
-            study.report(number, epoch, score)
-        study.tell(row)
-        rows.append(row)
-    return rows
+def play(
+    strategy: Strategy,
+    problem: Problem,
+    count: int,
+    trials: list[Trial] | None = None,
+    end: Callable[[Trial], Trial] = trained,
+) -> list[Trial]:
+    """Proposes and ends trials, one after another, until there are `count`."""
+    trials = trials if trials is not None else []
+    while len(trials) < count:
+        trial = as_proposed(len(trials), strategy.propose(problem, trials, len(trials)))
+        trials.append(replace(end(trial), finished=len(trials) + 1))
+    return trials
 
 
-def study_of(name: str, objectives: tuple[str, ...] = ("score",), rows: tuple[Row, ...] = (), seed: int = 0) -> Study:
-    joint = joint_space()
-    return Study(joint, STRATEGIES[name](joint, seed=seed, objectives=objectives), objectives, rows)
+def play_three_at_once(strategy: Strategy, problem: Problem, count: int) -> list[tuple[Trial, ...]]:
+    """What each proposal saw, and what there was at the end: three are in training, and one of them ends by chance."""
+    rng, finished, seen = random.Random(0), 0, []
+    trials: list[Trial] = []
+    while len(trials) < count:
+        seen.append(tuple(trials))
+        trials.append(as_proposed(len(trials), strategy.propose(problem, trials, len(trials))))
+        running = [trial.number for trial in trials if trial.state == RUNNING]
+        if len(running) == 3:
+            finished, number = finished + 1, rng.choice(running)
+            trials[number] = replace(trained(trials[number]), finished=finished)
+    return [*seen, tuple(trials)]
 
 
 @pytest.mark.parametrize("objectives", OBJECTIVES, ids="+".join)
 def test_proposals_obey_the_rules_and_never_repeat(name: str, objectives: tuple[str, ...]) -> None:
-    study = study_of(name, objectives)
-    rows = play(study, 30, [])
-    assert len({row.fingerprint for row in rows}) == 30
-    for row in rows:
-        architecture = study.joint.replay(row.decisions).architecture
+    problem = problem_of(objectives)
+    trials = play(STRATEGIES[name](Settings()), problem, 30)
+    assert len({trial.fingerprint for trial in trials}) == 30
+    for trial in trials:
+        architecture = problem.space.replay(trial.decisions).architecture
         assert profile(architecture, TASK).parameters <= LIMIT
+        assert trial.source
 
 
 @pytest.mark.parametrize("objectives", OBJECTIVES, ids="+".join)
-def test_a_study_rebuilt_from_its_rows_proposes_the_same(name: str, objectives: tuple[str, ...]) -> None:
-    uninterrupted = play(study_of(name, objectives), 26, [])
-    for kept in (5, 12, 19):
-        rebuilt = study_of(name, objectives, tuple(uninterrupted[:kept]))
-        resumed = play(rebuilt, 26 - kept, uninterrupted[:kept])
-        assert [row.decisions for row in resumed] == [row.decisions for row in uninterrupted]
+def test_a_new_instance_goes_on_from_any_prefix_as_the_first_one_did(name: str, objectives: tuple[str, ...]) -> None:
+    problem = problem_of(objectives)
+    settings = Settings(lag=2 if name == "guided" else 0)
+    seen = play_three_at_once(STRATEGIES[name](settings), problem, 33)
+    for number in (0, 1, 4, 9, 11, 14, 18, 23, 25, 27, 30, 32):
+        proposal = STRATEGIES[name](settings).propose(problem, seen[number], number)
+        expected = seen[number + 1][number]
+        assert proposal.decisions == expected.decisions
+        assert proposal.source == expected.source
+        assert json.loads(json.dumps(dict(proposal.attributes))) == expected.attributes
+
+
+@pytest.mark.parametrize("objectives", OBJECTIVES, ids="+".join)
+def test_an_instance_that_is_asked_about_other_trials_answers_like_a_new_one(
+    name: str, objectives: tuple[str, ...]
+) -> None:
+    problem = problem_of(objectives)
+    ours, others = (play(STRATEGIES[name](Settings(seed=seed)), problem, 14) for seed in (0, 1))
+    used = STRATEGIES[name](Settings())
+    for trials in (ours, others, ours[:6], ours[:6], ours):
+        number = len(trials)
+        fresh = STRATEGIES[name](Settings()).propose(problem, trials, number)
+        assert used.propose(problem, trials, number) == fresh
 
 
 def test_another_process_proposes_the_same(name: str) -> None:
-    ours = [row.fingerprint for row in play(study_of(name), 15, [])]
+    ours = [trial.fingerprint for trial in play(STRATEGIES[name](Settings()), problem_of(), 15)]
     code = (
         f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[2])!r}]\n"
         f"import test_every_strategy as t\n"
-        f"print(*[row.fingerprint for row in t.play(t.study_of({name!r}), 15, [])])"
+        f"played = t.play(t.STRATEGIES[{name!r}](t.Settings()), t.problem_of(), 15)\n"
+        f"print(*[trial.fingerprint for trial in played])"
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.split() == ours
 
 
 def test_another_seed_proposes_something_else(name: str) -> None:
-    one, other = (play(study_of(name, seed=seed), 3, []) for seed in (0, 1))
-    assert [row.decisions for row in one] != [row.decisions for row in other]
+    one, other = (play(STRATEGIES[name](Settings(seed=seed)), problem_of(), 3) for seed in (0, 1))
+    assert [trial.decisions for trial in one] != [trial.decisions for trial in other]
 
 
 def test_running_trials_are_not_proposed_again(name: str) -> None:
-    running = [changed(row, state=RUNNING, finished=0, scores=()) for row in play(study_of(name), 4, [])]
-    further = play(study_of(name, rows=tuple(running)), 10, [])
-    assert not {row.fingerprint for row in further} & {row.fingerprint for row in running}
-    assert [row.number for row in further] == list(range(4, 14))
+    strategy, problem = STRATEGIES[name](Settings()), problem_of()
+    running = play(strategy, problem, 4, end=lambda trial: trial)
+    trials = play(STRATEGIES[name](Settings()), problem, 14, list(running))
+    assert all(trial.state == RUNNING for trial in trials[:4])
+    assert len({trial.fingerprint for trial in trials}) == 14
+
+
+def test_the_first_trials_are_those_that_it_is_to_start_from(name: str) -> None:
+    problem = problem_of()
+    wanted = tuple(dict(problem.space.sample(random.Random(seed)).decisions) for seed in (7, 8))
+    trials = play(STRATEGIES[name](Settings(start_from=wanted)), problem, 30)
+    assert [trial.decisions for trial in trials[:2]] == list(wanted)
+    assert [trial.source == GIVEN for trial in trials] == [True] * 2 + [False] * 28
+    assert len({trial.fingerprint for trial in trials}) == 30
 
 
 def test_a_used_up_space_is_said_to_be(name: str) -> None:
     space = Space("tiny", Stem(Choice(8, 16)), Conv(Choice(8, 16, 32)), Head())
-    joint = JointSpace(space, TrainingConfig(), TASK)
-    study = Study(joint, STRATEGIES[name](joint, seed=0))
-    assert len({row.fingerprint for row in play(study, 6, [])}) == 6
+    problem = Problem(JointSpace(space, TrainingConfig(), TASK))
+    strategy = STRATEGIES[name](Settings())
+    trials = play(strategy, problem, 6)
+    assert len({trial.fingerprint for trial in trials}) == 6
     for _ in range(2):
         with pytest.raises(Exhausted):
-            study.propose()
+            strategy.propose(problem, trials, 6)
 
 
 def test_the_recipe_is_searched_along(name: str) -> None:
-    joint = joint_space(TrainingConfig(learning_rate=Choice(0.001, 0.01), optimizer=Choice("adamw", "sgd")))
-    study = Study(joint, STRATEGIES[name](joint, seed=0))
-    rows = play(study, 12, [])
-    recipes = {joint.replay(row.decisions).training.learning_rate for row in rows}
-    assert recipes == {0.001, 0.01}
+    training = TrainingConfig(learning_rate=Choice(0.001, 0.01), optimizer=Choice("adamw", "sgd"))
+    problem = problem_of(training=training)
+    trials = play(STRATEGIES[name](Settings()), problem, 12)
+    assert {problem.space.replay(trial.decisions).recipe.learning_rate for trial in trials} == {0.001, 0.01}
 
 
-def test_a_plain_optuna_study_can_use_it(name: str) -> None:
-    joint = joint_space()
-    study = optuna.create_study(direction="maximize", sampler=STRATEGIES[name](joint, seed=0))
+@pytest.mark.parametrize("objectives", OBJECTIVES, ids="+".join)
+def test_a_plain_optuna_study_can_use_it(name: str, objectives: tuple[str, ...]) -> None:
+    """It proposes there what it proposes here, as long as it is told the same."""
+    problem = problem_of(objectives)
+    ours = play(STRATEGIES[name](Settings()), problem, 27, end=whole)
+    directions = ["maximize", "minimize"][: len(objectives)]
+    sampler = StrategySampler(STRATEGIES[name](Settings()), problem)
+    study = optuna.create_study(directions=directions, sampler=sampler)  # type: ignore[arg-type]
 
-    def objective(trial: optuna.Trial) -> float:
+    def objective(trial: optuna.Trial) -> tuple[float, ...]:
         def decide(path: str, options: tuple[Any, ...]) -> int:
             return trial.suggest_categorical(path, range(len(options)))
 
-        return -float(profile(joint.resolve(decide).architecture, TASK).parameters)
+        made = as_proposed(trial.number, problem.space.resolve(decide))
+        if len(objectives) == 1:
+            trial.report(worth(made) / 2, 1)
+        return (worth(made), *[float(made.parameters)][: len(objectives) - 1])
 
-    study.optimize(objective, n_trials=5)
-    assert study.best_value < 0
+    study.optimize(objective, n_trials=27)
+    assert [trial.params for trial in study.trials] == [trial.decisions for trial in ours]
 
 
 def test_what_always_fails_is_tried_less_and_less(name: str) -> None:
-    joint = joint_space()
-    study = Study(joint, STRATEGIES[name](joint, seed=0))
-    rows: list[Row] = []
-    for _ in range(40):
-        number = study.next_number
-        proposal, _ = study.propose()
-        failed = proposal.decisions["1[0].kernel"] == 2
-        row = Row(number, proposal.decisions, proposal.fingerprint, epochs=1, seed=0, finished=number + 1)
-        row = changed(row, state=FAILED if failed else COMPLETED, scores=() if failed else (number % 7 / 7,))
-        study.tell(row)
-        rows.append(row)
+    def end(trial: Trial) -> Trial:
+        if trial.decisions["1[0].kernel"] == 2:
+            return replace(trial, state=FAILED, failure="error")
+        return replace(trial, state=COMPLETED, scores=(trial.number % 7 / 7,))
+
+    trials = play(STRATEGIES[name](Settings()), problem_of(), 40, end=end)
     most = 8 if name == "tpe" else 4  # TPE is drawn to options of which it has seen no score
-    assert sum(row.state == FAILED for row in rows[20:]) <= most
+    assert sum(trial.state == FAILED for trial in trials[20:]) <= most

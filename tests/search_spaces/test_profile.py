@@ -8,17 +8,6 @@ from search_spaces.cells.facts import facts
 from search_spaces.profile import profile
 
 
-def test_multiply_adds_of_attention() -> None:
-    width, length, ratio = 8, 10, 2
-    linear = length * (3 * width**2 + width**2 + 2 * ratio * width**2)
-    assert facts(Transformer(width, heads=2, mlp_ratio=ratio), (width, length)).macs == linear + 2 * length**2 * width
-
-
-@pytest.mark.parametrize(("kind", "gates"), [("lstm", 4), ("gru", 3)])
-def test_multiply_adds_of_recurrent_cells(kind: str, gates: int) -> None:
-    assert facts(Recurrent(6, kind), (5, 10)).macs == 10 * gates * 6 * (5 + 6)
-
-
 def test_a_profile_is_the_sum_of_its_cells() -> None:
     found = profile(Architecture("any", (Stem(8), Downsample(16), Head()), {}), Task((1, 8, 8), 10))
     assert found.shapes == ((1, 8, 8), (8, 8, 8), (16, 4, 4), (10,))

@@ -5,8 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from nas.config.budget import Budget
-from nas.report.inspection import preflight
-from nas.report.preflight import render, save_plot
+from nas.report.preflight import preflight, render, save_plot
 from search_spaces import Choice, Repeat, Space, Task
 from search_spaces.cells import Conv, Head, Stem, Transformer
 from search_spaces.rules import forbid, max_parameters, where

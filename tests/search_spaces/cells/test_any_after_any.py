@@ -60,6 +60,22 @@ EVERY = [
         (1, Choice(0, 1), Choice(0, 1), 1, Choice(0, 1), 1), (c.Conv(), Choice(c.Conv(kernel=1), c.Pool("max", 3, 1)))
     ),
     c.CellStack(PAIRS, PAIRS, width=4, cells=Choice(1, 3), stem_multiplier=1),
+    c.NumberEmbedding(Choice(4, 6), Choice("piecewise", "periodic"), Choice(1, 3), shared=Choice(False, True)),
+    c.ClassToken(),
+    c.SharedEnsemble(WIDTH, Choice(1, 2), Choice(1, 3), Choice("full", "mini"), dropout=Choice(0.0, 0.2)),
+    c.Inception(WIDTH, Choice(1, 5, 11), Choice(1, 2), Choice(True, False), norm=NORM),
+    c.Temporal(WIDTH, Choice(1, 3), Choice(1, 2), Choice(True, False), norm=NORM, dropout=Choice(0.0, 0.2)),
+    c.RandomConvolutions(Choice(84, 200)),
+    c.TokenMixer(Choice(0, 4, 6), Choice("recurrence", "convolution"), Choice(1, 2, 3), Choice(True, False)),
+    c.CausalTransformer(Choice(0, 4, 8), Choice(1, 2), Choice(1, 1.5), Choice("none", "learned"), dropout=0.1),
+    c.ConvStage(
+        WIDTH, KERNEL, Choice(1, 2, 3), Choice(0, 1, 2), Choice(True, False), norm=NORM, init=Choice("default", "dirac")
+    ),
+    c.ConvNeXt(WIDTH, KERNEL, Choice(1, 2), Choice(1, 2), Choice(1e-6, 0, 1.0), Choice(False, True)),
+    c.SqueezeExcite(Choice(0.1, 1.0), gate=Choice("sigmoid", "tanh")),
+    c.Windows(Choice(2, 3), Choice((1,), (2, 3))),
+    c.Ngrams(Choice(4, 6)),
+    c.Dropout(Choice(0.0, 0.3), Choice("elements", "channels", "positions")),
     c.Custom(Shift, by=Choice(0.5, 1.0)),
 ]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nas.strategies.optuna.planned import costs
 
 from nas.benchmark.comparison import Comparison, compare
 from nas.benchmark.replay import replay
 from nas.benchmark.table import RecordedSpace, Table, read, read_known
 from nas.cli.main import app, main
 from nas.errors import InputError
-from nas.strategies.optuna.planned import costs
 from search_spaces import SPACES, load_space
 from search_spaces.catalog.nasbench_macro import from_string
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nas.records.row import Row
 from test_every_strategy import play, study_of
 
-from nas.records.row import Row
 from nas.strategies.optuna.study import Study
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("pennylane", reason="the extra `quantum` is not installed")
 from search_spaces import Architecture, build, load_space
 from search_spaces.profile import profile
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "quantum.py"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "quantum.py"
 
 
 def test_a_quantum_circuit_is_sampled_profiled_stored_and_trained() -> None:

@@ -6,9 +6,10 @@ import dataclasses
 import random
 from collections.abc import Sequence
 
+from nas.records.row import Row
+
 from nas.config.recipe import TrainingConfig
 from nas.records.joint_space import JointSpace
-from nas.records.row import Row
 from nas.records.trial import COMPLETED, RUNNING
 from nas.strategies import STRATEGIES
 from nas.strategies.optuna.study import Study
