@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,6 +55,11 @@ def _size(value: Any) -> Any:
     return value
 
 
+def _spelled(name: Any) -> Any:
+    """`Balanced accuracy` to `balanced_accuracy`."""
+    return re.sub(r"[ -]", "_", name.lower()) if isinstance(name, str) else name
+
+
 def _axes(value: str) -> str:
     if value == "auto":
         return value
@@ -74,9 +81,10 @@ def _delimiter(value: str) -> str:
 
 def _encoding(value: str) -> str:
     try:
-        return value if value == "auto" or "".encode(value) is not None else value
+        codecs.lookup("utf-8" if value == "auto" else value)
     except LookupError:
         raise InputError(f"Unknown encoding {value!r}. E.g. utf-8, cp1252, latin-1, utf-16.") from None
+    return value
 
 
 Text = Annotated[str, Field(description="a text")]
@@ -97,6 +105,8 @@ class DataOptions:
     Args:
         target: columns to predict; by default `target`, `label`, `class` or `y`, else the last column.
         ignore: columns that are not read.
+        keep: columns that are learned from although they look as if nothing could be learned from them.
+        blank_target: rows without a target are left out (`drop`) or are a class of their own (`class`).
         layout: what an example is: `pictures`, `series`, `table`, `text`, or `tokens` for whole numbers that stand for
             words. `images` and `features` are older words for `pictures` and `table`.
         kind: what the targets are: `classification`, `regression`, or `multilabel` for several yes-or-no columns.
@@ -116,8 +126,14 @@ class DataOptions:
 
     target: Names = _option(
         (), "Column to predict; several for several outputs. By default target, label, class or y, else the last."
-    )  # noqa: E501
+    )
     ignore: Names = _option((), "Column that is not read.")
+    keep: Names = _option(
+        (), "Column that is learned from although it looks like a number of the row, a path or the like."
+    )
+    blank_target: Annotated[Literal["auto", "drop", "class"], Field(description="a text")] = _option(
+        "auto", "Rows without a target: drop, or class for a class of their own."
+    )
     layout: Annotated[str, _word("layout", LAYOUTS, LAYOUT_SYNONYMS), Field(description="a text")] = _option(
         "auto", f"What an example is: {', '.join(LAYOUTS)}."
     )
@@ -125,8 +141,7 @@ class DataOptions:
         "auto", f"What the targets are: {', '.join(KINDS)}."
     )
     metric: Annotated[
-        str, BeforeValidator(lambda name: name.lower().replace(" ", "_").replace("-", "_") if isinstance(name, str) else name),
-        _word("metric", METRIC_NAMES, {}), Field(description="a text"),
+        str, BeforeValidator(_spelled), _word("metric", METRIC_NAMES, {}), Field(description="a text"),
     ] = _option("auto", f"What is made best: {', '.join(METRIC_NAMES)}.")  # fmt: skip
     size: Annotated[
         tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None,

@@ -66,7 +66,7 @@ def array_reading(raw: Raw, options: DataOptions) -> Reading:
         test=None if raw.x_test is None or raw.y_test is None else Part(raw.x_test, raw.y_test),
         validation=None
         if raw.x_validation is None or raw.y_validation is None
-        else Part(raw.x_validation, raw.y_validation),  # noqa: E501
+        else Part(raw.x_validation, raw.y_validation),
         fit=lambda rows: rules,
         kind=raw.kind,
         classes=raw.classes,
@@ -194,7 +194,7 @@ def series_reading(raw: Raw, parts: Sequence[Sequence[np.ndarray] | None], names
     length = min(max(lengths), LONGEST)
     notes = [
         f"series of {min(lengths)} to {max(lengths)} steps are padded at their ends to {length} by the mean of their channel; a further channel tells what was there"
-    ]  # noqa: E501
+    ]
     if max(lengths) > LONGEST:
         notes.append(f"longer series are cut after {LONGEST} steps")
     inner = sum(int(np.isnan(one).any(axis=0).sum()) for one in main)

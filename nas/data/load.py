@@ -12,9 +12,9 @@ from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.division import divided
 from nas.data.preprocessing import Preprocessing
+from nas.data.read import read
 from nas.data.reading import Part, Reading, taken
 from nas.data.schema import Parts, Schema
-from nas.data.sources import read
 from nas.data.splits import hash_of
 from nas.data.targets import Targets
 from nas.errors import InputError, known
@@ -59,7 +59,7 @@ def load(
     own_validation, own_test = (
         _encoded(reading.validation, targets, "validation"),
         _encoded(reading.test, targets, "test"),
-    )  # noqa: E501
+    )
     train_rows = taken(main.rows, divisions.train)
     rules = reading.fit(train_rows)
     train = Split(rules.apply(train_rows), y[divisions.train])

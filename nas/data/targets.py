@@ -8,7 +8,9 @@ import numpy as np
 
 from nas.errors import InputError
 
-MOST_NUMBERED_CLASSES = 20  # whole numbers are classes up to so many distinct values
+FEW_NUMBERED_CLASSES = 10  # whole numbers are classes up to so many different values
+MOST_NUMBERED_CLASSES = 20  # and up to so many where each occurs at least three times
+EVEN = 20  # times that the most frequent of more classes may occur as often as the rarest
 FEWEST_PER_CLASS = 5  # examples of a numbered class on average: with fewer, the numbers are amounts
 MOST_NAMED = 5  # values that a message lists
 
@@ -76,8 +78,8 @@ def understood(
 
     Args:
         y: `(n,)` or `(n, outputs)` as they stand in the source.
-        kind: `auto` takes words, yes and no, and whole numbers of at most 20 different values for classes; rows of
-            zeros with a single 1 too. Several columns of 0 and 1 are labels, all other numbers real values.
+        kind: `auto` takes words, yes and no, and whole numbers of a few different values for classes; rows of zeros
+            with a single 1 too. Several columns of 0 and 1 are labels, all other numbers real values.
         classes: names of the classes 0, 1, … where the source has them.
         names: of the target columns.
 
@@ -129,16 +131,16 @@ def _kind(name: str, y: np.ndarray, names: tuple[str, ...]) -> tuple[str, str]:
     if not (values == np.round(values)).all():
         return "regression", "the targets are numbers with decimals"
     span = f"{len(values)} different whole numbers, {_number(values[0])} to {_number(values[-1])}"
-    if len(values) <= MOST_NUMBERED_CLASSES and (y.dtype.kind != "f" or len(values) < len(y)):
-        few = f"{span}; --kind regression would fit them as amounts"
-        if len(values) <= 2 or counts.mean() >= FEWEST_PER_CLASS:
-            return "classification", few
-        return ("regression", f"{span}, {counts.mean():.1f} examples each: amounts") if y.dtype.kind == "f" else (
-            "classification", few)  # fmt: skip
-    if y.dtype.kind == "f" or counts.mean() < FEWEST_PER_CLASS:
-        return "regression", f"{span}, {counts.mean():.1f} examples each: amounts; --kind classification reads classes"
-    if values[0] in (0, 1) and values[-1] - values[0] + 1 == len(values) and counts.min() >= 3:
-        return "classification", f"{span}, none left out: numbers of classes; --kind regression would fit amounts"
+    classes = f"{span}; --kind regression would fit them as amounts"
+    amounts = f"{span}, {counts.mean():.1f} examples each: amounts; --kind classification reads classes"
+    if len(values) <= FEW_NUMBERED_CLASSES and len(values) < len(y):
+        return "classification", classes
+    if len(values) <= MOST_NUMBERED_CLASSES and counts.min() >= 3:
+        return "classification", classes
+    if counts.min() < 3 or counts.mean() < FEWEST_PER_CLASS or values[0] not in (0, 1) or values[-1] - values[0] + 1 != len(values):  # noqa: E501
+        return "regression", amounts
+    if counts.max() <= EVEN * counts.min():
+        return "classification", f"{span}, none left out and about equally many: classes; --kind regression fits amounts"
     what = f"target {names[0]!r}" if names and names[0] != "target" else "targets"
     raise InputError(
         f"{name}: the {what} can be read in two ways: {span}. As amounts: --kind regression. As {len(values)} classes: "

@@ -42,8 +42,8 @@ def numbers(cells: pd.Series, decimal: str = ".") -> np.ndarray:
     if cells.dtype.kind in "biuf":
         return cells.to_numpy(np.float64, na_value=np.nan)
     words = cells.astype("string").str.strip()
-    if decimal != ".":
-        words = words.str.replace(decimal, ".", regex=False)
+    if decimal == ",":  # 1.234,5
+        words = words.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = np.isnan(values) & ~words.isin(NO_NUMBER).to_numpy(bool, na_value=True)
     if wrong.any():
@@ -307,14 +307,20 @@ STEPS: dict[str, Any] = {step.step: step for step in (Number, Category, Date, Wo
 
 @dataclass(frozen=True)
 class TableRules:
-    """Rows of a table to float32 `(n, features)`: the values of all steps side by side, in the order of `steps`."""
+    """Rows of a table to float32 `(n, features)`: the values of all steps side by side, in the order of `steps`.
+
+    Args:
+        series: whether the values are the steps of a series of one channel, `(n, 1, features)`.
+    """
 
     rules: ClassVar[str] = "table"
     steps: tuple[Any, ...]
+    series: bool = False
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        return (sum(step.width for step in self.steps),)
+        width = sum(step.width for step in self.steps)
+        return (1, width) if self.series else (width,)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -330,16 +336,23 @@ class TableRules:
             raise InputError(f"Missing columns: {', '.join(missing)}. There are: {', '.join(map(str, rows.columns))}.")
         parts = [step.apply(rows[step.column]) for step in self.steps]
         largest = float(np.finfo(np.float32).max)
-        return np.ascontiguousarray(np.clip(np.concatenate(parts, axis=1), -largest, largest), dtype=np.float32)
+        values = np.clip(np.concatenate(parts, axis=1), -largest, largest)
+        return np.ascontiguousarray(values, dtype=np.float32).reshape(len(rows), *self.input_shape)
 
     def to_dict(self) -> dict[str, Any]:
         steps = [{"step": step.step, **dataclasses.asdict(step)} for step in self.steps]
-        return {"rules": self.rules, "input_shape": list(self.input_shape), "missing": list(MISSING),
-                "no_number": list(NO_NUMBER), "steps": steps}  # fmt: skip
+        return {
+            "rules": self.rules,
+            "input_shape": list(self.input_shape),
+            "missing": list(MISSING),
+            "no_number": list(NO_NUMBER),
+            "series": self.series,
+            "steps": steps,
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TableRules:
-        return cls(tuple(_step(dict(one)) for one in data["steps"]))
+        return cls(tuple(_step(dict(one)) for one in data["steps"]), data["series"])
 
 
 def _step(data: dict[str, Any]) -> Any:

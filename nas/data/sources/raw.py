@@ -46,7 +46,7 @@ class Raw:
             (self.x, self.y, "training"),
             (self.x_validation, self.y_validation, "validation"),
             (self.x_test, self.y_test, "test"),
-        )  # noqa: E501
+        )
         for x, y, part in parts:
             if x is None or y is None:
                 continue
