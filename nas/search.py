@@ -31,8 +31,10 @@ from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.results import FinalResult, SearchOutcome
 from nas.setup import problem as setup
+from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
+from nas.setup.plan import epochs_for_data, plan_for
 from nas.setup.start_from import Network, decisions_of
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
@@ -111,17 +113,22 @@ def search(
     opened = setup.named_space(space)
     dataset = setup.opened_data(data, config)
     joint = setup.joint_space(opened, config, dataset)
-    config = dataclasses.replace(  # what was named stands in the journal as data, whatever becomes of the files
+    path = directory_for(directory, opened.name, dataset.name)
+    check_free(path)
+    plan = plan_for(config, joint, dataset)
+    config = dataclasses.replace(  # in the journal stands what was named and planned, whatever becomes of the files
         config,
         start_from=decisions_of(start_from, joint, seed),
         learn_from=earlier_searches(learn_from, joint, strategy),
+        designs=known_designs(joint, plan.trainings or config.budget.trials, seed) if config.known == "auto" else {},
+        epochs=plan.epochs,
+        training=plan.recipe(config.training),
     )
-    path = directory_for(directory, opened.name, dataset.name)
-    check_free(path)
+    joint = dataclasses.replace(joint, training=config.training)
     with execution.opened(config, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
-            return _run(journal, config, problem, executor, observers)
+            return _run(journal, config, problem, executor, observers, plan=plan.sentence(len(dataset.search.train)))
 
 
 def resume(
@@ -186,11 +193,12 @@ def _run(
     executor: Executor,
     observers: Sequence[Observer] = (),
     resumed: bool = False,
+    plan: str = "",
 ) -> SearchResult:
     """The search itself, from an open journal to a result."""
     watching = Observers([*_trackers(config, journal), *observers])
     driver = _driver(journal, config, problem, watching)
-    watching.search_started(_started(journal, config, problem, resumed))
+    watching.search_started(_started(journal, config, problem, resumed, plan))
     watching.status(driver.status())
     result = None
     try:
@@ -214,10 +222,11 @@ def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: 
     """The driver's decisions, rebuilt from the journal."""
     dataset = problem.dataset
     assert dataset is not None  # noqa: S101 - for the type checker
-    epochs = setup.epochs_for(config, dataset)
+    epochs = config.epochs or epochs_for_data(len(dataset.search.train))  # journals of before did not write it
     settings = Settings(
         seed=config.seed,
         start_from=config.start_from,
+        designs=config.designs,
         predictor=config.predictor,
         earlier=config.learn_from,
         lag=LAG if config.executes_on == "ray" else 0,
@@ -291,7 +300,7 @@ def _result(driver: Driver, config: SearchConfig, final: FinalResult | None, exp
     )
 
 
-def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: bool) -> SearchStarted:
+def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: bool, plan: str) -> SearchStarted:
     dataset = problem.dataset
     assert dataset is not None  # noqa: S101 - for the type checker
     return SearchStarted(
@@ -304,6 +313,7 @@ def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: 
         resumed=resumed,
         trials=tuple(journal.trials),
         run_id=journal.mlflow_run_id,
+        plan=plan,
     )
 
 

@@ -86,7 +86,7 @@ class Space:
 
     @functools.cached_property
     def known(self) -> Mapping[str, Architecture]:
-        """The known designs as architectures of this space, by name.
+        """The known designs as architectures of this space, by name; rules are not applied.
 
         Raises:
             SpaceError: no decisions lead to a design.

@@ -130,11 +130,13 @@ class NgramPrediction:
 
     def of_rows(self, rows: sparse.csr_matrix) -> np.ndarray:
         """`(n, known n-grams)` to `(n, outputs)`."""
+        if not rows.shape[0]:
+            return np.empty((0, self.task.outputs), dtype=np.float32)
         if self.task.kind != "classification":
             return np.asarray(self.model.predict(rows), dtype=np.float32).reshape(-1, self.task.outputs)
         found = np.asarray(self.model.decision_function(rows), dtype=np.float32)
         found = np.stack([-found, found], axis=1) if found.ndim == 1 else found
-        whole = np.full((len(found), self.task.outputs), found.min() - 1 if found.size else 0.0, dtype=np.float32)
+        whole = np.full((len(found), self.task.outputs), found.min() - 1, dtype=np.float32)
         whole[:, self.model.classes_] = found
         return whole
 

@@ -12,7 +12,7 @@ from search_spaces.task import Task
 
 def flat(inputs: np.ndarray) -> np.ndarray:
     """`(n, *shape)` of any type to `(n, features)` float32."""
-    return np.asarray(inputs).reshape(len(inputs), -1).astype(np.float32)
+    return np.asarray(inputs).reshape(len(inputs), int(np.prod(inputs.shape[1:]))).astype(np.float32)
 
 
 def joined(data: TrainingData) -> Split:

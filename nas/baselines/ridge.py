@@ -43,7 +43,9 @@ def fitted(rows: np.ndarray, targets: np.ndarray, penalty: float) -> Ridge:
         rows: `(n, features)`. targets: `(n, outputs)`.
     """
     scaling, x, offset, y = _centred(rows, targets)
-    return Ridge(scaling, _solution(x, y, _gram(x), penalty), offset, penalty)
+    gram = _gram(x)
+    penalty = max(penalty, _least(gram))
+    return Ridge(scaling, _solution(x, y, gram, penalty), offset, penalty)
 
 
 def fitted_by_leaving_one_out(rows: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES) -> Ridge:
@@ -52,7 +54,9 @@ def fitted_by_leaving_one_out(rows: np.ndarray, targets: np.ndarray, penalties: 
     For at most `MOST_DECOMPOSED` rows or columns. The mean counts as one more weight without a penalty.
     """
     scaling, x, offset, y = _centred(rows, targets)
-    values, vectors = np.linalg.eigh(_gram(x))
+    gram = _gram(x)
+    penalties = sorted({max(penalty, _least(gram)) for penalty in penalties})
+    values, vectors = np.linalg.eigh(gram)
     values = np.maximum(values, 0.0)
     n, wide = len(x), len(x) <= x.shape[1]
     best, least, weights = penalties[0], np.inf, np.zeros((x.shape[1], y.shape[1]), dtype=np.float32)
@@ -94,7 +98,7 @@ def fitted_by_validation(
     gram = _gram(x)
     best, least = None, np.inf
     held = scaling(held)
-    for penalty in penalties[::-1]:
+    for penalty in sorted({max(penalty, _least(gram)) for penalty in penalties}, reverse=True):
         began = time.monotonic()
         weights = _solution(x, y, gram, penalty)
         error = float((((held @ weights + offset) - held_targets) ** 2).mean())
@@ -128,6 +132,11 @@ def _centred(rows: np.ndarray, targets: np.ndarray) -> tuple[Scaling, np.ndarray
 def _gram(x: np.ndarray) -> np.ndarray:
     """The smaller of `x xᵀ` and `xᵀ x`, float64."""
     return (x @ x.T if len(x) <= x.shape[1] else x.T @ x).astype(np.float64)
+
+
+def _least(gram: np.ndarray) -> float:
+    """The smallest penalty that is more than the rounding of a product in 32 bits."""
+    return 1e-7 * float(np.trace(gram))
 
 
 def _solution(x: np.ndarray, y: np.ndarray, gram: np.ndarray, penalty: float) -> np.ndarray:

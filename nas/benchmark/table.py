@@ -84,14 +84,14 @@ class Layout:
         columns: of validation scores, from the shortest training to the whole one.
         test: column to report.
         seconds: column with the cost of a whole training; "" where every one costs 1.
-        shares: cost of each rung as a share of the whole; by default 1 for all.
+        shares: cost of each of `columns` as a share of the whole.
         task: that the rows were trained on.
     """
 
     columns: tuple[str, ...] = (SCORE,)
     test: str = SCORE
     seconds: str = ""
-    shares: tuple[float, ...] = ()
+    shares: tuple[float, ...] = (1.0,)
     task: Task = Task((3, 32, 32), 10)  # noqa: RUF009 - frozen
 
 
@@ -191,8 +191,7 @@ def _table(path: Path, rows: list[dict[str, str]], space: Space, layout: Layout)
     whole = columns[layout.seconds] if layout.seconds else np.ones(len(rows))
     if whole.min() < 0:
         raise InputError(f"{path}: column {layout.seconds!r} of seconds holds {whole.min():g}, `at least 0`.")
-    shares = layout.shares or (1.0,) * len(layout.columns)
-    rungs = tuple(Rung(name, share * whole) for name, share in zip(layout.columns, shares, strict=True))
+    rungs = tuple(Rung(name, share * whole) for name, share in zip(layout.columns, layout.shares, strict=True))
     convert, decisions = _converter(space), []
     for line, row in enumerate(rows, 2):
         try:

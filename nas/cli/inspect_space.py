@@ -28,7 +28,8 @@ def inspect(
     from nas.report.preflight import preflight, save_plot
     from nas.report.preflight import render as table
     from nas.report.render import render as draw
-    from nas.setup.problem import epochs_for_data, named_space
+    from nas.setup.plan import epochs_for_data
+    from nas.setup.problem import named_space
     from nas.training.machine import cpus
 
     opened, dataset = named_space(space), load(data, layout=layout)

@@ -100,6 +100,9 @@ class SearchConfig:
         memory_per_trial: GiB of main memory that a training on the CPU may take; 0 is an equal share of what is free.
         options: how the data is read where it would be read otherwise.
         start_from: decisions of the networks that are tried first, see `nas.setup.start_from`.
+        known: `auto`: designs of the field that the space holds are tried first; `off`: none are.
+        designs: decisions of those designs, by name; the search fills them in.
+        baselines: `auto`: what a person would take without a search is trained beside it; `off`, or some names.
         learn_from: what earlier searches of the space found, see `nas.setup.learn_from`; for `guided`.
 
     What cannot be known here is checked where a search begins: the strategy's name, the MLflow store, and the CPUs,
@@ -138,7 +141,7 @@ class SearchConfig:
         default_factory=TrainingConfig
     )
     final: Flag = True
-    final_share: Share = 0.25
+    final_share: Share = 0.5
     early_stopping: Flag = True
     validation_share: Share = 0.2
     test_share: Share = 0.2
@@ -149,6 +152,11 @@ class SearchConfig:
     start_from: Annotated[
         tuple[Mapping[str, int], ...], Field(strict=False, description="a tuple of mappings of paths to indices")
     ] = ()
+    known: Literal["auto", "off"] = "auto"
+    designs: Annotated[
+        Mapping[str, Mapping[str, int]], Field(description="a mapping of names to mappings of paths to indices")
+    ] = field(default_factory=dict)
+    baselines: Annotated[tuple[str, ...], Field(strict=False, description="a tuple of names")] = (AUTO,)
     learn_from: Annotated[
         tuple[EarlierSearch, ...], Field(strict=False, description="a tuple of `EarlierSearch`es")
     ] = ()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from nas.config.budget import Budget
 
 FINALISTS = 3  # trained in full, beside the first random candidate
-LONGER = 3  # epochs of a full training for each epoch of a training in the search
+LONGER = 3  # epochs of a finalist for each epoch of a training in the search
+FULL_EPOCHS = 100  # most of the winner's last training
 LEAST_RESERVE = 10.0  # seconds of a final that is worth the name, with the proof of its export
-LARGEST_RESERVE = 0.5
+LARGEST_RESERVE = 0.8
 CLOSING, CLOSING_SHARE = 3.0, 0.1  # seconds, and share at most, to end the workers where no final follows
 MARGIN = 1.3  # a final's trainings run beside each other, and each with its start
 
@@ -31,7 +32,7 @@ class Clock:
     final_share: float = 0.25
 
     def reserve(self, final_needs: float = math.inf) -> float:
-        """Seconds that only the final may use: its share or what it needs, 10 at least, never more than half of all.
+        """Seconds that only the final may use: its share or what it needs; 10 at least, four fifths of all at most.
 
         Args:
             final_needs: seconds in which the final trains all it would train; infinite where that is not known.
@@ -62,12 +63,12 @@ class Clock:
         return self.budget.gpu_seconds * (1 if final else 1 - self.final_share) - used
 
 
-def seconds_of_final(epochs: int, seconds_per_epoch: float, slots: int) -> float:
-    """What training the finalists and the first random candidate in full should take, `slots` at a time.
+def seconds_of_final(epochs: int, full_epochs: int, seconds_per_epoch: float, slots: int) -> float:
+    """What a final should take that trains the finalists `slots` at a time, and then the winner once more on all data.
 
     Args:
-        epochs: of a training in the search.
-        seconds_per_epoch: of the best network so far.
+        epochs: of a finalist's training on the whole training split. full_epochs: most of the winner's last training.
+        seconds_per_epoch: of the best network so far on the whole training split.
     """
     rounds = math.ceil((FINALISTS + 1) / max(1, slots))
-    return LEAST_RESERVE + MARGIN * rounds * LONGER * epochs * seconds_per_epoch
+    return LEAST_RESERVE + MARGIN * (rounds * epochs + full_epochs) * seconds_per_epoch

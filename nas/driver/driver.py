@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from nas.driver import time_account
-from nas.driver.clock import Clock, seconds_of_final
+from nas.driver.clock import FULL_EPOCHS, LONGER, Clock, seconds_of_final
 from nas.driver.cost_model import CostModel
 from nas.driver.events import Observer, Status
 from nas.driver.promotion import PROMOTED, Promotion
@@ -270,7 +270,10 @@ class Driver:
         best = self.journal.totals.best
         if best is None:
             return self.clock.left_for_search()
-        needs = seconds_of_final(self.epochs, best.seconds / len(best.scores), self._slots.slots)
+        subset = best.recipe.fidelity.subset
+        each = best.seconds / len(best.scores) / subset
+        finalists = LONGER * max(1, round(self.epochs * subset))
+        needs = seconds_of_final(finalists, FULL_EPOCHS, each, self._slots.slots)
         return self.clock.left_for_search(needs)
 
     def _over(self) -> bool:

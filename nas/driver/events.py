@@ -30,6 +30,7 @@ class SearchStarted:
         resumed: whether an earlier driver has run this search.
         trials: what it left, in order of number.
         run_id: of the search in MLflow; empty where there is none yet.
+        plan: how the budget is to be spent, in words; empty where a search goes on.
     """
 
     directory: Path
@@ -41,6 +42,7 @@ class SearchStarted:
     resumed: bool = False
     trials: tuple[Trial, ...] = ()
     run_id: str = ""
+    plan: str = ""
 
 
 @dataclass(frozen=True, eq=False)

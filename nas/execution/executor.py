@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from nas.data.dataset import TrainingData
 from nas.execution.full_training import FullTraining, NextJob, Step
 from nas.records.job import EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Placement, Problem
@@ -39,12 +40,13 @@ class FullTrainings:
 
     Args:
         slots: trainings at once.
-        train: `train(next_job, stopped)` trains what `next_job` says until it says None, and yields each training's
-            epochs as they end, then how it ended. `stopped`: whether running trainings are to end after their epoch.
+        train: `train(next_job, data, stopped)` trains what `next_job` says on `data` until it says None. It yields each
+            training's epochs as they end, then how it ended. `stopped` says whether running trainings are to end
+            after their epoch.
     """
 
     slots: int
-    train: Callable[[NextJob, Callable[[], bool]], Iterator[tuple[FullTraining, Step]]]
+    train: Callable[[NextJob, TrainingData, Callable[[], bool]], Iterator[tuple[FullTraining, Step]]]
 
 
 class Executor(Protocol):
@@ -60,8 +62,12 @@ class Executor(Protocol):
             WorkersLost: the driver may be given to it again.
         """
 
-    def train_in_full(self, placement: Placement, trainings: int, seconds: float) -> FullTrainings:
-        """Where so many full trainings should run, with so many seconds for them."""
+    def train_in_full(self, placement: Placement, trainings: int, seconds: float, threads: int) -> FullTrainings:
+        """Where so many full trainings should run, with so many seconds for them.
+
+        Args:
+            threads: of torch for each on a CPU.
+        """
 
     def close(self) -> None:
         """Ends the workers; may be called more than once."""

@@ -50,8 +50,13 @@ class Local:
                 assert isinstance(job, Job)  # noqa: S101 - for the type checker
                 _train(driver, Work(job, problem.space, self.data, problem.placement.device))
 
-    def train_in_full(self, placement: Placement, trainings: int, seconds: float) -> FullTrainings:
-        return FullTrainings(1, lambda next_job, stopped: one_after_another(next_job, self.data, stopped, self.threads))
+    def train_in_full(self, placement: Placement, trainings: int, seconds: float, threads: int) -> FullTrainings:
+        return in_this_process(threads)
+
+
+def in_this_process(threads: int) -> FullTrainings:
+    """Full trainings here, one after another, each with so many threads of torch."""
+    return FullTrainings(1, lambda next_job, data, stopped: one_after_another(next_job, data, stopped, threads))
 
 
 def one_after_another(

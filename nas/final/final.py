@@ -1,8 +1,9 @@
-"""The final: the best few trained in full, the winner chosen on the validation split and read once on the sealed test.
+"""The final: the best few trained in full, the winner trained once more on all of the data, and read once on the test.
 
-Beside the winner stands the first random candidate, trained for as many epochs: what the search was worth. A final
-always has a winner: a training that is cut off counts with what it has reached, and where all fail, the weights of the
-search's own best training are there.
+The winner is chosen by its score on the validation split. Then it is trained again on the training and the validation
+split together, on all cores, for as long as there is time. Beside it stand what a person would have taken without a
+search, and the first random candidate. A final always has a winner: a training that is cut off counts with what it has
+reached, and where all fail, the weights of the search's own best training are there.
 """
 
 from __future__ import annotations
@@ -15,47 +16,75 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from nas.baselines import chosen
+from nas.baselines.examples import joined
+from nas.baselines.within import Lot, train_within
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
 from nas.driver import time_account
-from nas.driver.clock import LONGER
+from nas.driver.clock import FULL_EPOCHS, LONGER
 from nas.driver.driver import Driver
 from nas.driver.events import Observer
 from nas.driver.interrupt import interruptible
 from nas.errors import SearchFailed
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import Failed, FullTraining, Trained
+from nas.execution.local import in_this_process
 from nas.execution.placement import full_training_gpus
 from nas.final.record import CHECK, Check, write_record
-from nas.final.schedule import FinalConfig, Schedule
+from nas.final.schedule import FinalConfig, Schedule, seconds_per_epoch
+from nas.final.verdict import Rival, standing
 from nas.journal.directory import FINAL
 from nas.journal.journal import Journal, JournalError
 from nas.records.job import EpochReport
 from nas.records.problem import Problem
-from nas.records.results import Finalist, FinalResult
+from nas.records.results import BaselineResult, Finalist, FinalResult
 from nas.records.trial import Trial
+from nas.strategies.strategy import GIVEN, KNOWN
 from nas.training.inference import outputs as predicted
+from nas.training.machine import cpus
 from nas.training.score import score
 from nas.training.storage import load
+from nas.training.timing import fastest_threads
 from nas.training.whole_network import constants_of, whole_network
 
 log = logging.getLogger("nas")
 CHECKED_EXAMPLES = 2_048
-SEEDS = 3  # trainings of each finalist where time is left over
 EXPORT_SECONDS = 6.0  # that the proof in a fresh interpreter takes
-GIVEN = "given"  # source of a trial that the person named
+SELECTION_SHARE = 0.4  # of the final, for choosing among the finalists; the rest trains the winner on all of the data
+BASELINES_SHARE = 0.1  # of the whole budget, for what would have been taken without a search
+LEAST_FOR_BASELINES = 2.0  # seconds
+NO_BASELINES = Lot(())
+BASELINES_UNTIMED = 60.0  # seconds for them where the budget has no limit on time
 OnEpoch = Callable[[Trial, EpochReport], None]
+
+
+@dataclass(frozen=True)
+class Refit:
+    """How the winner is trained once more on all of the data.
+
+    Args:
+        trainings: where.
+        most_epochs: of it.
+        speed_up: seconds of its epochs in the search to those here, where it has more threads.
+        device: `cpu` or `cuda`.
+    """
+
+    trainings: FullTrainings
+    most_epochs: int = FULL_EPOCHS
+    speed_up: float = 1.0
 
 
 def final_phase(
     driver: Driver, problem: Problem, config: SearchConfig, executor: Executor, observer: Observer
 ) -> FinalResult:
-    """The final of a search. An interrupted search trains its best candidate only, as long as before.
+    """The final of a search. An interrupted search is not trained on: its best network is the one that it has.
 
     The first Ctrl-C in the final ends it after the epoch in training. Its time is charged, whatever becomes of it.
 
@@ -65,24 +94,27 @@ def final_phase(
     dataset, journal = problem.dataset, driver.journal
     assert dataset is not None  # noqa: S101 - for the type checker
     ranked, interrupted = driver.contenders(), driver.ended == "interrupted"
-    timed = math.isfinite(driver.clock.left())
+    subset = ranked[0].recipe.fidelity.subset
+    short = max(1, round(driver.epochs * subset))  # epochs on all examples that cost as much as a short training
     plan = (
         FinalConfig(top=1, epochs=driver.epochs)
         if interrupted
-        else FinalConfig(epochs=LONGER * driver.epochs, least_epochs=driver.epochs, seeds=SEEDS if timed else 1)
+        else FinalConfig(epochs=LONGER * short, least_epochs=short)
     )
     first = None if interrupted else _first_random(journal.trials)
     observer.final_started(ranked[: plan.top])
     began, asked = time.monotonic(), threading.Event()
-    trainings = executor.train_in_full(problem.placement, plan.top, _for_training(driver.clock.left()))
-    gpus = min(trainings.slots, plan.top + 1) * full_training_gpus(problem.placement)
+    threads = int(config.cpus_per_trial)
 
     def seconds_left() -> float:
         spent = time.monotonic() - began
-        return min(_for_training(driver.clock.left()), _seconds_of_gpus(driver, gpus, spent))
+        return min(driver.clock.left() - EXPORT_SECONDS, _seconds_of_gpus(driver, gpus, spent))
 
+    trainings = executor.train_in_full(problem.placement, plan.top, driver.clock.left() - EXPORT_SECONDS, threads)
+    gpus = min(trainings.slots, plan.top + 1) * full_training_gpus(problem.placement)
     try:
         with contextlib.nullcontext() if interrupted else interruptible(asked.set):
+            lot = Lot(()) if interrupted else _baselines(dataset, config, seconds_left(), asked.is_set)
             result = run_final(
                 dataset,
                 ranked,
@@ -90,11 +122,13 @@ def final_phase(
                 journal.directory / FINAL,
                 plan,
                 trainings,
+                refit=None if interrupted else _refit(problem, config, executor, ranked[0], seconds_left()),
+                baselines=lot,
                 tried=len(journal),
                 device=problem.placement.device,
                 kept=driver.weights_of(ranked[0].number),
                 seconds_left=seconds_left,
-                stopped=asked.is_set,
+                stopped=(lambda: True) if interrupted else asked.is_set,
                 on_epoch=observer.final_epoch_ended,
             )
     finally:
@@ -102,6 +136,34 @@ def final_phase(
     _note_test_scores(journal, result)
     observer.final_ended(result)
     return result
+
+
+def _refit(problem: Problem, config: SearchConfig, executor: Executor, best: Trial, seconds: float) -> Refit | None:
+    """Where the winner is trained on all of the data: on a GPU, or here with as many threads as help it.
+
+    None where time is not limited: then a search is told to stop by its trials, and is reproducible without it.
+    """
+    if not math.isfinite(seconds):
+        return None
+    if problem.placement.device != "cpu":
+        return Refit(executor.train_in_full(problem.placement, 1, seconds, 1))
+    assert problem.dataset is not None  # noqa: S101 - for the type checker
+    batch = best.recipe.batch_for(len(problem.dataset.search.train))
+    most = cpus() if config.ray_address is None else int(config.cpus_per_trial)
+    threads, faster = fastest_threads(best.architecture, problem.dataset.task, batch, most)
+    return Refit(in_this_process(threads), speed_up=faster)
+
+
+def _baselines(dataset: Dataset, config: SearchConfig, seconds: float, stopped: Callable[[], bool]) -> Lot:
+    """What a person would have taken, trained within a tenth of the budget."""
+    names = chosen(config.baselines, dataset.task)
+    whole = config.budget.seconds
+    time_for = BASELINES_UNTIMED if whole is None else min(BASELINES_SHARE * whole, seconds / 4)
+    if not names or stopped():
+        return Lot(())
+    if time_for < LEAST_FOR_BASELINES:
+        return Lot((), dict.fromkeys(names, "the budget is too small for baselines"))
+    return train_within(names, dataset.search, time_for, config.seed)
 
 
 def run_final(
@@ -112,6 +174,8 @@ def run_final(
     config: FinalConfig,
     trainings: FullTrainings,
     *,
+    refit: Refit | None = None,
+    baselines: Lot = NO_BASELINES,
     tried: int = 0,
     device: str = "cpu",
     kept: str = "",
@@ -126,7 +190,9 @@ def run_final(
     Args:
         first: the first random trial; None for none.
         directory: where weights and `final.json` go.
-        trainings: where trainings run.
+        trainings: where the finalists are trained.
+        refit: how the winner is trained once more on all of the data; None for not at all.
+        baselines: to be compared with.
         tried: trials of the search, for the record.
         kept: where the weights of the best trial lie that its training in the search left; "" for nowhere.
 
@@ -135,6 +201,12 @@ def run_final(
     """
     directory.mkdir(parents=True, exist_ok=True)
     fallback = _from_search(trials[0], kept, directory)
+    share = SELECTION_SHARE if refit else 1.0
+    end_of_selection = time.monotonic() + share * seconds_left()
+
+    def for_selection() -> float:
+        return end_of_selection - time.monotonic() if refit else seconds_left()
+
     schedule = Schedule(
         trials,
         first,
@@ -142,13 +214,13 @@ def run_final(
         folder=directory,
         device=device,
         slots=trainings.slots,
-        seconds_left=seconds_left,
+        seconds_left=for_selection,
         stopped=stopped,
         fallback=fallback is not None,
     )
     runs: list[Finalist] = []
     why = "Give the search more time."
-    for job, step in trainings.train(schedule.next, stopped):
+    for job, step in trainings.train(schedule.next, dataset.search, stopped):
         trial = schedule.trials[job.number]
         if isinstance(step, EpochReport):
             on_epoch(trial, step)
@@ -168,10 +240,70 @@ def run_final(
         finalists = [fallback, *(one for one in finalists if one.trial.number != fallback.trial.number)]
     if not finalists:
         raise SearchFailed(f"Not one of the best candidates could be trained in the final. {why}")
+    if refit is not None and not stopped():
+        again = _refitted(dataset, finalists[0], refit, directory, device, seconds_left(), stopped, on_epoch)
+        finalists = [again or finalists[0], *finalists[1:]]
     here = device if torch.cuda.is_available() else "cpu"  # workers may have GPUs where the driver has none
-    result = _tested(dataset, finalists, by_number.get(first.number) if first else None, directory, here)
+    random_one = by_number.get(first.number) if first else None
+    result = _tested(dataset, finalists, random_one, baselines, directory, here)
     write_record(dataset, result, tried, directory)
     return result
+
+
+def _refitted(
+    dataset: Dataset,
+    winner: Finalist,
+    refit: Refit,
+    directory: Path,
+    device: str,
+    seconds: float,
+    stopped: Callable[[], bool],
+    on_epoch: OnEpoch,
+) -> Finalist | None:
+    """The winner trained on the training and the validation split; None where that came to less than it was.
+
+    It has now seen the examples that it is scored on, so it has to score at least as well on them as it did unseen.
+    """
+    data, trial = dataset.search, winner.trial
+    if not trial.scores:
+        return None
+    grown = (len(data.train) + len(data.validation)) / len(data.train)
+    each = seconds_per_epoch(trial) * grown / refit.speed_up
+    epochs = min(refit.most_epochs, int(seconds / max(each, 1e-9)))
+    if epochs < 1:
+        return None
+    job = FullTraining(
+        number=trial.number,
+        turn=0,
+        architecture=trial.architecture,
+        recipe=trial.recipe,
+        epochs=epochs,
+        seed=trial.seed,
+        deadline=time.time() + seconds,
+        device=device,
+        weights=str(directory / f"{trial.number:04d}-refit-unfinished.pt"),
+    )
+    waiting = [job]
+    everything = dataclasses.replace(data, train=joined(data))
+    trained: Trained | None = None
+    for _, step in refit.trainings.train(lambda: waiting.pop() if waiting else None, everything, stopped):
+        if isinstance(step, EpochReport):
+            on_epoch(trial, step)
+        else:
+            trained = step if isinstance(step, Trained) else Trained.saved(job.weights)
+    Path(job.weights).unlink(missing_ok=True)
+    if trained is None or not trained.scores[-1] >= winner.validation_score:
+        return None
+    path = directory / f"{trial.number:04d}-refit.pt"
+    _write(trained.weights, path)
+    return dataclasses.replace(
+        winner,
+        scores=trained.scores,
+        seconds=winner.seconds + trained.seconds,
+        weights=path,
+        gradient_flow=dict(trained.gradient_flow),
+        refitted=True,
+    )
 
 
 def _from_search(trial: Trial, kept: str, directory: Path) -> Finalist | None:
@@ -225,24 +357,38 @@ def _by_trial(runs: Sequence[Finalist]) -> dict[int, Finalist]:
 
 
 def _tested(
-    dataset: Dataset, finalists: Sequence[Finalist], first: Finalist | None, directory: Path, device: str
+    dataset: Dataset,
+    finalists: Sequence[Finalist],
+    first: Finalist | None,
+    baselines: Lot,
+    directory: Path,
+    device: str,
 ) -> FinalResult:
     """The one place where the sealed test split is opened."""
-    test = dataset.test.open()
+    test, task = dataset.test.open(), dataset.task
     winner = finalists[0]
     outputs = _outputs(dataset, winner, test.inputs, device)
-    winner = _with_test_score(winner, score(dataset.task, outputs, test.targets))
+    winner = _with_test_score(winner, score(task, outputs, test.targets))
     rows = slice(0, CHECKED_EXAMPLES)
-    if device != "cpu":  # an export is proved on the CPU, to more digits than a GPU's fast formats keep
-        outputs = _outputs(dataset, winner, test.inputs[rows], "cpu")
-    Check(test.inputs[rows], outputs[rows], test.targets[rows]).save(directory / CHECK)
+    checked = outputs if device == "cpu" else _outputs(dataset, winner, test.inputs[rows], "cpu")
+    Check(test.inputs[rows], checked[rows], test.targets[rows]).save(directory / CHECK)  # exports are proved on the CPU
+    rival = None
     if first is not None and first.trial.number == winner.trial.number:
         first = winner
     elif first is not None:
-        outputs = _outputs(dataset, first, test.inputs, device)
-        first = _with_test_score(first, score(dataset.task, outputs, test.targets))
-    others = (first if first and first.weights == one.weights else one for one in finalists[1:])
-    return FinalResult((winner, *others), first)
+        others = _outputs(dataset, first, test.inputs, device)
+        first = _with_test_score(first, score(task, others, test.targets))
+        rival = Rival("the first random candidate", first.validation_score, others)
+    rivals = [Rival(one.label, one.validation_score, one.predict(test.inputs)) for one in baselines.fitted]
+    measured = tuple(
+        BaselineResult(
+            one.name, one.label, one.validation_score, score(task, found.outputs, test.targets), one.seconds, one.note
+        )
+        for one, found in zip(baselines.fitted, rivals, strict=True)
+    )
+    found = standing(task, outputs, test.targets, rivals, rival)
+    rest = (first if first and first.weights == one.weights else one for one in finalists[1:])
+    return FinalResult((winner, *rest), first, measured, baselines.left_out, found)
 
 
 def _outputs(dataset: Dataset, finalist: Finalist, inputs: np.ndarray, device: str) -> np.ndarray:
@@ -266,12 +412,9 @@ def _note_test_scores(journal: Journal, final: FinalResult) -> None:
 
 def _first_random(trials: Sequence[Trial]) -> Trial | None:
     """The first random candidate that could be trained: what no search at all would have given."""
-    return next((one for one in trials if one.usable and one.source != GIVEN), None)
-
-
-def _for_training(seconds: float) -> float:
-    """What of the time left is for trainings; the rest is the export's."""
-    return seconds - EXPORT_SECONDS
+    return next(
+        (one for one in trials if one.usable and one.source != GIVEN and not one.source.startswith(KNOWN)), None
+    )
 
 
 def _seconds_of_gpus(driver: Driver, gpus: float, so_far: float) -> float:

@@ -31,7 +31,7 @@ class FinalConfig:
 
 
 class Schedule:
-    """The best trial first, then the first random one, then the others, each once; then all with further seeds.
+    """The best trials first, then the first random one, each once; then all with further seeds.
 
     Args:
         trials: the best first.
@@ -61,7 +61,7 @@ class Schedule:
         self.config, self.folder, self.device, self.slots = config, folder, device, slots
         self.seconds_left, self.stopped = seconds_left, stopped
         self.best = list(trials[: config.top])
-        ordered = [self.best[0], *([first] if first is not None else []), *self.best[1:]]
+        ordered = [*self.best, *([first] if first is not None else [])]
         self.trials = {trial.number: trial for trial in ordered}
         trained = self._affordable(list(self.trials.values()))
         self._waiting = [(trial, turn) for turn in range(config.seeds) for trial in trained]
@@ -109,8 +109,12 @@ class Schedule:
 
 
 def epochs_that_fit(trial: Trial, seconds: float) -> int:
-    """Epochs for which there is time, judged by what the trial's epochs took in the search."""
+    """Epochs on all training examples for which there is time, judged by what the trial's took in the search."""
     if not trial.scores or not math.isfinite(seconds):
         return 1_000_000
-    each = trial.seconds / len(trial.scores)
-    return int(seconds / max(each, 1e-9))
+    return int(seconds / max(seconds_per_epoch(trial), 1e-9))
+
+
+def seconds_per_epoch(trial: Trial) -> float:
+    """Of an epoch on all training examples, by the trial's epochs in the search, which may have seen a part of them."""
+    return trial.seconds / len(trial.scores) / trial.recipe.fidelity.subset

@@ -8,11 +8,10 @@ import torch
 
 from nas.driver.clock import LONGER
 from nas.errors import InputError
-from nas.execution.local import Local
+from nas.execution.local import in_this_process
 from nas.final.final import OnEpoch, run_final
 from nas.final.schedule import FinalConfig
 from nas.journal.directory import FINAL, RECORD
-from nas.records.problem import Placement
 from nas.setup.problem import check_data, opened_data
 from nas.setup.stored_search import stored_search
 
@@ -39,8 +38,8 @@ def single_trial(directory: Path, number: int, on_epoch: OnEpoch = lambda trial,
     dataset = opened_data(stored.config.data, stored.config)
     check_data(stored.record.header, dataset)
     plan = FinalConfig(top=1, epochs=LONGER * trial.epochs)
-    here = Local(dataset.search, int(stored.config.cpus_per_trial)).train_in_full(Placement(), 1, float("inf"))
     device = "cuda" if stored.config.gpus_per_trial and torch.cuda.is_available() else "cpu"
     tried = len(stored.trials)
+    here = in_this_process(int(stored.config.cpus_per_trial))
     run_final(dataset, [trial], None, directory / folder, plan, here, tried=tried, device=device, on_epoch=on_epoch)
     return folder

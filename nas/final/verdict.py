@@ -15,6 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from nas.records.verdict import (
+    BETTER,
+    NOT_DISTINGUISHABLE,
+    TOO_FEW,
+    WORSE,
+    Estimate,
+    Standing,
+    Verdict,
+)  # fmt: skip
 from nas.training.score import score
 from search_spaces.task import Task
 
@@ -24,25 +33,6 @@ FEWEST = 50  # test examples for a verdict
 DRAWS, FEWEST_DRAWS = 2_000, 400
 MOST_DRAWN = 400_000_000  # examples in all draws together: beyond it there are fewer draws
 CHUNK = 4_000_000  # numbers drawn at a time
-
-BETTER, WORSE, NOT_DISTINGUISHABLE, TOO_FEW = "better", "worse", "not distinguishable", "too few examples"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A score on test examples with its 95 % interval.
-
-    Args:
-        value, low, high: accuracy or R², higher is better. examples: how many were scored.
-    """
-
-    value: float
-    low: float
-    high: float
-    examples: int
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} (95 % interval {self.low:.3f} to {self.high:.3f})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,60 +48,6 @@ class Rival:
     label: str
     validation_score: float
     outputs: np.ndarray
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The winner against one rival.
-
-    Args:
-        kind: `better`, `worse`, `not distinguishable`, or `too few examples` for less than 50 of them.
-        difference, low, high: winner's score minus the rival's, and its 95 % interval.
-        p_value: of a difference at least as large between two equally good models; below .05 for `better` and `worse`.
-        sentence: all of it in plain words.
-    """
-
-    kind: str
-    rival: str
-    winner_score: Estimate
-    rival_score: Estimate
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    sentence: str
-
-    @property
-    def half_width(self) -> float:
-        """Half of the interval of the difference."""
-        return (self.high - self.low) / 2
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The winner's score and what it is worth.
-
-    Args:
-        baseline: against the baseline with the best validation score. first: against the first random candidate.
-        baselines: how many the best one was chosen from.
-    """
-
-    winner: Estimate
-    metric: str
-    baseline: Verdict | None
-    first: Verdict | None
-    baselines: int = 0
-
-    @property
-    def headline(self) -> str:
-        """The first line of a result."""
-        score_words = f"{self.metric} {self.winner} on {self.winner.examples:,} test examples"
-        if self.baseline is not None:
-            chosen = f" (the best of {self.baselines} on the validation split)" if self.baselines > 1 else ""
-            return f"{score_words}; {self.baseline.sentence}{chosen}"
-        if self.first is not None:
-            return f"{score_words}; {self.first.sentence}; no baseline was trained"
-        return f"{score_words}; nothing was trained to compare it with"
 
 
 def standing(

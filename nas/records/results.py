@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nas.config.search_config import SearchConfig
 from nas.records.pareto import front
 from nas.records.trial import COMPLETED, Trial, best_first
+from nas.records.verdict import Standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,8 @@ class Finalist:
         seconds: of all its full trainings.
         weights: file with the state dict of the whole network, normalisation included.
         gradient_flow: norm of the gradients of each cell with weights after the last epoch, by place in the network.
+        refitted: whether the kept training saw the validation split as well; the scores of its epochs are then no
+            measure, and `validation_score` is that of the training on the training split alone.
     """
 
     trial: Trial
@@ -36,6 +39,7 @@ class Finalist:
     seconds: float
     weights: Path
     gradient_flow: Mapping[str, float] = field(default_factory=dict, hash=False)
+    refitted: bool = False
 
     @property
     def epochs(self) -> int:
@@ -49,11 +53,38 @@ class Finalist:
 
 
 @dataclass(frozen=True)
+class BaselineResult:
+    """What a person would have taken without a search.
+
+    Args:
+        label: how a sentence calls it. seconds: of its training. note: what was reduced to keep within its time.
+    """
+
+    name: str
+    label: str
+    validation_score: float
+    test_score: float
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class FinalResult:
-    """Finalists, the best first; the winner is the first of them; the first random candidate may be one of them."""
+    """What the final came to.
+
+    Args:
+        finalists: the best first; the winner is the first of them.
+        first_random: the first random candidate, trained as the finalists were; it may be one of them.
+        baselines: the strongest kind first.
+        left_out: why other baselines were not trained, by name.
+        standing: the winner's test score with its interval, against the best baseline and the first random candidate.
+    """
 
     finalists: tuple[Finalist, ...]
     first_random: Finalist | None
+    baselines: tuple[BaselineResult, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
+    standing: Standing | None = None
 
     @property
     def winner(self) -> Finalist:

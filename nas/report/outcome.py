@@ -75,17 +75,21 @@ def short(candidate: Trial) -> str:
 
 
 def final_table(final: FinalResult, metric: str) -> Table:
-    """The finalists, and the baseline beside the winner."""
-    table = _table("Final: trained in full")
-    for name in ("trial", "epochs", f"validation {metric}", f"test {metric}", ""):
-        table.add_column(name, justify="left" if not name else "right")
+    """The finalists, the first random candidate, and what a person would have taken without a search."""
+    table = _table("Final")
+    for name in ("", "epochs", f"validation {metric}", f"test {metric}", " "):
+        table.add_column(name, justify="left" if not name.strip() else "right")
     first = final.first_random
     rows = [*final.finalists, *([first] if first is not None and first not in final.finalists else [])]
     for one in rows:
         words = [word for word, it in (("winner", final.winner), ("the first random one", first)) if one is it]
+        words += ["trained on the validation examples too"] if one.refitted else []
         test = "" if one.test_score is None else f"{one.test_score:.4f}"
-        cells = (str(one.trial.number), str(one.epochs), f"{one.validation_score:.4f}", test, ", ".join(words))
+        cells = (f"trial {one.trial.number}", str(one.epochs), f"{one.validation_score:.4f}", test, ", ".join(words))
         table.add_row(*cells)
+    for baseline in final.baselines:
+        scores = (f"{baseline.validation_score:.4f}", f"{baseline.test_score:.4f}")
+        table.add_row(baseline.label, "", *scores, baseline.note, style="dim")
     return table
 
 
@@ -112,12 +116,16 @@ def drawn(seen: StoredSearch, trial: int | None = None) -> str:
 
 
 def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
-    """The whole closing text of a search."""
+    """The whole closing text of a search; what the winner is worth comes first."""
+    if result.final is not None and result.final.standing is not None:
+        console.print(f"\n[bold]{result.final.standing.headline}[/]\n", soft_wrap=True, highlight=False)
     console.print(best_table(result.candidates, metric, f"The best of {len(result.candidates)} candidates"))
     if len(result.config.objectives) > 1:
         console.print(front_table(result.candidates, result.config.objectives, metric))
     if result.final is not None:
         console.print(final_table(result.final, metric))
+        for name, reason in result.final.left_out.items():
+            console.print(f"Not trained: {name}: {reason}.", style="dim", markup=False, highlight=False)
     console.print(result.statement, highlight=False)
     where = shlex.quote(_relative(result.directory))
     lines = [f"look again  {program()} show {where}"]

@@ -10,19 +10,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from torch import nn
 
 from nas.config.budget import Budget, duration
 from nas.driver.clock import Clock
 from nas.errors import InputError
-from nas.training.machine import torch_threads
-from search_spaces import Architecture, Profile, Space, SpaceError, Task, build, profile
+from nas.training.timing import seconds_per_step
+from search_spaces import Architecture, Profile, Space, SpaceError, Task, profile
 from search_spaces.decide import at_random
 from search_spaces.rules import judged
 
@@ -205,35 +202,10 @@ def _timings(
     ordered = sorted(valid, key=lambda pair: pair[1].macs)
     places = sorted({int(share * (len(ordered) - 1)) for share in (0.1, 0.5, 0.9)}) if ordered else []
     steps = math.ceil(examples / batch_size)
-    with torch_threads(1):  # as many as a training has by default
-        return tuple(
-            Timing(known.parameters, known.macs, steps * _seconds_per_step(architecture, task, batch_size))
-            for architecture, known in (ordered[place] for place in places)
-        )
-
-
-def _seconds_per_step(architecture: Architecture, task: Task, batch_size: int) -> float:
-    """The median of a few training steps on random data on the CPU, after one to warm up."""
-    with torch.random.fork_rng(devices=[]):
-        network = build(architecture, task)
-        inputs, targets, loss = _random_batch(task, batch_size)
-        optimizer = torch.optim.AdamW(network.parameters())
-        seconds = []
-        for _ in range(1 + TIMED_STEPS):
-            start = time.perf_counter()
-            optimizer.zero_grad()
-            loss(network(inputs), targets).backward()
-            optimizer.step()
-            seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[1:])
-
-
-def _random_batch(task: Task, batch_size: int) -> tuple[torch.Tensor, torch.Tensor, Any]:
-    shape = (batch_size, *task.input_shape)
-    inputs = torch.randint(task.vocabulary, shape).float() if task.vocabulary else torch.randn(shape)
-    if task.kind == "classification":
-        return inputs, torch.randint(task.outputs, (batch_size,)), nn.CrossEntropyLoss()
-    return inputs, torch.randn(batch_size, task.outputs), nn.MSELoss()
+    return tuple(
+        Timing(known.parameters, known.macs, steps * seconds_per_step(architecture, task, batch_size))
+        for architecture, known in (ordered[place] for place in places)
+    )
 
 
 def render(found: Preflight) -> RenderableType:

@@ -58,6 +58,8 @@ class Progress(Observer):
         for earlier in config.learn_from:
             known = f"Beginning from {len(earlier.scores)} trainings on {earlier.data} in {earlier.directory}"
             self.console.print(known, style="dim", soft_wrap=True, markup=False, highlight=False)
+        if started.plan:
+            self.console.print(started.plan, markup=False, highlight=False)
         self.console.print("[dim]Ctrl-C once: finish with the best so far; twice: stop now, `nas resume` goes on.[/]")
         if self.console.is_terminal:
             self.live = Live(get_renderable=self.panel, console=self.console, refresh_per_second=2, transient=True)

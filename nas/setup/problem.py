@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import random
 import re
 from collections.abc import Iterable
@@ -24,8 +23,6 @@ from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 from search_spaces.task import Task
 
-EXAMPLES_SEEN = 20_000
-LEAST_EPOCHS, MOST_EPOCHS = 4, 20
 DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
 
 
@@ -77,17 +74,9 @@ def _limited(space: Space, config: SearchConfig, task: Task) -> Space:
             further.append(max_latency(limit, space, task, device=device, batch=batch))
         else:
             further.append({"parameters": rules.max_parameters, "macs": rules.max_macs}[name](int(limit)))
-    return Space(space.name, *space.cells, rules=[*space.rules, *further]) if further else space
-
-
-def epochs_for(config: SearchConfig, dataset: Dataset) -> int:
-    """Epochs of a training in the search: as asked, or more for less data, so that a training takes similar time."""
-    return config.epochs or epochs_for_data(len(dataset.search.train))
-
-
-def epochs_for_data(examples: int) -> int:
-    """Epochs of a short training on so many examples."""
-    return min(max(math.ceil(EXAMPLES_SEEN / examples), LEAST_EPOCHS), MOST_EPOCHS)
+    if not further:
+        return space
+    return Space(space.name, *space.cells, rules=[*space.rules, *further], known=space.designs)
 
 
 def header(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Header:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
@@ -50,7 +50,7 @@ class History:
         self._last: Trial | None = None
         self._ended = 0
         self._unfinished: set[int] = set()
-        self._proposals: dict[int, Proposal] = {}
+        self._observations: dict[int, Observation] = {}
 
     @classmethod
     def of(cls, problem: Problem, trials: Sequence[Trial], known: History | None = None) -> History:
@@ -70,15 +70,25 @@ class History:
         A training stopped early gets the score that it would have ended with, by what complete ones gained from that
         epoch on (`predictors.extrapolation`), so that scores of different epochs are never compared as they are.
         """
-        return observed(self, self.usable[-latest:] if latest else self.usable[:first])
+        from predictors.extrapolation import ends
+
+        trials = self.usable[-latest:] if latest else self.usable[:first]
+        found = [self._observations.get(trial.number) or self._observed(trial) for trial in trials]
+        scores, _ = ends([one.curve for one in found], [one.complete for one in found])
+        return [
+            one if one.complete else replace(one, score=float(score)) for one, score in zip(found, scores, strict=True)
+        ]
 
     def proposal(self, trial: Trial) -> Proposal:
         """What was tried in a trial, built anew where its record does not hold the architecture."""
-        if trial.architecture.cells:
-            return trial.proposal
-        if trial.number not in self._proposals:
-            self._proposals[trial.number] = self.space.replay(trial.decisions)
-        return self._proposals[trial.number]
+        return trial.proposal if trial.architecture.cells else self.space.replay(trial.decisions)
+
+    def _observed(self, trial: Trial) -> Observation:
+        """With its own last score."""
+        curve = (*(score for score in trial.scores[:-1] if math.isfinite(score)), trial.score)
+        costs = costs_of(trial, self.problem.objectives)
+        one = Observation(trial.number, self.proposal(trial), trial.score, costs, trial.state == COMPLETED, curve)
+        return self._observations.setdefault(trial.number, one)
 
     def _goes_on(self, problem: Problem, trials: Sequence[Trial]) -> bool:
         if problem is not self.problem or len(trials) < self._trials:
@@ -99,21 +109,6 @@ class History:
             self.feasibility.learn(trial.decisions, failed=not trial.usable)
             if trial.usable:
                 self.usable.append(trial)
-
-
-def observed(history: History, trials: Iterable[Trial]) -> list[Observation]:
-    """Usable trials with the scores that they ended with, or would have ended with."""
-    from predictors.extrapolation import ends
-
-    trials = list(trials)
-    complete = [trial.state == COMPLETED for trial in trials]
-    curves = [(*(score for score in trial.scores[:-1] if math.isfinite(score)), trial.score) for trial in trials]
-    scores, _ = ends(curves, complete)
-    objectives = history.problem.objectives
-    return [
-        Observation(trial.number, history.proposal(trial), float(score), costs_of(trial, objectives), whole, curve)
-        for trial, score, whole, curve in zip(trials, scores, complete, curves, strict=True)
-    ]
 
 
 def costs_of(trial: Trial, objectives: Sequence[str]) -> tuple[float, ...]:

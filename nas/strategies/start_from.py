@@ -1,4 +1,4 @@
-"""Networks that the user already has are the first trials; then another strategy goes on from them."""
+"""Networks that the user already has are the first trials, then known designs; then another strategy goes on."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from dataclasses import replace
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.trial import Trial
-from nas.strategies.strategy import GIVEN, Settings, Strategy
+from nas.strategies.strategy import GIVEN, KNOWN, Settings, Strategy
 
 
 class StartFrom:
-    """Trial `number` is `settings.start_from[number]` while there is one, then what `strategy` proposes."""
+    """Trials begin with `settings.start_from`, then with `settings.designs`, then with what `strategy` proposes."""
 
     def __init__(self, settings: Settings, strategy: Strategy) -> None:
-        self.start_from = settings.start_from
+        self.first = [(GIVEN, decisions) for decisions in settings.start_from]
+        self.first += [(KNOWN + name, decisions) for name, decisions in settings.designs.items()]
         self.strategy = strategy
 
     def propose(self, problem: Problem, trials: Sequence[Trial], number: int) -> Proposal:
-        """See `Strategy`. These may repeat one another or break a rule: the user asked for them."""
-        if number < len(self.start_from):
-            return replace(problem.space.replay(self.start_from[number]), source=GIVEN)
+        """See `Strategy`. The first ones may repeat one another or break a rule: the user asked for them."""
+        if number < len(self.first):
+            source, decisions = self.first[number]
+            return replace(problem.space.replay(decisions), source=source)
         return self.strategy.propose(problem, trials, number)

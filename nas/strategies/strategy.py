@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from nas.config.earlier_search import EarlierSearch
@@ -12,6 +12,7 @@ from nas.records.proposal import Proposal
 from nas.records.trial import Trial
 
 GIVEN = "given"  # source of what `Settings.start_from` names
+KNOWN = "known "  # and of known designs, with their names behind it
 
 
 class Exhausted(Exception):
@@ -45,6 +46,7 @@ class Settings:
     Args:
         seed: of all randomness, at least 0.
         start_from: decisions of the first trials.
+        designs: then decisions of known designs, by name.
         predictor: a name in `predictors.PREDICTORS`, for `guided`.
         earlier: searches of the same space that `guided` learns from.
         lag: trainings that finish between the beginning of a predictor's fit and its first use, see `Guided`.
@@ -52,6 +54,7 @@ class Settings:
 
     seed: int = 0
     start_from: tuple[Mapping[str, int], ...] = ()
+    designs: Mapping[str, Mapping[str, int]] = field(default_factory=dict, hash=False)
     predictor: str = "auto"
     earlier: tuple[EarlierSearch, ...] = ()
     lag: int = 0

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.stats import norm, rankdata
 from sklearn.ensemble import RandomForestRegressor
 
-from nas.benchmark.table import Table, read
+from nas.benchmark.table import Layout, Table, read
 from predictors import MEMBERS, NETWORK, PREDICTORS
 from predictors.ensemble import Ensemble
 from predictors.features import BlockArrays, Features, Standard, side_by_side
@@ -110,7 +110,9 @@ def datasets(wanted: set[str]) -> Iterator[tuple[str, Data]]:
         unique = pandas.read_csv(file).unique_str.to_numpy()
         space = SPACES["nasbench201"]()
         tables = {
-            name: read(file, space, [f"{name}_val_200_mean"], f"{name}_test_200", task=Task((3, 32, 32), count))
+            name: read(
+                file, space, Layout((f"{name}_val_200_mean",), f"{name}_test_200", task=Task((3, 32, 32), count))
+            )
             for name, count in (("c10", 10), ("c100", 100))
         }
         c10 = Data(tables["c10"], "c10_val_200_mean", "c10_test_200", unique)
@@ -132,12 +134,12 @@ def datasets(wanted: set[str]) -> Iterator[tuple[str, Data]]:
         yield PRODUCTS + SPREAD, products.spread_out()
         yield "nasbench201 c100", Data(tables["c100"], "c100_val_200_mean", "c100_test_200", unique)
     if "nasbench_macro" in wanted:
-        table = read(SHARED / "bench/nasbench_macro.csv.gz", SPACES["nasbench_macro"](), ["acc1"], "mean_acc")
+        table = read(SHARED / "bench/nasbench_macro.csv.gz", SPACES["nasbench_macro"](), Layout(("acc1",), "mean_acc"))
         yield "nasbench_macro", Data(table, "acc1", "mean_acc")
     if "accel_nasbench" in wanted:
         task = Task((3, 224, 224), 1000)
         file = SHARED / "bench/accel_nasbench.csv.gz"
-        table = read(file, SPACES["accel_nasbench"](), ["val_top1"], "val_top1", task=task)
+        table = read(file, SPACES["accel_nasbench"](), Layout(("val_top1",), "val_top1", task=task))
         yield "accel_nasbench", Data(table, "val_top1", "val_top1")
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from moocore import hypervolume
 
 from nas.benchmark.replay import replay
 from nas.benchmark.table import RecordedSpace, Table
-from nas.strategies.hypervolume import hypervolume
+from nas.strategies.strategy import Settings
 from results.runs import Runs, half_interval
 from results.search_quality.optuna_alone import proposals
 
@@ -33,7 +34,7 @@ def everything(table: Table) -> np.ndarray:
 def search(table: Table, name: str, seed: int) -> dict[str, Any]:
     """Rows queried, and seconds a proposal."""
     if not name.startswith("optuna"):
-        run = replay(table, name, queries=QUERIES, seed=seed, objectives=("score", f"-{COLUMN}"))
+        run = replay(table, name, Settings(seed=seed), queries=QUERIES, objectives=("score", f"-{COLUMN}"))
         return {"rows": [q.row for q in run.queries], "thinking": float(np.mean([q.thinking for q in run.queries]))}
     points, space = everything(table), RecordedSpace.of(table)
     rows: list[int] = []
@@ -57,7 +58,7 @@ def report(runs: Runs, table: Table, folder: Path) -> list[str]:
     """A table, and the picture `accel_nasbench.png`."""
     points = everything(table)
     reference = points.max(0)
-    whole = hypervolume(points, reference)
+    whole = hypervolume(points, ref=reference)
     heads = " | ".join(f"hypervolume @{at}" for at in AT)
     out = [
         f"## {SPACE}: {table.rungs[-1].column} against {COLUMN}, {QUERIES} queries",
@@ -71,7 +72,7 @@ def report(runs: Runs, table: Table, folder: Path) -> list[str]:
     curves = {}
     for name, lines in runs.by_name(SPACE).items():
         found = np.array(
-            [[hypervolume(points[line["rows"][:at]], reference) for at in range(1, QUERIES + 1)] for line in lines]
+            [[hypervolume(points[line["rows"][:at]], ref=reference) for at in range(1, QUERIES + 1)] for line in lines]
         )
         shares = curves[f"{name} (n = {len(lines)})"] = found / whole
         cells = [f"{shares[:, at - 1].mean():.3f} ± {half_interval(shares[:, at - 1]):.3f}" for at in AT]

@@ -9,7 +9,8 @@ from typing import Any
 
 import optuna
 
-from nas.records.joint_space import JointSpace, Proposal
+from nas.records.joint_space import JointSpace
+from nas.records.proposal import Proposal
 
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "optuna TPE": lambda seed: optuna.samplers.TPESampler(seed=seed),

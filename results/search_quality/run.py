@@ -26,6 +26,7 @@ from nas.benchmark.replay import replay
 from nas.benchmark.table import RecordedSpace, Table, read_known
 from nas.report.curves import plot_curves
 from nas.search import LAG
+from nas.strategies.strategy import Settings
 from results.machine import describe
 from results.runs import Runs, half_interval, main, taken_at
 from results.search_quality import fronts, short_queries
@@ -47,7 +48,8 @@ def table_of(name: str) -> Table:
 def search(table: Table, name: str, seed: int) -> dict[str, Any]:
     """Rows queried, and seconds a proposal."""
     if not name.startswith("optuna"):
-        run = replay(table, name.split(",")[0], queries=QUERIES, seed=seed, lag=LAG if name == BESIDE else 0)
+        settings = Settings(seed=seed, lag=LAG if name == BESIDE else 0)
+        run = replay(table, name.split(",")[0], settings, queries=QUERIES)
         return {"rows": [q.row for q in run.queries], "thinking": float(np.mean([q.thinking for q in run.queries]))}
     space, rows = RecordedSpace.of(table), []
     began = time.perf_counter()

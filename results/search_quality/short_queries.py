@@ -8,6 +8,7 @@ import numpy as np
 
 from nas.benchmark.replay import Query, replay
 from nas.benchmark.table import Table
+from nas.strategies.strategy import Settings
 from results.runs import Runs
 
 SPACE, KEY, GOOD = "nasbench201", "short queries", 73.3
@@ -30,9 +31,9 @@ def search(table: Table, strategy: str, seed: int) -> dict[str, Any]:
     run = replay(
         table,
         strategy,
+        Settings(seed=seed),
         queries=1500,
         seconds=MOST * float(np.mean(table.rungs[-1].seconds)),
-        seed=seed,
         rungs=True,
         factor=FACTOR,
         promote=True,

@@ -14,7 +14,6 @@ import numpy as np
 
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData
 from nas.data.load import load
-from nas.data.splits import set_aside
 from search_spaces.task import Task
 
 ARCHIVES = {
@@ -132,7 +131,7 @@ def _dataset(
 ) -> Dataset:
     outputs = int(y.max()) + 1 if kind == "classification" else y.shape[1]
     task = Task(x.shape[1:], outputs, kind, vocabulary)
-    fit, held = set_aside(name, y, 0.2, np.random.default_rng(seed))
+    fit, held = _split(y, seed)
     mean, std = (tuple(map(float, value)) for value in (x[fit].mean(axis=0), np.maximum(x[fit].std(axis=0), 1e-6)))
     means: tuple[tuple[float, ...], ...] = ((), ())
     if kind == "regression":
@@ -140,3 +139,11 @@ def _dataset(
     search = TrainingData(task, Split(x[fit], y[fit]), Split(x[held], y[held]), mean, std, *means)
     names = tuple(str(number) for number in range(outputs))
     return Dataset(name, task, search, SealedTest(Split(x_test, y_test)), names, "")
+
+
+def _split(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to learn from and a fifth to validate on, of every class alike."""
+    rng = np.random.default_rng(seed)
+    groups = [np.flatnonzero(y == label) for label in np.unique(y)] if y.ndim == 1 else [np.arange(len(y))]
+    held = np.sort(np.concatenate([rng.permutation(group)[: max(1, round(0.2 * len(group)))] for group in groups]))
+    return np.setdiff1d(np.arange(len(y)), held), held

@@ -7,15 +7,15 @@ from search_spaces.dsl import Choice, Repeat
 from search_spaces.known import Known
 from search_spaces.space import Space
 
-# Half as wide as the original, and a quarter at the end. `Downsample` to the same width by max is a max pooling.
+# Half as wide as the original, and a quarter at the end; its second layer strides where the original pools.
+# `Downsample` to the same width by max is a max pooling.
 RESNET9 = Known(
     "resnet9",
     "https://github.com/davidcpage/cifar10-fast",
     Stem(32),
     ConvStage(64, depth=2),
-    ConvStage(128, pool=1, depth=0),
-    Downsample(128, "max"),
-    ConvStage(128, depth=2),
+    Downsample(128),
+    ConvStage(depth=2),
     Downsample(128, "max"),
     Head("max"),
 )
@@ -26,7 +26,7 @@ def cnn() -> Space:
     block = Choice(
         Conv(kernel=Choice(3, 5)),
         SeparableConv(kernel=Choice(3, 5)),
-        ConvStage(Choice(0, 64, 128), pool=Choice(1, 2), depth=Choice(0, 1, 2), init=Choice("default", "dirac")),
+        ConvStage(Choice(0, 64), depth=Choice(1, 2), init=Choice("default", "dirac")),
         SqueezeExcite(Choice(0.0625, 0.25)),
     )
     return Space(

@@ -25,9 +25,9 @@ KNOWN = [
         "https://github.com/davidcpage/cifar10-fast",
         Stem(32),
         ConvStage(64, depth=2),
+        Downsample(64),
+        ConvStage(depth=2),
         Downsample(128),
-        ConvStage(128, depth=2),
-        Downsample(128, "max"),
         Head(),
     ),
     Known(
@@ -60,7 +60,12 @@ def hybrid() -> Space:
     time of a network goes to its first, largest maps, so that stage is short and cheap; attention, which costs the
     square of the number of positions, is offered from the second stage on.
     """
-    early = (Conv(kernel=3), SeparableConv(kernel=Choice(3, 5)), Residual(kernel=3), _stage())
+    early = (
+        Conv(kernel=3),
+        SeparableConv(kernel=Choice(3, 5)),
+        Residual(kernel=3),
+        ConvStage(Choice(0, 64), depth=Choice(1, 2)),
+    )
     local = (
         Conv(kernel=Choice(3, 5)),
         SeparableConv(kernel=Choice(3, 5)),
@@ -70,22 +75,17 @@ def hybrid() -> Space:
     mixed = (
         *local,
         Transformer(heads=Choice(2, 4), mlp_ratio=Choice(1, 2), positions=Choice("none", "learned")),
-        _stage(),
+        ConvStage(depth=Choice(1, 2)),
         ConvNeXt(kernel=Choice(5, 7), expansion=Choice(2, 4), layer_scale=0),
     )
     return Space(
         "hybrid",
         Stem(Choice(16, 24, 32), stride=Choice(1, 2)),
         Repeat(Choice(*early), times=Choice(0, 1)),
-        Downsample(Choice(32, 48, 64, 128), kind=Choice("conv", "max")),
+        Downsample(Choice(32, 48, 64), kind=Choice("conv", "max")),
         Repeat(Choice(*mixed), times=Choice(1, 2, 3)),
         Downsample(Choice(64, 96, 128), kind=Choice("conv", "max")),
         Repeat(Choice(*mixed), times=Choice(0, 1, 2)),
         Head(dropout=Choice(0.0, 0.2)),
         known=KNOWN,
     )
-
-
-def _stage() -> ConvStage:
-    """A stage of ResNet-9; where it pools, the rest of the network gets cheaper."""
-    return ConvStage(Choice(0, 64, 128), pool=Choice(1, 2), depth=Choice(1, 2))

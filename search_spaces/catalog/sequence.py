@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from search_spaces.cells import (
+    MLP,
     Conv,
     Downsample,
     Head,
@@ -37,7 +38,15 @@ KNOWN = [
     Known(
         "fcn", "https://arxiv.org/abs/1611.06455", Stem(64, kernel=7), Conv(kernel=5), Conv(kernel=3), HALVED, Head()
     ),
-    Known("mini_rocket", "https://arxiv.org/abs/2012.08791", RandomConvolutions(4_956), HALVED, Head()),
+    # The linear layer in the middle keeps what may follow in a search small; with the head it is one linear map.
+    Known(
+        "mini_rocket",
+        "https://arxiv.org/abs/2012.08791",
+        RandomConvolutions(4_956),
+        MLP(64, activation="none", norm="none"),
+        HALVED,
+        Head(),
+    ),
     Known(
         "lstm",
         "https://doi.org/10.1162/neco.1997.9.8.1735",
@@ -79,7 +88,7 @@ def sequence() -> Space:
             Stem(Choice(16, 32, 64), kernel=kernel, stride=Choice(1, 2)),
             Patchify(Choice(32, 64), Choice(2, 4)),
             Inception(Choice(32, 64), Choice(9, 19, 39), depth=Choice(1, 3)),
-            RandomConvolutions(Choice(1_008, 4_956)),
+            (RandomConvolutions(Choice(1_008, 4_956)), MLP(Choice(32, 64), 1, Choice("none", "relu"), "none")),
             Recurrent(Choice(32, 64), Choice("lstm", "gru"), Choice(False, True)),
         ),
         Repeat(block, times=Choice(1, 2, 0)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 
 import numpy as np
@@ -13,6 +14,7 @@ from nas.errors import InputError
 from nas.training.score import score
 from search_spaces.task import Task
 
+PLENTY = 400.0  # seconds: no clock cuts a training short, even on a loaded machine
 SLACK = 8.0  # seconds that a loaded machine, first imports and one step of training may take beyond the time given
 
 
@@ -88,18 +90,26 @@ def test_is_not_behind_a_constant(name: str, kind: str) -> None:
 @every
 def test_validation_score_is_of_the_model_that_has_not_seen_that_part(name: str, kind: str) -> None:
     data = made(TASKS[kind])
-    plain = BASELINES[name].train(data, 20.0, refit=False)
+    plain = BASELINES[name].train(data, PLENTY, refit=False)
     assert not plain.refitted
     measured = score(data.task, plain.predict(data.validation.inputs), data.validation.targets)
     assert plain.validation_score == pytest.approx(measured, abs=1e-6)
-    assert BASELINES[name].train(data, 20.0, refit=True).validation_score == pytest.approx(measured, abs=1e-6)
+    assert BASELINES[name].train(data, PLENTY, refit=True).validation_score == pytest.approx(measured, abs=1e-6)
 
 
 @every
 def test_same_seed_same_outputs(name: str, kind: str) -> None:
     data = made(TASKS[kind])
-    first, second = (BASELINES[name].train(data, 60.0, seed=3).predict(data.validation.inputs) for _ in range(2))
+    first, second = (BASELINES[name].train(data, PLENTY, seed=3).predict(data.validation.inputs) for _ in range(2))
     np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
+
+
+@every
+def test_a_trained_one_can_be_sent_to_another_process(name: str, kind: str) -> None:
+    data = made(TASKS[kind])
+    fitted = BASELINES[name].train(data, 20.0, refit=False)
+    sent = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(sent.predict(data.validation.inputs), fitted.predict(data.validation.inputs))
 
 
 @every

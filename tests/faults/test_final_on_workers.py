@@ -12,9 +12,12 @@ from spaces import faulty
 
 from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
+from nas.execution.executor import FullTrainings
+from nas.execution.local import Local
 from nas.execution.ray.full import OnWorkers
 from nas.final.final import run_final
-from nas.final.schedule import FinalConfig, Lineup
+from nas.final.schedule import FinalConfig, Schedule
+from nas.records.problem import Placement
 from nas.records.trial import COMPLETED, Trial
 from search_spaces.profile import profile
 
@@ -41,9 +44,16 @@ def digits() -> Dataset:
 def candidate(kind: str, dataset: Dataset, number: int) -> Trial:
     architecture = list(faulty().enumerate())[KINDS.index(kind)]
     return Trial(
-        number, architecture, TrainingConfig(), seed=number, epochs=1, score=0.5, scores=(0.5,),
+        number, architecture.decisions, architecture.fingerprint, epochs=1, seed=number, scores=(0.5,),
         state=COMPLETED, seconds=0.2, parameters=profile(architecture, dataset.task).parameters,
+        architecture=architecture, recipe=TrainingConfig(),
     )  # fmt: skip
+
+
+def workers(dataset: Dataset, memory: float = 0.0) -> FullTrainings:
+    """Two at once."""
+    there = OnWorkers(2, 1, 0, memory)
+    return FullTrainings(2, lambda next_job, stopped: there(next_job, dataset.search, stopped))
 
 
 def test_workers_train_the_same_and_bad_ones_give_way(cluster: None, digits: Dataset, tmp_path: Path) -> None:
@@ -51,12 +61,19 @@ def test_workers_train_the_same_and_bad_ones_give_way(cluster: None, digits: Dat
     line = [good, *(candidate(kind, digits, number) for number, kind in enumerate(others, start=1))]
     plan, heard = FinalConfig(top=5, epochs=2), []
     there = run_final(
-        digits, line, None, tmp_path / "there", plan, train=OnWorkers(2, 1, 0, memory=0.5), slots=2,
+        digits, line, None, tmp_path / "there", plan, workers(digits, memory=0.5),
         on_epoch=lambda one, report: heard.append((one.number, report.epoch)),
     )  # fmt: skip
-    here = run_final(digits, [good, line[3]], None, tmp_path / "here", plan)
-    assert {one.candidate.number: one.scores for one in there.finalists} == {
-        one.candidate.number: one.scores for one in here.finalists
+    here = run_final(
+        digits,
+        [good, line[3]],
+        None,
+        tmp_path / "here",
+        plan,
+        Local(digits.search).train_in_full(Placement(), 1, math.inf),
+    )
+    assert {one.trial.number: one.scores for one in there.finalists} == {
+        one.trial.number: one.scores for one in here.finalists
     }
     assert sorted(heard) == [(0, 1), (0, 2), (3, 1), (3, 2)]
     assert there.winner.test_score == here.winner.test_score
@@ -66,27 +83,29 @@ def test_one_that_hangs_is_ended(cluster: None, digits: Dataset, tmp_path: Path)
     ends = time.monotonic() + 12
     line = [candidate("hang", digits, 0), candidate("none", digits, 1)]
     result = run_final(
-        digits, line, None, tmp_path, FinalConfig(top=2, epochs=2), train=OnWorkers(2, 1, 0), slots=2,
+        digits, line, None, tmp_path, FinalConfig(top=2, epochs=2), workers(digits),
         seconds_left=lambda: ends - time.monotonic(),
     )  # fmt: skip
-    assert [one.candidate.number for one in result.finalists] == [1]
+    assert [one.trial.number for one in result.finalists] == [1]
 
 
 def test_stopped_is_heard_by_workers(cluster: None, digits: Dataset, tmp_path: Path) -> None:
     result = run_final(
         digits, [candidate("none", digits, 0)], None, tmp_path, FinalConfig(epochs=100_000),
-        train=OnWorkers(2, 1, 0), slots=2, stopped=lambda: True,
+        workers(digits), stopped=lambda: True,
     )  # fmt: skip
     assert result.winner.epochs < 1000
 
 
-def test_time_is_shared_by_rounds(digits: Dataset) -> None:
+def test_time_is_shared_by_rounds(digits: Dataset, tmp_path: Path) -> None:
     line = [candidate("none", digits, number) for number in range(4)]
     left = 4.0
 
     def plan(slots: int) -> list[int]:
-        lineup = Lineup(line, None, FinalConfig(top=4, epochs=99), slots=slots, seconds_left=lambda: left)
-        return [job.epochs for job in iter(lineup.next, None)]
+        schedule = Schedule(
+            line, None, FinalConfig(top=4, epochs=99), folder=tmp_path, slots=slots, seconds_left=lambda: left
+        )
+        return [job.epochs for job in iter(schedule.next, None)]
 
     assert plan(1)[0] == 5 and plan(2)[0] == 10 and plan(4) == [20] * 4
-    assert math.isinf(Lineup(line, None, FinalConfig(), slots=2).next().deadline)  # type: ignore[union-attr]
+    assert math.isinf(Schedule(line, None, FinalConfig(), folder=tmp_path, slots=2).next().deadline)  # type: ignore[union-attr]

@@ -24,7 +24,7 @@ from nas.config.search_config import SearchConfig
 from nas.data.dataset import TrainingData
 from nas.driver.interrupt import listen_again
 from nas.execution.executor import Driving, FullTrainings, WorkersLost
-from nas.execution.local import Local
+from nas.execution.local import in_this_process
 from nas.execution.memory_limit import limit_worker
 from nas.execution.placement import full_training_gpus
 from nas.execution.ray.cluster import Cluster, slots_of
@@ -124,14 +124,13 @@ class OnRay:
         if bridge.raised is not None:
             raise bridge.raised
 
-    def train_in_full(self, placement: Placement, trainings: int, seconds: float) -> FullTrainings:
+    def train_in_full(self, placement: Placement, trainings: int, seconds: float, threads: int) -> FullTrainings:
         gpus, cpus = full_training_gpus(placement), self.config.cpus_per_trial
         started = self.cluster.ready(0.0) is not None
         slots = max(1, slots_of(cpus)(gpus)) if started else 1
         if not started or (not gpus and (trainings == 1 or slots == 1 or seconds < WORTH_WORKERS)):
-            return Local(self.data, int(cpus)).train_in_full(placement, trainings, seconds)
-        workers = OnWorkers(slots, cpus, gpus, self.config.memory_per_trial)
-        return FullTrainings(slots, lambda next_job, stopped: workers(next_job, self.data, stopped))
+            return in_this_process(threads)
+        return FullTrainings(slots, OnWorkers(slots, cpus, gpus, self.config.memory_per_trial))
 
 
 def _held(config: dict[str, Any], cpus: float) -> tune.PlacementGroupFactory:

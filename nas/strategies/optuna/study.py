@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,9 @@ def copy_study(url: str, name: str, problem: Problem, trials: Sequence[Trial]) -
         optuna.delete_study(study_name=name, storage=storage)
     study = new_study(problem.objectives, storage=storage, study_name=name)
     study.set_user_attr(COPY, "nas")
-    study.set_metric_names(list(problem.objectives))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # marked experimental since 2023
+        study.set_metric_names(list(problem.objectives))
     study.add_trials([frozen(trial, problem, user=_told(trial)) for trial in trials])
 
 

@@ -24,12 +24,10 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from nas.benchmark.table import RecordedSpace, Table, read
-from nas.records.earlier_search import Past
-from nas.records.row import Row
-from nas.records.trial import COMPLETED
-from nas.strategies.guided import Guided
-from nas.strategies.optuna.study import Study
+from nas.benchmark.replay import replay
+from nas.benchmark.table import Layout, Table, read
+from nas.config.earlier_search import EarlierSearch
+from nas.strategies.strategy import Settings
 from results.machine import describe
 from results.runs import write_readme
 from search_spaces import SPACES, Task
@@ -44,34 +42,23 @@ def table_of(data: str) -> Table:
     """Searched by the validation score of the whole training."""
     column = f"{data}_val_200_mean"
     path = SHARED / "bench/nasbench201.csv.gz"
-    return read(path, SPACES["nasbench201"](), [column], f"{data}_test_200", task=TASKS[data])
+    return read(path, SPACES["nasbench201"](), Layout((column,), f"{data}_test_200", task=TASKS[data]))
 
 
-def search(table: Table, queries: int, seed: int, pasts: tuple[Past, ...] = ()) -> list[int]:
+def search(table: Table, queries: int, seed: int, earlier: tuple[EarlierSearch, ...] = ()) -> list[int]:
     """Rows of the table in the order in which they were looked up."""
-    space = RecordedSpace.of(table)
-    sampler = Guided(space, seed)
-    sampler.pasts = pasts
-    study = Study(space, sampler)
-    rows: list[int] = []
-    for number in range(queries):
-        proposal, _ = study.propose()
-        rows.append(space.row(proposal))
-        score = float(table.scores()[rows[-1]])
-        made = Row(number, dict(proposal.decisions), proposal.fingerprint, 1, 0, COMPLETED, (score,))
-        study.report(number, 1, score)
-        study.tell(made)
-    return rows
+    run = replay(table, "guided", Settings(seed=seed, earlier=earlier), queries=queries)
+    return [query.row for query in run.queries]
 
 
-def past_of(table: Table, name: str, rows: list[int], kind: str, seed: int) -> tuple[Past, ...]:
+def past_of(table: Table, name: str, rows: list[int], kind: str, seed: int) -> tuple[EarlierSearch, ...]:
     if kind == "alone":
         return ()
     scores = table.scores()[rows]
     scores = {"shuffled past": np.random.default_rng(seed).permutation(scores), "reversed past": -scores}.get(
         kind, scores
     )
-    return (Past("replayed", name, tuple(table.decisions[row] for row in rows), tuple(map(float, scores))),)
+    return (EarlierSearch("replayed", name, tuple(table.decisions[row] for row in rows), tuple(map(float, scores))),)
 
 
 def collect(seeds: int, limit: float) -> None:

@@ -78,6 +78,14 @@ def test_leaving_one_out_chooses_and_fits_as_scikit_learn(rows: int, columns: in
     np.testing.assert_allclose(ridge.fitted(x, y, ours.penalty)(x), ours(x), atol=1e-2)
 
 
+def test_equal_rows_and_a_tiny_penalty_are_no_error() -> None:
+    x = np.repeat(np.random.default_rng(0).normal(size=(20, 900)).astype(np.float32), 3, axis=0)
+    y = np.repeat(np.eye(2, dtype=np.float32)[np.arange(20) % 2], 3, axis=0)
+    found = ridge.fitted(x, y, 1e-9)
+    assert np.isfinite(found(x)).all()
+    assert found.penalty > 1e-9
+
+
 def test_missing_numbers_and_constant_columns_become_zero() -> None:
     rows = np.array([[1.0, 5.0, np.nan], [3.0, 5.0, 2.0], [5.0, 5.0, 4.0]], dtype=np.float32)
     scaled = Scaling.of(rows)(rows)

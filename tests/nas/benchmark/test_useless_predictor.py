@@ -10,6 +10,7 @@ import pytest
 
 from nas.benchmark.replay import replay
 from nas.benchmark.table import Rung, Table
+from nas.strategies.strategy import Settings
 from predictors import PREDICTORS
 from predictors.predictor import Prediction
 from search_spaces import SPACES, Architecture, Task
@@ -53,9 +54,9 @@ def test_a_predictor_of_shuffled_labels_loses_its_slots_and_the_search_is_as_goo
 ) -> None:
     monkeypatch.setitem(PREDICTORS, "shuffled", Shuffled)
     monkeypatch.setattr("nas.strategies.ranking.POOL", 200)
-    useless = [replay(table, "guided", "shuffled", queries=60, seed=seed) for seed in SEEDS]
-    evolution = [replay(table, "evolution", queries=60, seed=seed) for seed in SEEDS]
-    sound = replay(table, "guided", "ridge", queries=60, seed=0)
+    useless = [replay(table, "guided", Settings(seed=seed, predictor="shuffled"), queries=60) for seed in SEEDS]
+    evolution = [replay(table, "evolution", Settings(seed=seed), queries=60) for seed in SEEDS]
+    sound = replay(table, "guided", Settings(predictor="ridge"), queries=60)
     shares = [np.mean([query.source == "predictor" for query in run.queries[30:]]) for run in useless]
     assert np.median(shares) == 0
     assert np.mean(shares) < 0.1

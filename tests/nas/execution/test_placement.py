@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from nas.config.recipe import TrainingConfig
-from nas.config.search_config import AUTO, SearchConfig
-from nas.driver.slot_log import Offered
+from nas.config.search_config import SearchConfig
+from nas.data import Dataset, load
 from nas.errors import InputError
-from nas.execution.executor import Workers
-from nas.execution.placement import CONTEXT, Placement, gpu_share, placed, slots_on
+from nas.execution.placement import CONTEXT, gpu_share, placement_for, share_of, slots_on
 from nas.records.joint_space import JointSpace
+from nas.records.problem import Placement, Problem
+from nas.records.proposal import Proposal
+from nas.setup.machine import check_machine
 from search_spaces import Choice, Space, Task
 from search_spaces.cells import Conv, Head, Stem
 
@@ -35,53 +38,55 @@ def test_what_shares_a_gpu_fits_into_it_together() -> None:
         assert share == 1.0 or (CONTEXT + peak) / share <= memory
 
 
-def proposal(width: int):
+@pytest.fixture(scope="module")
+def pictures() -> Dataset:
+    """Many, so that a batch is as large as the recipe says."""
+    rng = np.random.default_rng(0)
+    inputs = rng.integers(0, 255, size=(1000, 3, 32, 32), dtype=np.uint8)
+    return load((inputs, np.arange(1000) % 10))
+
+
+def proposal(width: int) -> Proposal:
     space = Space("wide", Stem(width), Conv(width), Head())
     return JointSpace(space, TrainingConfig(batch_size=512), TASK).sample(random.Random(0))
 
 
-def test_a_large_network_holds_more_than_a_small_one() -> None:
-    placement = Placement(AUTO, 8 * GIB, TASK, examples=50_000)
-    assert placement.share(proposal(8)) == 1 / 8
-    assert placement.share(proposal(512)) > 1 / 8
+def share(placement: Placement, width: int, dataset: Dataset) -> float:
+    """What a training of a network of this width is to hold."""
+    asked = proposal(width)
+    return share_of(Problem(JointSpace(Space("any", Head()), TrainingConfig(), TASK), dataset, placement), asked)
 
 
-def test_what_was_asked_for_is_what_each_holds() -> None:
-    assert Placement(0.3, 0, TASK, 100).share(proposal(8)) == 0.3
+def test_a_large_network_holds_more_than_a_small_one(pictures: Dataset) -> None:
+    placement = Placement(None, 8 * GIB)
+    assert share(placement, 8, pictures) == 1 / 8
+    assert share(placement, 512, pictures) > 1 / 8
 
 
-def workers(memory: int) -> Workers:
-    return Workers(lambda trials, joint, config: None, lambda: memory)
+def test_what_was_asked_for_is_what_each_holds(pictures: Dataset) -> None:
+    assert share(Placement(0.3, 0), 8, pictures) == 0.3
 
 
-@pytest.fixture(scope="module")
-def digits():
-    from nas.data import load
-
-    return load("digits")
-
-
-def test_auto_is_no_gpu_where_there_is_none_and_a_whole_one_in_process(digits) -> None:
-    config, placement = placed(SearchConfig(executor="ray"), workers(0), digits)
-    assert (config.gpus_per_trial, placement.gpus) == (0.0, 0.0)
-    config, placement = placed(SearchConfig(executor="local"), workers(8 * GIB), digits)
-    assert (config.gpus_per_trial, placement.gpus) == (AUTO, 1.0)
-    assert placed(SearchConfig(executor="ray"), workers(8 * GIB), digits)[1].gpus == AUTO
+def test_auto_is_no_gpu_where_there_is_none_and_a_whole_one_in_process() -> None:
+    assert placement_for(SearchConfig(executor="ray"), 0) == Placement(0.0, 0)
+    assert placement_for(SearchConfig(executor="local"), 8 * GIB) == Placement(1.0, 8 * GIB)
+    assert placement_for(SearchConfig(executor="ray"), 8 * GIB) == Placement(None, 8 * GIB)
+    assert [Placement(gpus).device for gpus in (0.0, None, 0.25, 1.0)] == ["cpu", "cuda", "cuda", "cuda"]
 
 
-def test_gpu_time_without_a_gpu_is_refused_on_a_joined_cluster(digits) -> None:
+def test_gpu_time_without_a_gpu_is_refused_on_a_joined_cluster() -> None:
     config = SearchConfig(budget="4 gpu-hours", ray_address="somewhere:6379")
-    config.validate()
+    check_machine(config)
     with pytest.raises(InputError, match="no GPU is in reach"):
-        placed(config, workers(0), digits)
+        placement_for(config, 0)
 
 
 @pytest.mark.parametrize("precision", ["fp16", Choice("float32", "fp16")])
-def test_a_number_format_that_needs_a_gpu_is_refused_before_any_training(digits, precision) -> None:
+def test_a_number_format_that_needs_a_gpu_is_refused_before_any_training(precision) -> None:
     config = SearchConfig(training=TrainingConfig(precision=precision))
     with pytest.raises(InputError, match="fp16 needs CUDA"):
-        placed(config, workers(0), digits)
-    assert placed(config, workers(8 * GIB), digits)[1].gpus == AUTO
+        placement_for(config, 0)
+    assert placement_for(config, 8 * GIB).gpus is None
 
 
 def test_slots_are_counted_node_by_node() -> None:
@@ -92,21 +97,12 @@ def test_slots_are_counted_node_by_node() -> None:
     assert slots_on(nodes, cpus=16, gpus=0) == 0
 
 
-def test_what_was_offered_follows_the_slots_as_they_changed() -> None:
-    offered = Offered()
-    assert offered.slot_seconds(0.0, 10.0) == 10.0
-    offered.change(2.0, 4)
-    offered.change(8.0, 2)
-    assert offered.slot_seconds(0.0, 10.0) == 4 * 8 + 2 * 2
-    assert offered.slot_seconds(4.0, 6.0) == 8
-
-
 @pytest.mark.parametrize("wrong", [-1, 1.5, "half", True, float("nan")])
 def test_a_wrong_share_is_refused(wrong) -> None:
     with pytest.raises(InputError, match="gpus_per_trial"):
-        SearchConfig(gpus_per_trial=wrong).validate()
+        SearchConfig(gpus_per_trial=wrong)
 
 
 def test_storage_of_an_unknown_kind_is_refused_before_anything_begins() -> None:
     with pytest.raises(InputError, match="nosuch"):
-        SearchConfig(storage="nosuch://bucket/checkpoints").validate()
+        check_machine(SearchConfig(storage="nosuch://bucket/checkpoints"))

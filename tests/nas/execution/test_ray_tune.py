@@ -7,28 +7,29 @@ from types import SimpleNamespace
 
 import pytest
 
+from nas.driver.driver import TimeLeft
 from nas.execution.ray.cluster import knock
 from nas.execution.ray.tune import Bridge, Callback
-from nas.records.job import Job
+from nas.records.job import Job, TrialEnd
 
 
 class Told:
-    """In place of `Trials`: notes how trainings ended."""
+    """In place of a driver: notes how trainings ended."""
 
     def __init__(self, over: bool = False, left: float = 100.0) -> None:
-        self.ended, self.lacking, self.messages = [], "", []
-        self.slots, self._over = 0, over
-        self.clock = SimpleNamespace(left_for_search=lambda: left)
-        self.observer = SimpleNamespace(message=self.messages.append)
+        self.ended: list[tuple[str, str]] = []
+        self.lacking: list[str] = []
+        self.left = TimeLeft(left, over)
 
-    def over(self) -> bool:
-        return self._over
+    def capacity(self, slots: int, lacking: str = "") -> TimeLeft:
+        self.lacking.append(lacking)
+        return self.left
 
     def next(self) -> Job:
         return job(gpus=0.25)
 
-    def trial_ended(self, number, failure, error, seconds) -> None:
-        self.ended.append((failure, error))
+    def trial_ended(self, number: int, end: TrialEnd) -> None:
+        self.ended.append((end.failure, end.error))
 
 
 def job(gpus: float = 0.0) -> Job:
@@ -73,16 +74,14 @@ def test_tune_ends_where_what_is_out_never_began_or_is_late() -> None:
     assert late.ended  # and is charged
 
 
-def test_no_room_is_told_once_and_forgotten_when_there_is_some() -> None:
+def test_no_room_is_told_to_the_driver_with_its_reason_and_forgotten_when_there_is_some() -> None:
     trials, room = Told(), [0]
     found = bridge(trials, slots=lambda gpus: room[0])
-    for number in range(3):
-        found.suggest(str(number))
-    assert len(trials.messages) == 1
-    assert "no node" in trials.lacking
+    found.suggest("one")
+    assert "no node" in trials.lacking[-1]
     room[0] = 1
     found.suggest("more")
-    assert trials.lacking == ""
+    assert trials.lacking[-1] == ""
 
 
 def test_a_port_where_nothing_listens_is_known_at_once() -> None:

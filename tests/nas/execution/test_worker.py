@@ -12,11 +12,10 @@ import nas
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.data import load
-from nas.driver.driver import Job
 from nas.execution import worker
-from nas.records.job import EpochReport
+from nas.records.job import EpochReport, Job
 from nas.records.joint_space import JointSpace
-from nas.setup.problem import checkpoints_for
+from nas.setup.problem import storage_for
 from search_spaces import SPACES
 
 
@@ -37,16 +36,16 @@ def test_a_lost_training_repeats_one_epoch_only(tmp_path: Path) -> None:
     assert (again.epoch, again.score) == (3, pytest.approx(reports[2].score))
 
 
-def test_what_has_ended_leaves_no_checkpoint(tmp_path: Path) -> None:
+def test_what_has_ended_leaves_no_checkpoint_and_only_the_best_its_weights(tmp_path: Path) -> None:
     quick = {"executor": "local", "tracking_uri": "", "final": False, "epochs": 3}
     result = nas.search("digits", "mlp", "2 trials", directory=tmp_path / "s", **quick)
     assert [one.state for one in result.candidates] == ["completed", "completed"]
-    assert list((tmp_path / "s" / "checkpoints").iterdir()) == []
+    assert [path.name for path in (tmp_path / "s" / "checkpoints").iterdir()] == [f"{result.best.number}-weights.pt"]
 
 
 def test_searches_that_share_a_storage_keep_their_checkpoints_apart() -> None:
     config = SearchConfig(storage="s3://bucket/checkpoints/")
-    one, other = checkpoints_for(config, Path("/a/search")), checkpoints_for(config, Path("/b/search"))
+    one, other = storage_for(config, Path("/a/search")), storage_for(config, Path("/b/search"))
     assert one.startswith("s3://bucket/checkpoints/search-") and one != other
 
 

@@ -18,7 +18,8 @@ from nas.export.card import Facts
 from nas.export.export import export
 from nas.export.expression import expression
 from nas.export.model_file import model_text, state_of_model
-from nas.export.verify import CHECK, Check
+from nas.export.verify import CHECK
+from nas.final.record import Check
 from nas.training.inference import outputs
 from nas.training.whole_network import whole_network
 from search_spaces import SPACES, Architecture, Choice, Space, SpaceError, Task, build

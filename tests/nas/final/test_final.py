@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,14 @@ from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
 from nas.data.dataset import SealedTest, Split
 from nas.errors import InputError, SearchFailed
+from nas.execution.executor import FullTrainings
+from nas.execution.local import Local
 from nas.export import export_winner
 from nas.export.ensemble import export_ensemble
 from nas.export.load import load as load_export
 from nas.final.final import run_final
 from nas.final.schedule import FinalConfig
+from nas.records.problem import Placement
 from nas.records.trial import COMPLETED, Trial
 from nas.training.inference import outputs
 from nas.training.loop import begin
@@ -36,9 +40,15 @@ def digits() -> Dataset:
 def candidate(number: int, dataset: Dataset, value: float = 0.9, **recipe: object) -> Trial:
     architecture = SPACES["mlp"]().sample(random.Random(number), dataset.task)
     return Trial(
-        number, architecture, TrainingConfig(**recipe), seed=number, epochs=1, score=value, scores=(value,),
+        number, architecture.decisions, architecture.fingerprint, epochs=1, seed=number, scores=(value,),
         state=COMPLETED, seconds=0.2, parameters=profile(architecture, dataset.task).parameters,
+        architecture=architecture, recipe=TrainingConfig(**recipe),
     )  # fmt: skip
+
+
+def here(dataset: Dataset) -> FullTrainings:
+    """Trainings one after another in this process."""
+    return Local(dataset.search).train_in_full(Placement(), 1, math.inf)
 
 
 class Opened(SealedTest):
@@ -59,23 +69,25 @@ def test_the_winner_is_chosen_by_validation_and_tested_once_beside_the_baseline(
     candidates = [candidate(number, digits) for number in range(4)]
     seen: list[tuple[int, int]] = []
     result = run_final(
-        dataset, candidates, candidates[3], tmp_path, FinalConfig(top=2, epochs=2, least_epochs=1),
+        dataset, candidates, candidates[3], tmp_path, FinalConfig(top=2, epochs=2, least_epochs=1), here(dataset),
         on_epoch=lambda one, report: seen.append((one.number, report.epoch)),
     )  # fmt: skip
     assert sealed.times == 1
-    assert {one.candidate.number for one in result.finalists} == {0, 1}
+    assert {one.trial.number for one in result.finalists} == {0, 1}
     assert result.winner.validation_score == max(one.validation_score for one in result.finalists)
     assert sorted(seen) == [(number, epoch) for number in (0, 1, 3) for epoch in (1, 2)]
-    assert result.winner.test_score is not None and result.baseline is not None
-    assert result.baseline.candidate.number == 3 and result.baseline.test_score is not None
+    assert result.winner.test_score is not None and result.first_random is not None
+    assert result.first_random.trial.number == 3 and result.first_random.test_score is not None
     assert [one.test_score for one in result.finalists[1:]] == [None]
 
 
 def test_what_it_leaves_is_enough_for_an_export(digits: Dataset, tmp_path: Path) -> None:
     first = candidate(0, digits)
     search = tmp_path / "search"
-    result = run_final(digits, [first], first, search / "final", FinalConfig(top=1, epochs=2, least_epochs=1))
-    assert result.baseline is not None and result.baseline.test_score == result.winner.test_score
+    result = run_final(
+        digits, [first], first, search / "final", FinalConfig(top=1, epochs=2, least_epochs=1), here(digits)
+    )
+    assert result.first_random is not None and result.first_random.test_score == result.winner.test_score
     out = export_winner(search, tmp_path / "model")
     test = digits.test.open()
     found = score(digits.task, outputs(load_export(out), test.inputs), test.targets)
@@ -88,19 +100,27 @@ def test_what_it_leaves_is_enough_for_an_export(digits: Dataset, tmp_path: Path)
 def test_no_time_still_trains_the_best(digits: Dataset, tmp_path: Path) -> None:
     candidates = [candidate(number, digits) for number in range(3)]
     result = run_final(
-        digits, candidates, candidates[2], tmp_path, FinalConfig(epochs=3, least_epochs=1), seconds_left=lambda: 0.0
+        digits,
+        candidates,
+        candidates[2],
+        tmp_path,
+        FinalConfig(epochs=3, least_epochs=1),
+        here(digits),
+        seconds_left=lambda: 0.0,
     )
-    assert [one.candidate.number for one in result.finalists] == [0]
+    assert [one.trial.number for one in result.finalists] == [0]
     assert result.finalists[0].epochs == 1
 
 
 def test_a_finalist_that_diverges_gives_way(digits: Dataset, tmp_path: Path) -> None:
     wild = candidate(0, digits, optimizer="sgd", learning_rate=100.0, clip=0.0, warmup=0.0)
-    result = run_final(digits, [wild, candidate(1, digits)], None, tmp_path, FinalConfig(epochs=1, least_epochs=1))
+    result = run_final(
+        digits, [wild, candidate(1, digits)], None, tmp_path, FinalConfig(epochs=1, least_epochs=1), here(digits)
+    )
     assert result.winner.trial.number == 1
-    assert result.baseline is None
+    assert result.first_random is None
     with pytest.raises(SearchFailed, match="Not one"):
-        run_final(digits, [wild], None, tmp_path / "again", FinalConfig(epochs=1, least_epochs=1))
+        run_final(digits, [wild], None, tmp_path / "again", FinalConfig(epochs=1, least_epochs=1), here(digits))
 
 
 def test_a_finalist_that_fails_gives_way(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,21 +131,21 @@ def test_a_finalist_that_fails_gives_way(digits: Dataset, tmp_path: Path, monkey
 
     monkeypatch.setattr("nas.execution.full_training.begin", failing)
     both = [candidate(number, digits) for number in range(2)]
-    result = run_final(digits, both, both[0], tmp_path, FinalConfig(epochs=1, least_epochs=1))
-    assert result.winner.trial.number == 1 and result.baseline is None
+    result = run_final(digits, both, both[0], tmp_path, FinalConfig(epochs=1, least_epochs=1), here(digits))
+    assert result.winner.trial.number == 1 and result.first_random is None
 
 
 def test_stopped_ends_after_an_epoch_of_the_best(digits: Dataset, tmp_path: Path) -> None:
     both = [candidate(number, digits) for number in range(2)]
-    result = run_final(digits, both, both[1], tmp_path, FinalConfig(epochs=9), stopped=lambda: True)
-    assert [(one.candidate.number, one.epochs) for one in result.finalists] == [(0, 1)]
+    result = run_final(digits, both, both[1], tmp_path, FinalConfig(epochs=9), here(digits), stopped=lambda: True)
+    assert [(one.trial.number, one.epochs) for one in result.finalists] == [(0, 1)]
 
 
 def test_weights_are_a_state_dict_of_the_whole_network(digits: Dataset, tmp_path: Path) -> None:
     import torch
 
     one = candidate(0, digits)
-    result = run_final(digits, [one], None, tmp_path, FinalConfig(top=1, epochs=1, least_epochs=1))
+    result = run_final(digits, [one], None, tmp_path, FinalConfig(top=1, epochs=1, least_epochs=1), here(digits))
     state = torch.load(result.winner.weights, weights_only=True)
     expected = build(one.architecture, digits.task).state_dict()
     assert {name.removeprefix("1.") for name in state if name.startswith("1.")} == set(expected)
@@ -133,7 +153,7 @@ def test_weights_are_a_state_dict_of_the_whole_network(digits: Dataset, tmp_path
 
 def test_an_ensemble_of_finalists_is_one_verified_module(digits: Dataset, tmp_path: Path) -> None:
     candidates = [candidate(number, digits) for number in range(2)]
-    run_final(digits, candidates, None, tmp_path / "final", FinalConfig(top=2, epochs=1, least_epochs=1))
+    run_final(digits, candidates, None, tmp_path / "final", FinalConfig(top=2, epochs=1, least_epochs=1), here(digits))
     out = export_ensemble(tmp_path, tmp_path / "model", 2)
     inputs = digits.test.open().inputs[:8]
     found = outputs(load_export(out), inputs)
@@ -160,7 +180,9 @@ def test_a_regression_is_judged_and_exported_in_its_own_scale(tmp_path: Path) ->
     x, y = series()
     dataset = load((x, y), kind="regression")
     one = candidate(0, dataset)
-    result = run_final(dataset, [one], one, tmp_path / "final", FinalConfig(top=1, epochs=20, least_epochs=1))
+    result = run_final(
+        dataset, [one], one, tmp_path / "final", FinalConfig(top=1, epochs=20, least_epochs=1), here(dataset)
+    )
     out = export_winner(tmp_path, tmp_path / "model")
     test = dataset.test.open()
     predicted = outputs(load_export(out), test.inputs)

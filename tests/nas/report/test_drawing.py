@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import random
 from pathlib import Path
@@ -59,14 +60,15 @@ def candidates() -> list[Trial]:
         made.append(
             Trial(
                 number,
-                architecture,
-                TrainingConfig(learning_rate=0.01),
-                seed=0,
+                {**architecture.decisions, "training.learning_rate": 1},
+                architecture.fingerprint,
                 epochs=1,
+                seed=0,
                 state=state,
-                score=float("nan") if state == FAILED else number / 10,
+                scores=() if state == FAILED else (number / 10,),
                 parameters=100 * (number + 1),
-                decisions={**architecture.decisions, "training.learning_rate": 1},
+                architecture=architecture,
+                recipe=TrainingConfig(learning_rate=0.01),
             )
         )
     return made
@@ -83,8 +85,8 @@ def test_decisions_are_told_in_words() -> None:
 
 def test_charts_are_pictures(tmp_path: Path) -> None:
     tried = candidates()
-    evidence = Evidence(0.4, (0.1, 0.6), 0.5, {"parameters": 0.2}, 0.3, True)
-    judged = [charts.Judged(8, evidence), charts.Judged(12, evidence)]
+    evidence = Evidence(0.4, (0.1, 0.6), 0.5, {"parameters": 0.2}, 0.3, True, trainings=8)
+    judged = [evidence, dataclasses.replace(evidence, trainings=12)]
     paths = [
         charts.progress(tried, "accuracy", tmp_path / "a.png"),
         charts.probation(judged, tmp_path / "b.png"),

@@ -11,20 +11,17 @@ import pytest
 from rich.console import Console
 
 import nas
-from nas.config.recipe import TrainingConfig
 from nas.records.results import pareto
 from nas.records.trial import COMPLETED, STOPPED, Trial
 from nas.report.outcome import FRONT_SHOWN, front_table, print_outcome
 from search_spaces import load_space
 
 NETWORK = load_space("mlp").sample(random.Random(0))
-FIRST = Trial(0, NETWORK, TrainingConfig(), 0, 2, state=COMPLETED)
+FIRST = Trial(0, NETWORK.decisions, NETWORK.fingerprint, 2, 0, state=COMPLETED, architecture=NETWORK)
 
 
 def candidate(number: int, score: float, parameters: int, macs: int, state: str = COMPLETED) -> Trial:
-    return dataclasses.replace(
-        FIRST, number=number, score=score, parameters=parameters, macs=macs, state=state, scores=(score,)
-    )
+    return dataclasses.replace(FIRST, number=number, parameters=parameters, macs=macs, state=state, scores=(score,))
 
 
 def printed(*things: object) -> str:

@@ -13,13 +13,14 @@ import torch
 from torch import nn
 
 import nas
+from nas.config.earlier_search import EarlierSearch
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.errors import InputError
 from nas.journal import journal as journals
-from nas.records.earlier_search import Past
+from nas.records.earlier_search import trainings
 from nas.records.joint_space import JointSpace
-from nas.setup.learn_from import MOST, learn_from
+from nas.setup.learn_from import MOST, earlier_searches
 from search_spaces import Choice, Repeat, Space, Task
 from search_spaces.cells import CELLS
 
@@ -57,25 +58,25 @@ def test_a_search_begins_from_another_and_a_resume_needs_its_journal_alone(first
     whole = nas.search(pictures, small(), "14 trials", directory=tmp_path / "w", **{**QUICK, "learn_from": str(first)})
     assert [one.decisions for one in resumed.candidates] == [one.decisions for one in whole.candidates]
     sources = [one.source for one in whole.candidates]
-    assert "past" in sources[:10]
+    assert "earlier" in sources[:10]
     assert "random" in sources[:10]
-    assert "past" not in sources[10:]
-    assert not [one for one in journals.read(first).trials if one.source == "past"]
+    assert "earlier" not in sources[10:]
+    assert not [one for one in journals.read(first).trials if one.source == "earlier"]
 
 
 def test_what_is_kept_is_data_that_a_journal_can_hold(first: Path) -> None:
     joint = JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4))
-    (past,) = learn_from([first, str(first)], joint)
-    assert len(past.decisions) == len(past.scores) == 12
-    assert SearchConfig.from_json(SearchConfig(learn_from=(past,)).to_json()).learn_from == (past,)
-    assert len(past.trainings(joint)[0]) == 12
+    (earlier,) = earlier_searches([first, str(first)], joint)
+    assert len(earlier.decisions) == len(earlier.scores) == 12
+    assert SearchConfig.from_json(SearchConfig(learn_from=(earlier,)).to_json()).learn_from == (earlier,)
+    assert len(trainings(earlier, joint)[0]) == 12
 
 
 def test_a_recipe_that_was_searched_is_left_out(tmp_path: Path) -> None:
     training = TrainingConfig(learning_rate=Choice(0.001, 0.01))
     nas.search(data(6, 0), small(), "6 trials", directory=tmp_path / "s", training=training, **QUICK)
-    (past,) = learn_from(tmp_path / "s", JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4)))
-    assert not [path for decisions in past.decisions for path in decisions if path.startswith("training")]
+    (earlier,) = earlier_searches(tmp_path / "s", JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4)))
+    assert not [path for decisions in earlier.decisions for path in decisions if path.startswith("training")]
 
 
 class NeedsRoom(nn.Module):
@@ -94,8 +95,8 @@ class NeedsRoom(nn.Module):
 def test_networks_that_cannot_be_built_here_are_left_out() -> None:
     space = Space("roomy", Stem(4), CELLS["Custom"](NeedsRoom, least=Choice(2, 4, 6, 8)), Head())
     ((path, _),) = space.sample(random.Random(0)).decisions.items()
-    past = Past("somewhere", "pictures", tuple({path: index} for index in range(4)), (0.1, 0.2, 0.3, 0.4))
-    built, scores = past.trainings(JointSpace(space, TrainingConfig(), Task((1, 5, 5), 4)))
+    earlier = EarlierSearch("somewhere", "pictures", tuple({path: index} for index in range(4)), (0.1, 0.2, 0.3, 0.4))
+    built, scores = trainings(earlier, JointSpace(space, TrainingConfig(), Task((1, 5, 5), 4)))
     assert [architecture.decisions[path] for architecture in built] == [0, 1]
     assert scores == [0.1, 0.2]
 
@@ -117,6 +118,6 @@ def test_searches_that_cannot_teach_are_refused_and_nothing_is_written(first: Pa
 def test_of_a_long_search_trainings_of_all_its_time_are_kept(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nas.setup.learn_from.MOST", 6)
     assert MOST > 6
-    (past,) = learn_from(first, JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4)))
+    (earlier,) = earlier_searches(first, JointSpace(small(), TrainingConfig(), Task((1, 8, 8), 4)))
     rows = sorted(journals.read(first).trials, key=lambda row: row.finished)
-    assert list(past.decisions) == [dict(row.decisions) for row in rows[::2]]
+    assert list(earlier.decisions) == [dict(row.decisions) for row in rows[::2]]

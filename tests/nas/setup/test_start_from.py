@@ -16,7 +16,7 @@ from nas.config.search_config import SearchConfig
 from nas.errors import InputError
 from nas.journal import journal as journals
 from nas.records.joint_space import JointSpace, recipe_of
-from nas.setup.start_from import given
+from nas.setup.start_from import decisions_of
 from search_spaces import Choice, Repeat, Space, Task, load_space
 from search_spaces.architecture import Architecture
 from search_spaces.catalog import SPACES
@@ -69,11 +69,11 @@ def test_the_recipe_of_a_given_network_is_drawn() -> None:
     recipe = dataclasses.replace(TrainingConfig(), learning_rate=Choice(0.001, 0.003, 0.01))
     space = small()
     joint = JointSpace(space, recipe, TASK)
-    found = {given([sampled(space)], joint, seed)[0]["training.learning_rate"] for seed in range(12)}
+    found = {decisions_of([sampled(space)], joint, seed)[0]["training.learning_rate"] for seed in range(12)}
     assert len(found) > 1
-    assert given([sampled(space)], joint, 1) == given([sampled(space)], joint, 1)
-    assert joint.replay(given([sampled(space)], joint, 1)[0]).architecture == sampled(space)
-    assert set(recipe_of(given([sampled(space)], joint, 1)[0])) == {"training.learning_rate"}
+    assert decisions_of([sampled(space)], joint, 1) == decisions_of([sampled(space)], joint, 1)
+    assert joint.replay(decisions_of([sampled(space)], joint, 1)[0]).architecture == sampled(space)
+    assert set(recipe_of(decisions_of([sampled(space)], joint, 1)[0])) == {"training.learning_rate"}
 
 
 def test_every_space_takes_back_its_own_networks(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_every_space_takes_back_its_own_networks(tmp_path: Path) -> None:
         one = space.resolve(lambda path, options: len(options) - 1)
         (tmp_path / "architecture.json").write_text(one.to_json())
         joint = JointSpace(Space(space.name, *space.cells), TrainingConfig(), TASK)
-        assert given([tmp_path], joint, 0) == (one.decisions,)
+        assert decisions_of([tmp_path], joint, 0) == (one.decisions,)
 
 
 def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
@@ -104,5 +104,5 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
         (tmp_path / "broken.json", joint, ("not JSON",)),
     ):
         with pytest.raises(InputError) as caught:
-            given([source], searched, 0)
+            decisions_of([source], searched, 0)
         assert all(word in str(caught.value) for word in words), caught.value

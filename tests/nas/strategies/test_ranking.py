@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nas.strategies.proxy_stage import ProxyStage
 
+from nas.config.earlier_search import EarlierSearch
 from nas.config.recipe import TrainingConfig
-from nas.data.dataset import Split, TrainingData
-from nas.records.earlier_search import Past
-from nas.records.joint_space import JointSpace, Proposal
+from nas.records.joint_space import JointSpace
+from nas.records.proposal import Proposal
 from nas.strategies.history import Observation
 from nas.strategies.ranking import Ranking
 from predictors.extrapolation import ends
@@ -40,13 +39,13 @@ def test_a_recipe_that_decides_alone_is_learned_and_proposed() -> None:
     noise = np.random.default_rng(0)
 
     def worth(one: Proposal) -> float:
-        return -abs(math.log(one.training.learning_rate / 0.003)) + 0.01 * noise.normal()
+        return -abs(math.log(one.recipe.learning_rate / 0.003)) + 0.01 * noise.normal()
 
     fit = Ranking(joint, ("score",), seed=0).learn(observed(joint, worth, 30))
     assert fit.evidence is not None
     assert fit.evidence.tau > 0.6
     assert fit.share > 0.5
-    assert {one.training.learning_rate for one in fit.ranked[:10]} == {0.003}
+    assert {one.recipe.learning_rate for one in fit.ranked[:10]} == {0.003}
 
 
 def test_the_recipe_stands_beside_the_architecture_only_where_it_is_searched() -> None:
@@ -69,11 +68,11 @@ def test_what_an_earlier_search_found_is_tried_first_and_teaches_the_predictor()
     def score(one: Proposal) -> float:
         return sum(worth[path] * index for path, index in one.decisions.items())
 
-    earlier = observed(joint, lambda one: 0.5 + 0.01 * score(one) + 0.005 * random.Random(one.fingerprint).random(), 90)
-    past = Past("there", "other", tuple(o.proposal.decisions for o in earlier), tuple(o.score for o in earlier))
-    alone, warm = Ranking(joint, ("score",), seed=0), Ranking(joint, ("score",), seed=0, pasts=(past,))
+    known = observed(joint, lambda one: 0.5 + 0.01 * score(one) + 0.005 * random.Random(one.fingerprint).random(), 90)
+    search = EarlierSearch("there", "other", tuple(o.proposal.decisions for o in known), tuple(o.score for o in known))
+    alone, warm = Ranking(joint, ("score",), seed=0), Ranking(joint, ("score",), seed=0, earlier=(search,))
     rng = random.Random(1)
-    chosen = [score(warm.chosen_by_the_past(random.Random(seed))) for seed in range(5)]
+    chosen = [score(warm.chosen_by_earlier(random.Random(seed))) for seed in range(5)]
     assert min(chosen) > np.quantile([score(joint.sample(rng)) for _ in range(200)], 0.9)
     own = [Observation(i, one, score(one), (), True) for i, one in enumerate(joint.sample(rng) for _ in range(12))]
     taus = [ranking.learn(own).evidence.tau for ranking in (alone, warm)]  # type: ignore[union-attr]
@@ -87,8 +86,10 @@ def test_what_an_earlier_search_found_but_is_too_large_here_is_neither_proposed_
     smallest = min(profile(one.architecture, TASK).parameters for one in large)
     limited = Space("cnn", *free.space.cells, rules=[*free.space.rules, max_parameters(smallest - 1)])
     joint = JointSpace(limited, TrainingConfig(), TASK)
-    past = Past("there", "other", tuple(one.decisions for one in large), tuple(map(float, range(20))))
-    chosen = [Ranking(joint, ("score",), 0, pasts=(past,)).chosen_by_the_past(random.Random(seed)) for seed in range(3)]
+    search = EarlierSearch("there", "other", tuple(one.decisions for one in large), tuple(map(float, range(20))))
+    chosen = [
+        Ranking(joint, ("score",), 0, earlier=(search,)).chosen_by_earlier(random.Random(seed)) for seed in range(3)
+    ]
     assert all(joint.obeys(one) for one in chosen)
 
 
@@ -107,28 +108,6 @@ def test_the_first_epoch_is_a_reference_and_takes_no_slots() -> None:
     assert fit.evidence.references == {"first_epoch": 1.0}
     assert fit.evidence.tau < 1.0
     assert fit.share == without.share > 0
-
-
-def test_proxies_order_the_best_candidates_anew_and_are_a_rival(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nas.strategies.ranking.POOL", 200)
-    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
-    rng = np.random.default_rng(0)
-    inputs, targets = rng.normal(size=(16, 1, 8, 8)).astype(np.float32), np.arange(16) % 4
-    stage = ProxyStage(TASK, inputs, targets, examples=20_000, seed=0)
-
-    def worth(one: Proposal) -> float:
-        return float(stage.scores([one.architecture])["expressivity"][0])
-
-    told = observed(joint, worth, 30)
-    plain = Ranking(joint, ("score",), seed=0).learn(told)
-    fit, again = (Ranking(joint, ("score",), seed=0, proxies=stage).learn(told, since=5) for _ in range(2))
-    assert fit.evidence is not None
-    assert plain.evidence is not None
-    assert fit.evidence.rivals["best_proxy"] > 0.9
-    assert fit.evidence.tau > plain.evidence.tau
-    assert [one.fingerprint for one in fit.ranked] == [one.fingerprint for one in again.ranked]
-    assert {one.fingerprint for one in fit.ranked} == {one.fingerprint for one in plain.ranked}
-    assert len(fit.ranked) > stage.affordable(5) == 16
 
 
 def test_stopped_trainings_are_no_whole_ones_to_the_predictor() -> None:
@@ -154,29 +133,8 @@ def test_stopped_trainings_are_no_whole_ones_to_the_predictor() -> None:
     assert np.mean([flat(one) for one in fit.ranked[:20]]) > np.quantile(drawn, 0.9)
 
 
-def test_without_the_time_for_a_single_proxy_there_is_no_second_stage() -> None:
-    joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
-    stage = ProxyStage(TASK, np.zeros((2, 1, 8, 8), np.float32), np.arange(2), examples=1, seed=0)
-    told = observed(joint, flat, 20)
-    plain, fit = (Ranking(joint, ("score",), 0, proxies=proxies).learn(told) for proxies in (None, stage))
-    assert (fit.share, fit.evidence) == (plain.share, plain.evidence)
-    assert not stage._known
-
-
 def test_a_predictor_that_fails_is_not_trusted(caplog: pytest.LogCaptureFixture) -> None:
     joint = JointSpace(SPACES["cnn"](), TrainingConfig(), TASK)
     fit = Ranking(joint, ("score",), 0).learn(observed(joint, lambda one: math.nan, 20))
     assert (fit.share, fit.ranked, fit.evidence) == (0.0, (), None)
     assert "failed after 20 trainings" in caplog.text
-
-
-def test_proxies_cost_at_most_a_tenth_of_the_trainings() -> None:
-    x, y = np.zeros((100, 3, 4, 4), dtype=np.uint8), np.zeros(100, dtype=np.int64)
-    x[:, 1] = 7
-    data = TrainingData(Task((3, 4, 4), 2), Split(x, y), Split(x, y), (0.0, 5.0, 0.0), (1.0, 2.0, 1.0))
-    stage = ProxyStage.of(data, epochs=10, seed=0)
-    assert stage.inputs.shape == (32, 3, 4, 4)
-    assert stage.inputs[:, 1].mean() == 1.0  # as networks see it in training
-    assert stage.affordable(5) == 0
-    assert stage.affordable(6) == 1
-    assert stage.affordable(10**6) == 300

@@ -99,8 +99,8 @@ def test_what_the_predictor_was_judged_by_is_kept_over_a_resume(uri: str, tmp_pa
     parent, _ = runs_of(uri)
     client, _ = connect(uri, "nas")
     judged = judged_before(client, parent.info.run_id)
-    assert [one.finished for one in judged] == [10, 15]
-    evidence = judged[-1].evidence
+    assert [one.trainings for one in judged] == [10, 15]
+    evidence = judged[-1]
     assert evidence.interval[0] <= evidence.tau <= evidence.interval[1]
     assert evidence.recall_interval[0] <= evidence.recall <= evidence.recall_interval[1]
     assert set(evidence.rivals) == set(evidence.recalls) == {"parameters", "macs"}

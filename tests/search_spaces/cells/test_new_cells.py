@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from search_spaces import Architecture, Task, build
 from search_spaces.cells import (
     CausalTransformer,
     ClassToken,
@@ -15,6 +16,7 @@ from search_spaces.cells import (
     ConvStage,
     Dropout,
     Embed,
+    Head,
     Inception,
     Ngrams,
     NumberEmbedding,
@@ -227,3 +229,10 @@ def test_dropout_takes_whole_channels_or_positions(of: str, alike: int) -> None:
 def test_wrong_values_are_refused_with_their_reason(cell: object, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(SpaceError, match=message):
         cell.build(shape)  # type: ignore[attr-defined]
+
+
+def test_ngrams_stand_first_where_the_inputs_are_tokens() -> None:
+    task = Task((6,), 2, vocabulary=9)
+    network = build(Architecture("any", (Ngrams(4, buckets=50), Head()), {}), task)
+    assert network[0].vocabulary == 9
+    assert network(torch.randint(9, (3, 6)).float()).shape == (3, 2)

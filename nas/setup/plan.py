@@ -1,0 +1,143 @@
+"""How a budget of time is spent: how long a training of the search is, on how many examples, and what the final gets.
+
+A predictor learns and halving stops only where there are enough trainings. So trainings are made as short as it takes
+for `TRAININGS` of them to fit, by fewer epochs and then by fewer examples, and never so short that they say nothing.
+Those that halving lets live are trained for all their epochs, and the final trains the winner on all of the data.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, replace
+
+import torch
+
+from nas.config.budget import Budget, duration
+from nas.config.recipe import Fidelity, TrainingConfig
+from nas.config.search_config import SearchConfig
+from nas.data.dataset import Dataset
+from nas.records.joint_space import JointSpace
+from nas.training.machine import cpus
+from nas.training.timing import seconds_per_step
+from search_spaces.architecture import Architecture
+from search_spaces.profile import profile
+from search_spaces.task import Task
+from search_spaces.tree import is_open
+
+TRAININGS = 40
+AVERAGE = 0.5  # of a whole training, that one costs in the mean when weak ones are stopped
+STARTUP = 10.0  # seconds until the first training begins, workers and data included
+EXAMPLES_SEEN = 20_000  # of a training where time is no matter
+LEAST_SEEN = 3_000  # a training that sees fewer says little about the network
+LEAST_EPOCHS, MOST_EPOCHS, FEW_EPOCHS = 4, 20, 3
+LEAST_SUBSET = 1_000  # examples
+SUBSETS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08)  # coarse, so that the plan does not hang on the machine's mood
+BATCH = 64  # that a network is timed with where the recipe leaves the batch open
+TIMED = 5  # networks drawn, of which the middle one by multiply-adds is timed
+VALIDATION = 1.2  # a training with its validation, to its training alone
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the trainings of a search are.
+
+    Args:
+        epochs: of a training that is not stopped early.
+        subset: share of the training examples that one sees, 0 to 1.
+        trainings: that the search phase has time for, about; None without a limit on time.
+        seconds: of a whole training on one slot, about.
+        final_seconds: kept for the final.
+    """
+
+    epochs: int
+    subset: float = 1.0
+    trainings: int | None = None
+    seconds: float = 0.0
+    final_seconds: float = 0.0
+
+    def recipe(self, recipe: TrainingConfig) -> TrainingConfig:
+        """A recipe of the search as it is planned."""
+        return recipe if self.subset == 1 else replace(recipe, fidelity=Fidelity(subset=self.subset))
+
+    def sentence(self, examples: int) -> str:
+        """The plan for so many training examples, in words."""
+        seen = f"{self.epochs} epochs on {round(self.subset * examples):,} examples"
+        if self.trainings is None:
+            return f"Plan: trainings of {seen}."
+        return (
+            f"Plan: about {self.trainings} trainings of {seen}, {duration(max(self.seconds, 0.1))} each; "
+            f"{duration(self.final_seconds)} for the final, which trains on all of them."
+        )
+
+
+def epochs_for_data(examples: int) -> int:
+    """Epochs of a short training on so many examples where time is no matter."""
+    return min(max(math.ceil(EXAMPLES_SEEN / examples), LEAST_EPOCHS), MOST_EPOCHS)
+
+
+def plan_for(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Plan:
+    """The plan of a search on this machine; some middling network is timed first where time is limited.
+
+    On a GPU nothing is timed: there a training of the search is as long as the amount of data says.
+    """
+    examples, slots = len(dataset.search.train), max(1, cpus() // int(config.cpus_per_trial))
+    each = 0.0
+    if config.budget.seconds is not None and config.epochs is None and not torch.cuda.is_available():
+        batch = joint.training.batch_for(examples) if not is_open(joint.training) else BATCH
+        rng = random.Random(f"{config.seed}/plan")
+        drawn = sorted((joint.sample(rng).architecture for _ in range(TIMED)), key=lambda one: _macs(one, dataset.task))
+        step = seconds_per_step(drawn[TIMED // 2], dataset.task, batch, int(config.cpus_per_trial))
+        each = VALIDATION * step / batch
+    return planned(
+        config.budget,
+        examples,
+        each,
+        1 if config.executes_on == "local" else slots,
+        config.final_share if config.final else 0.0,
+        epochs=config.epochs,
+        subset=config.training.fidelity == Fidelity(),
+    )
+
+
+def _macs(architecture: Architecture, task: Task) -> int:
+    return profile(architecture, task).macs
+
+
+def planned(
+    budget: Budget,
+    examples: int,
+    seconds_per_example: float,
+    slots: int,
+    final_share: float,
+    *,
+    epochs: int | None = None,
+    subset: bool = True,
+) -> Plan:
+    """The plan of a search.
+
+    Args:
+        examples: of the training split.
+        seconds_per_example: of a training step on one slot, and of its share of validation, for a middling network.
+        slots: trainings at once.
+        final_share: share of the time that is kept for the final.
+        epochs: of a training, where the person has said so.
+        subset: whether trainings may see a part of the examples only.
+    """
+    whole = epochs or epochs_for_data(examples)
+    if budget.seconds is None or seconds_per_example <= 0:
+        return Plan(whole)
+    time = max(0.0, budget.seconds - STARTUP) * (1 - final_share)
+    affordable = time * slots / (TRAININGS * AVERAGE * seconds_per_example)  # examples that one training may see
+    share = 1.0
+    if epochs is None and affordable < whole * examples:
+        seen = max(affordable, LEAST_SEEN)
+        whole = max(FEW_EPOCHS, min(whole, int(seen / examples)))
+        if subset and whole * examples > seen:
+            wanted = min(1.0, max(seen / (whole * examples), LEAST_SUBSET / examples))
+            share = min(SUBSETS, key=lambda one: abs(math.log(one / wanted)))
+    seconds = whole * share * examples * seconds_per_example
+    trainings = max(1, int(time * slots / (AVERAGE * seconds)))
+    if budget.trials is not None:
+        trainings = min(trainings, budget.trials)
+    return Plan(whole, share, trainings, seconds, final_share * budget.seconds)

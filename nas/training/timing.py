@@ -1,0 +1,49 @@
+"""How long a training step takes, measured on the data's own shapes before anything is trained."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+import torch
+from torch import nn
+
+from nas.training.machine import torch_threads
+from search_spaces.architecture import Architecture
+from search_spaces.network import build
+from search_spaces.task import Task
+
+STEPS = 3
+
+
+def seconds_per_step(architecture: Architecture, task: Task, batch: int, threads: int = 1, steps: int = STEPS) -> float:
+    """The median of a few training steps on random data on the CPU, after one to warm up."""
+    with torch.random.fork_rng(devices=[]), torch_threads(threads):
+        network = build(architecture, task)
+        inputs, targets, loss = _random_batch(task, batch)
+        optimizer = torch.optim.AdamW(network.parameters())
+        seconds = []
+        for _ in range(1 + steps):
+            start = time.perf_counter()
+            optimizer.zero_grad()
+            loss(network(inputs), targets).backward()
+            optimizer.step()
+            seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
+
+
+def fastest_threads(architecture: Architecture, task: Task, batch: int, most: int) -> tuple[int, float]:
+    """`most` threads where a step is clearly faster with them than with one, else 1; and so many times as fast."""
+    if most == 1:
+        return 1, 1.0
+    alone, together = (seconds_per_step(architecture, task, batch, threads) for threads in (1, most))
+    return (most, alone / together) if together < 0.9 * alone else (1, 1.0)  # small networks lose by more threads
+
+
+def _random_batch(task: Task, batch: int) -> tuple[torch.Tensor, torch.Tensor, Any]:
+    shape = (batch, *task.input_shape)
+    inputs = torch.randint(task.vocabulary, shape).float() if task.vocabulary else torch.randn(shape)
+    if task.kind == "classification":
+        return inputs, torch.randint(task.outputs, (batch,)), nn.CrossEntropyLoss()
+    return inputs, torch.randn(batch, task.outputs), nn.MSELoss()
