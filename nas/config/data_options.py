@@ -14,18 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from nas.config.checked import checked
+from nas.config.metric import METRICS
 from nas.errors import InputError, known
 
 LAYOUTS = ("auto", "pictures", "series", "table", "text", "tokens")
 LAYOUT_SYNONYMS = {"images": "pictures", "features": "table"}
 KINDS = ("auto", "classification", "regression", "multilabel")
-METRICS = {  # of each kind; the first is taken unless another is named
-    "classification": (
-        "accuracy", "balanced_accuracy", "log_loss", "roc_auc", "average_precision", "macro_f1",
-    ),
-    "multilabel": ("label_accuracy", "micro_f1"),
-    "regression": ("r2", "rmse", "mae"),
-}  # fmt: skip
 METRIC_NAMES = ("auto", *dict.fromkeys(name for names in METRICS.values() for name in names))
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "\\t": "\t"}
 
@@ -110,7 +104,7 @@ class DataOptions:
         layout: what an example is: `pictures`, `series`, `table`, `text`, or `tokens` for whole numbers that stand for
             words. `images` and `features` are older words for `pictures` and `table`.
         kind: what the targets are: `classification`, `regression`, or `multilabel` for several yes-or-no columns.
-        metric: what the search makes best, see `METRICS`; an error is made small.
+        metric: what the search makes best, see `nas.config.metric`; an error is made small.
         size: height and width in pixels that pictures get.
         axes: what the axes of arrays are, e.g. `NHWC`, `NLC`.
         delimiter, decimal, header, encoding: of tables in text files.

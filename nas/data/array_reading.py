@@ -71,6 +71,7 @@ def array_reading(raw: Raw, options: DataOptions) -> Reading:
         kind=raw.kind,
         classes=raw.classes,
         vocabulary=vocabulary,
+        names=raw.columns,
         reading=raw.reading,
         notes=raw.notes,
         warnings=raw.warnings,

@@ -21,7 +21,8 @@ class Split:
 
     Args:
         inputs: `(n, *task.input_shape)`, channels first, in the data's own type and scale (uint8 stays uint8).
-        targets: int64 class numbers `(n,)`, or float32 values `(n, outputs)` for regression, in their own scale.
+        targets: int64 class numbers `(n,)`; float32 values `(n, outputs)` for regression, in their own scale; or
+            float32 labels `(n, outputs)`, 0 or 1.
     """
 
     inputs: np.ndarray
@@ -37,7 +38,8 @@ class TrainingData:
 
     Args:
         mean, std: per channel (per feature for vectors) of the training inputs, in the data's own scale.
-        target_mean, target_std: per output of the training targets for regression; empty for classification.
+        target_mean, target_std: per output of the training targets for regression; empty for other kinds.
+        class_weights: of each class in the loss of a classification; empty where all examples count the same.
     """
 
     task: Task
@@ -47,13 +49,14 @@ class TrainingData:
     std: Numbers
     target_mean: Numbers = ()
     target_std: Numbers = ()
+    class_weights: Numbers = ()
 
     @classmethod
-    def measured(cls, task: Task, train: Split, validation: Split) -> TrainingData:
+    def measured(cls, task: Task, train: Split, validation: Split, class_weights: Numbers = ()) -> TrainingData:
         """With mean and standard deviation of the training split."""
         mean, std = statistics(train.inputs)
-        if task.kind == "classification":
-            return cls(task, train, validation, mean, std)
+        if task.kind != "regression":
+            return cls(task, train, validation, mean, std, class_weights=class_weights)
         target_mean = train.targets.mean(axis=0, dtype=np.float64)
         target_std = np.where(train.targets.std(axis=0) > 0, train.targets.std(axis=0, dtype=np.float64), 1.0)
         return cls(task, train, validation, mean, std, _floats(target_mean), _floats(target_std))

@@ -6,12 +6,17 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from nas.config.data_options import METRICS, DataOptions
+from nas.config.data_options import DataOptions
+from nas.config.metric import METRICS
 from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.division import divided
+from nas.data.metrics import metric_of
 from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing.table import TableRules
+from nas.data.preprocessing.text import TextRules
 from nas.data.read import read
 from nas.data.reading import Part, Reading, taken
 from nas.data.schema import Parts, Schema
@@ -19,6 +24,8 @@ from nas.data.splits import hash_of
 from nas.data.targets import Targets
 from nas.errors import InputError, known
 from search_spaces.task import Task
+
+UNEVEN = 0.85  # share of one class beyond which accuracy says little
 
 
 def load(
@@ -48,47 +55,47 @@ def load(
             raise InputError(f"`{what}` must lie between 0 and 1, got {share!r}. Try 0.2.")
     options = dataclasses.replace(options or DataOptions(), **said) if said else options or DataOptions()
     reading = read(data, options)
-    kind = reading.kind if options.kind == "auto" else options.kind
-    targets = understanding.understood(reading.name, reading.main.targets, kind, reading.classes, reading.targets)
-    if options.kind != "auto":
-        targets = dataclasses.replace(targets, why=f"--kind {options.kind}")
+    targets = _targets(reading, options)
     y = targets.encoded(reading.main.targets, "training")
-    rng = np.random.default_rng(seed)
-    divisions = divided(reading, y, targets.classes, validation_share, test_share, rng)
+    division = divided(reading, y, targets.classes, validation_share, test_share, np.random.default_rng(seed))
     main = dataclasses.replace(reading.main, targets=y)
-    own_validation, own_test = (
-        _encoded(reading.validation, targets, "validation"),
-        _encoded(reading.test, targets, "test"),
-    )
-    train_rows = taken(main.rows, divisions.train)
+    train_rows = taken(main.rows, division.train)
     rules = reading.fit(train_rows)
-    train = Split(rules.apply(train_rows), y[divisions.train])
-    held_rows, validation = _part(own_validation, main, divisions.validation, rules)
-    test_rows, test = _part(own_test, main, divisions.test, rules)
-    del held_rows
-    metric = _metric(options, targets)
-    vocabulary = reading.vocabulary or getattr(rules, "vocabulary", 0)
-    task = Task(train.inputs.shape[1:], len(targets.classes), targets.kind, vocabulary)
-    search = TrainingData.measured(task, train, validation)
+    train = Split(rules.apply(train_rows), y[division.train])
+    _, validation = _part(_encoded(reading.validation, targets, "validation"), main, division.validation, rules)
+    test_rows, test = _part(_encoded(reading.test, targets, "test"), main, division.test, rules)
+    task = _task(reading, targets, options, rules)
+    search = TrainingData.measured(task, train, validation, _class_weights(options, targets, train.targets))
     hashed = fingerprint(train, validation, test)
-    parts = Parts(
-        divisions.how,
-        len(train),
-        len(validation),
-        len(test),
-        hash_of(divisions.train, divisions.validation, divisions.test),
-    )
-    schema = _schema(reading, targets, metric, parts, [train.targets, validation.targets, test.targets], rules)
     schema = dataclasses.replace(
-        schema,
+        _schema(reading, targets, task, rules),
+        counts=_counts(targets, train, validation, test),
+        majority=_majority(task, train, validation),
+        parts=Parts(
+            division.how, len(train), len(validation), len(test),
+            hash_of(division.train, division.validation, division.test),
+        ),
         fingerprint=hashed,
-        warnings=(*schema.warnings, *divisions.warnings),
-        positive=_positive(options, targets),
-    )
-    columns = tuple(rules.names()) if hasattr(rules, "names") and callable(rules.names) else ()
+    )  # fmt: skip
+    schema = dataclasses.replace(schema, warnings=(*reading.warnings, *division.warnings, *_uneven(schema, options)))
+    columns = rules.names() if isinstance(rules, TableRules) else reading.names
     return Dataset(
         reading.name, task, search, SealedTest(test, test_rows), targets.classes, hashed, columns, schema, rules
     )
+
+
+def _targets(reading: Reading, options: DataOptions) -> Targets:
+    kind = reading.kind if options.kind == "auto" else options.kind
+    found = understanding.understood(reading.name, reading.main.targets, kind, reading.classes, reading.targets)
+    return found if options.kind == "auto" else dataclasses.replace(found, why=f"--kind {options.kind}")
+
+
+def _task(reading: Reading, targets: Targets, options: DataOptions, rules: Preprocessing) -> Task:
+    vocabulary = rules.vocabulary if isinstance(rules, TextRules) else reading.vocabulary
+    positive = _positive(options, targets)
+    number = targets.classes.index(positive) if positive else None
+    metric = _metric(options, targets)
+    return Task(rules.input_shape, len(targets.classes), targets.kind, vocabulary, metric, number)
 
 
 def _encoded(part: Part | None, targets: Targets, name: str) -> Part | None:
@@ -98,7 +105,10 @@ def _encoded(part: Part | None, targets: Targets, name: str) -> Part | None:
 def _part(own: Part | None, main: Part, index: np.ndarray, rules: Preprocessing) -> tuple[Any, Split]:
     """Raw rows and arrays of the source's own part, or of these rows of the main part."""
     part = own or Part(taken(main.rows, index), main.targets[index])
-    return part.rows, Split(rules.apply(part.rows), part.targets)
+    rows = part.rows
+    if isinstance(rows, list) and rows and isinstance(rows[0], pd.DataFrame):
+        rows = pd.concat(rows, ignore_index=True)  # one table, as it stands in a file
+    return rows, Split(rules.apply(rows), part.targets)
 
 
 def _metric(options: DataOptions, targets: Targets) -> str:
@@ -118,30 +128,69 @@ def _positive(options: DataOptions, targets: Targets) -> str:
     return options.positive
 
 
-def _schema(
-    reading: Reading, targets: Targets, metric: str, parts: Parts, y: list[np.ndarray], rules: Preprocessing
-) -> Schema:
-    counts: tuple[int, ...] = ()
-    if targets.kind == "classification":
-        counts = tuple(map(int, np.bincount(np.concatenate(y), minlength=len(targets.classes))))
+def _class_weights(options: DataOptions, targets: Targets, y: np.ndarray) -> tuple[float, ...]:
+    """Examples by classes and the examples of each, so that the weights of all examples have mean 1."""
+    if options.class_weights == "none":
+        return ()
+    if targets.kind != "classification":
+        raise InputError("`--class-weights` is for classes, but this is no classification.")
+    counts = np.bincount(y, minlength=len(targets.classes))
+    return tuple(float(weight) for weight in len(y) / (len(counts) * np.maximum(counts, 1)))
+
+
+def _counts(targets: Targets, *splits: Split) -> tuple[int, ...]:
+    if targets.kind == "regression":
+        return ()
+    if targets.kind == "multilabel":
+        return tuple(
+            int(sum(split.targets[:, label].sum() for split in splits)) for label in range(len(targets.classes))
+        )
+    return tuple(
+        map(int, np.bincount(np.concatenate([split.targets for split in splits]), minlength=len(targets.classes)))
+    )
+
+
+def _majority(task: Task, train: Split, validation: Split) -> float:
+    """Score on the validation part of the shares of the classes, or the means, of the training part."""
+    if task.kind == "classification":
+        constant = np.bincount(train.targets, minlength=task.outputs) / len(train)
+    else:
+        constant = train.targets.mean(axis=0, dtype=np.float64)
+        constant = constant - 0.5 if task.kind == "multilabel" else constant
+    outputs = np.repeat(constant[None], len(validation), axis=0)
+    return metric_of(task.metric, task.positive)(outputs, validation.targets)
+
+
+def _uneven(schema: Schema, options: DataOptions) -> list[str]:
+    """A warning of classes that are so rare that an accuracy says little."""
+    if schema.kind != "classification" or schema.metric != "accuracy" or not schema.counts:
+        return []
+    share = max(schema.counts) / sum(schema.counts)
+    if share < UNEVEN:
+        return []
+    most = schema.classes[schema.counts.index(max(schema.counts))]
+    weights = "" if options.class_weights == "balanced" else ", --class-weights balanced"
+    return [f"{share:.1%} of the examples are {most!r}, so accuracy says little: --metric balanced_accuracy{weights}"]
+
+
+def _schema(reading: Reading, targets: Targets, task: Task, rules: Preprocessing) -> Schema:
     shown = dict(reading.shown)
     if rules.rules == "text":
-        shown |= {"length": rules.input_shape[0], "vocabulary": getattr(rules, "vocabulary", 0)}
+        shown |= {"length": rules.input_shape[0], "vocabulary": task.vocabulary}
     return Schema(
         name=reading.name,
+        source=reading.source,
         layout=reading.layout,
         why_layout=reading.why_layout,
         targets=reading.targets,
         why_target=reading.why_target,
         kind=targets.kind,
         why_kind=targets.why,
-        metric=metric,
+        metric=task.metric,
+        positive=targets.classes[task.positive] if task.positive is not None else "",
         classes=targets.classes,
-        counts=counts,
         columns=reading.columns,
-        parts=parts,
         reading=reading.reading,
         notes=reading.notes,
-        warnings=reading.warnings,
         **shown,
     )

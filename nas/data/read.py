@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from nas.data.reading import Part, Reading
 from nas.data.sources import tables
 from nas.data.sources.arrays import read_object
 from nas.data.sources.bundled import NAMES
-from nas.data.sources.delimited import read_delimited
+from nas.data.sources.delimited import NoTable, read_delimited
 from nas.data.sources.frame import Frame
 from nas.data.sources.npz import read_npy, read_npz
 from nas.data.sources.pictures import SUFFIXES as PICTURES
@@ -42,6 +43,13 @@ FILMS = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
 
 
 def read(data: Any, options: DataOptions) -> Reading:
+    """As `_read`, with the absolute path of a file or folder."""
+    reading = _read(data, options)
+    is_path = isinstance(data, str | Path) and str(data) not in NAMES
+    return dataclasses.replace(reading, source=str(Path(data).absolute())) if is_path else reading
+
+
+def _read(data: Any, options: DataOptions) -> Reading:
     """The reading of a name, a path or an object, with the parts that `options.test` and `options.validation` name.
 
     Raises:
@@ -88,11 +96,8 @@ def _frame(path: Path, options: DataOptions) -> Frame | None:
     if ending in FRAMES:
         return FRAMES[ending](path, options)
     if ending in LINES and options.layout in ("auto", "table", "series", "pictures"):
-        try:
+        with contextlib.suppress(NoTable):
             return read_delimited(path, options)
-        except InputError:
-            if options.delimiter != "auto":
-                raise
     return None
 
 

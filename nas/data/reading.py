@@ -43,6 +43,7 @@ class Reading:
         group: `(n,)` of the main part: rows of one group stay in one part. time: `(n,)`, by which parts follow.
         how: why the examples are divided by group or time.
         vocabulary: number of tokens, 0 where there are none, or where the preprocessing knows it.
+        names: of the features of arrays. source: absolute path of a file or folder.
         shown: further fields of the schema, e.g. `axes`.
     """
 
@@ -62,6 +63,8 @@ class Reading:
     time: np.ndarray | None = None
     how: str = ""
     vocabulary: int = 0
+    names: tuple[str, ...] = ()
+    source: str = ""
     reading: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

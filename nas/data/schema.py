@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nas.config.metric import shown
+from nas.config.metric import words as metric_words
 from nas.errors import InputError
 
 FILE = "schema.json"  # in the directory of a search and of an export
@@ -65,7 +67,7 @@ class Schema:
         layout: what an example is: `pictures`, `series`, `table`, `text` or `tokens`; why_layout: by what it was told.
         targets: names of the columns that are predicted; one unnamed target is `target`. why_target: why these.
         kind: `classification`, `multilabel` or `regression`; why_kind: by what it was told.
-        metric: what the search makes best, a name of `nas.config.data_options.METRICS`.
+        metric: what the search makes best, a name of `nas.config.metric.METRICS`.
         classes: names of the classes in the order of the outputs; for other kinds names of the outputs.
         counts: training, validation and test examples of each class together; empty for regression.
         majority: score of the model that always gives the most frequent class (the mean), by `metric` on the
@@ -145,11 +147,11 @@ class Schema:
             found.append("Read with: " + ", ".join(f"{name} {value}" for name, value in self.reading.items()))
         targets = ", ".join(self.targets)
         found.append(f"Target: {targets}" + _because(self.why_target))
-        found.append(f"Task: {self.kind}" + _because(self.why_kind) + f"; made best: {_metric_words(self.metric)}")
+        found.append(f"Task: {self.kind}" + _because(self.why_kind) + f"; made best: {metric_words(self.metric)}")
         if self.counts:
             found.append(f"{len(self.classes)} classes: {self._classes()}")
         if self.majority == self.majority:
-            found.append(f"The most frequent answer alone scores {self.majority:.4f}")
+            found.append(f"The most frequent answer alone scores {shown(self.metric, self.majority)}")
         found.extend(self._shapes())
         found.extend(self._columns())
         if self.parts is not None:
@@ -197,8 +199,3 @@ class Schema:
 
 def _because(why: str) -> str:
     return f" ({why})" if why else ""
-
-
-def _metric_words(metric: str) -> str:
-    words = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC", "macro_f1": "macro F1"}
-    return words.get(metric, metric.replace("_", " "))

@@ -107,7 +107,10 @@ def tells_alone(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
             found.append(name)
     if len(found) > max(1, len(features) // 3):
         return []  # an easy task, and no leak
-    return [f"column {name!r} alone tells the target; is it known when one predicts? If not: --ignore {name}" for name in found]  # noqa: E501
+    return [
+        f"column {name!r} alone tells the target; is it known when one predicts? If not: --ignore {name}"
+        for name in found
+    ]  # noqa: E501
 
 
 def copies(cells: pd.DataFrame) -> list[str]:

@@ -137,10 +137,18 @@ def _kind(name: str, y: np.ndarray, names: tuple[str, ...]) -> tuple[str, str]:
         return "classification", classes
     if len(values) <= MOST_NUMBERED_CLASSES and counts.min() >= 3:
         return "classification", classes
-    if counts.min() < 3 or counts.mean() < FEWEST_PER_CLASS or values[0] not in (0, 1) or values[-1] - values[0] + 1 != len(values):  # noqa: E501
+    if (
+        counts.min() < 3
+        or counts.mean() < FEWEST_PER_CLASS
+        or values[0] not in (0, 1)
+        or values[-1] - values[0] + 1 != len(values)
+    ):  # noqa: E501
         return "regression", amounts
     if counts.max() <= EVEN * counts.min():
-        return "classification", f"{span}, none left out and about equally many: classes; --kind regression fits amounts"
+        return (
+            "classification",
+            f"{span}, none left out and about equally many: classes; --kind regression fits amounts",
+        )
     what = f"target {names[0]!r}" if names and names[0] != "target" else "targets"
     raise InputError(
         f"{name}: the {what} can be read in two ways: {span}. As amounts: --kind regression. As {len(values)} classes: "

@@ -132,4 +132,6 @@ def _report_copies(found: ClassFolders) -> None:
     if contrary:
         found.warnings.append(f"{contrary} files lie in two classes as exact copies: one of their labels is wrong")
     if within and len(found.parts) < 3:
-        found.warnings.append(f"{within} files are exact copies of another one of their class: copies may lie in two parts")
+        found.warnings.append(
+            f"{within} files are exact copies of another one of their class: copies may lie in two parts"
+        )

@@ -29,6 +29,10 @@ NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: thousands, or three decimals
 
 
+class NoTable(InputError):
+    """A text whose lines are not parted by one delimiter."""
+
+
 def read_delimited(path: Path, options: DataOptions) -> Frame:
     """Raw cells as texts, without the spaces around them.
 
@@ -38,7 +42,7 @@ def read_delimited(path: Path, options: DataOptions) -> Frame:
     text, encoding, notes = _text(path, options.encoding)
     delimiter = options.delimiter if options.delimiter != "auto" else found_delimiter(text)
     if delimiter is None:
-        raise InputError(
+        raise NoTable(
             f"{path}: no delimiter gives every line the same number of cells, at least two. Known: comma, semicolon, "
             "tab, pipe; name another: --delimiter. One text a line with its label first: --layout text."
         )

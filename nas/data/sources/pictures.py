@@ -60,12 +60,12 @@ def surveyed(
 ) -> tuple[str, tuple[int, int], list[str], dict[str, Any]]:
     """Mode and size that pictures get, notes on what is done to them, and what the schema shows.
 
-    Grey when all are grey. The side is the power of two at or above the median side, from 8 to 128.
+    Grey when all are grey. Height and width are powers of two at or above the median, from 8 to 128.
 
     Raises:
         InputError: a picture that cannot be read; more than 4 GiB.
     """
-    grey, sides, sizes = True, [], set()
+    grey, heights, widths, sizes = True, [], [], set()
     counts = dict.fromkeys(("turned by EXIF", "laid on white", "of 16 bits", "of CMYK colours"), 0)
     for path in paths:
         with opened(path) as picture:
@@ -76,12 +76,11 @@ def surveyed(
             counts["of 16 bits"] += picture.mode in SIXTEEN_BIT
             counts["of CMYK colours"] += picture.mode == "CMYK"
             size = (picture.width, picture.height) if turned else (picture.height, picture.width)
-            sides.extend(size)
+            heights.append(size[0])
+            widths.append(size[1])
             sizes.add(size)
     mode = "L" if grey else "RGB"
-    median = statistics.median(sides)
-    side = min(max(SMALLEST_SIDE, 1 << max(0, int(np.ceil(np.log2(median))))), LARGEST_SIDE)
-    height, width = options.size or (side, side)
+    height, width = options.size or (_side(heights), _side(widths))
     if len(paths) * height * width * (1 if grey else 3) > LIMIT_BYTES:
         raise InputError(
             f"{name}: {len(paths)} pictures of {height} x {width} take more than 4 GiB. Make them smaller: --size 64."
@@ -96,6 +95,11 @@ def surveyed(
         )
     shown = {"size": (height, width), "mode": mode, "channels": 1 if grey else 3}
     return mode, (height, width), notes, shown
+
+
+def _side(sides: Sequence[int]) -> int:
+    power = 1 << max(0, int(np.ceil(np.log2(statistics.median(sides)))))
+    return min(max(SMALLEST_SIDE, power), LARGEST_SIDE)
 
 
 def rules_for(
