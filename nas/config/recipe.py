@@ -131,7 +131,7 @@ class TrainingConfig:
     clip: Open[Annotated[float, number(0.0, math.inf)]] = 5.0
     dropout: Open[OptionalProbability] = None
     stochastic_depth: Open[Probability] = 0.0
-    augmentation: Open[Augmentations] = "none"
+    augmentation: Open[Augmentations] = "auto"
     mixup: Open[Annotated[float, number(0.0, 10.0)]] = 0.0
     cutmix: Open[Annotated[float, number(0.0, 10.0)]] = 0.0
     ema: Open[Annotated[float, number(0.0, 0.99999)]] = 0.98
