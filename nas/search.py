@@ -14,7 +14,7 @@ from nas import execution
 from nas.config.budget import Budget
 from nas.config.data_options import DataOptions
 from nas.config.recipe import TrainingConfig
-from nas.config.search_config import SearchConfig
+from nas.config.search_config import AUTO, SearchConfig
 from nas.data import Dataset
 from nas.driver import time_account
 from nas.driver.clock import Clock
@@ -59,7 +59,7 @@ class SearchResult(SearchOutcome):
 
 def search(
     data: Any,
-    space: str | Space = "hybrid",
+    space: str | Space = "auto",
     budget: str = "10m",
     *,
     objectives: Sequence[str] = ("score",),
@@ -77,8 +77,8 @@ def search(
     """Searches the space for the network that scores best on the data, within the budget.
 
     Args:
-        data: a known name (`digits`), a path (`.npz`, `.csv`, folder of pictures), or arrays or tensors `(X, y)`.
-        space: a name of the catalogue, `module:attribute`, or a `Space`.
+        data: a known name (`digits`), a path, or objects such as `(X, y)` and DataFrames; see `nas.data.load`.
+        space: a name of the catalogue, `module:attribute`, or a `Space`; `auto` goes by the kind of data.
         budget: `10m`, `2h`, `200 trials`, `4 gpu-hours`, or several: `2h, 500 trials`.
         objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`; names of
             `DataOptions` say how the data is read, e.g. `target="price"`.
@@ -95,7 +95,7 @@ def search(
     said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
     for name in settings:
         known("setting", name, [*(field.name for field in dataclasses.fields(SearchConfig)), *DataOptions.names()])
-    options = dataclasses.replace(settings.pop("options", None) or DataOptions(), **said)
+    options = dataclasses.replace(settings.pop("options", None) or DataOptions(), **said).located()
     config = SearchConfig(
         data=setup.reference(data),
         space=space if isinstance(space, str) else "",
@@ -110,8 +110,11 @@ def search(
         **settings,
     )
     _check(config)
-    opened = setup.named_space(space)
+    if space != AUTO:
+        setup.named_space(space)  # refused before the data is read
     dataset = setup.opened_data(data, config)
+    opened = setup.space_for(space, dataset)
+    config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
@@ -128,6 +131,8 @@ def search(
     with execution.opened(config, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
+            if dataset.schema is not None:
+                dataset.schema.save(path)
             return _run(journal, config, problem, executor, observers, plan=plan.sentence(len(dataset.search.train)))
 
 
@@ -310,6 +315,7 @@ def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: 
         dataset=dataset.name,
         fingerprint=dataset.fingerprint,
         task=dataset.task,
+        schema=dataset.schema,
         resumed=resumed,
         trials=tuple(journal.trials),
         run_id=journal.mlflow_run_id,

@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
-from nas.cli.options import DATA_HELP, LayoutOption, SpaceOption, console
+from nas.cli.data_flags import with_data_flags
+from nas.cli.options import DATA_HELP, SpaceOption, console
+from nas.config.data_options import DataOptions
 
 
+@with_data_flags
 def search(
     data: Annotated[str, typer.Argument(help=DATA_HELP)],
-    space: SpaceOption = "hybrid",
+    options: DataOptions,
+    space: SpaceOption = "auto",
     budget: Annotated[
         str,
         typer.Option(
@@ -59,8 +63,6 @@ def search(
             help="Begin from what the search in this directory found, of the same space on any data. Repeatable."
         ),
     ] = None,
-    layout: LayoutOption = "auto",
-    kind: Annotated[str, typer.Option(help="What the targets are: auto, classification or regression.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same decisions.")] = 0,
     cpus_per_trial: Annotated[int, typer.Option(help="CPUs, and torch threads, of one training.")] = 1,
     gpus_per_trial: Annotated[
@@ -123,8 +125,7 @@ def search(
         observers=[progress],
         latency_device=latency_device,
         latency_batch=latency_batch,
-        layout=layout,
-        kind=kind,
+        options=options,
         epochs=epochs,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_asked(gpus_per_trial),

@@ -186,6 +186,13 @@ class DataOptions:
             known(f"data option in {path}", name, cls.names())
         return cls(**{**found, **further})
 
+    def located(self) -> DataOptions:
+        """With absolute paths, so that a search goes on from any folder."""
+        return dataclasses.replace(  # type: ignore[type-var]
+            self,
+            **{name: str(Path(path).absolute()) for name in ("test", "validation") if (path := getattr(self, name))},
+        )
+
     @property
     def said(self) -> dict[str, Any]:
         """What differs from the defaults."""

@@ -151,7 +151,8 @@ class Schema:
         if self.counts:
             found.append(f"{len(self.classes)} classes: {self._classes()}")
         if self.majority == self.majority:
-            found.append(f"The most frequent answer alone scores {shown(self.metric, self.majority)}")
+            constant = "The mean" if self.kind == "regression" else "The most frequent answer"
+            found.append(f"{constant} alone scores {shown(self.metric, self.majority)}")
         found.extend(self._shapes())
         found.extend(self._columns())
         if self.parts is not None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from nas.config.metric import ERRORS
+from nas.config.metric import words as metric_words
 from nas.records.verdict import (
     BETTER,
     NOT_DISTINGUISHABLE,
@@ -24,7 +26,6 @@ from nas.records.verdict import (
     Standing,
     Verdict,
 )  # fmt: skip
-from nas.config.metric import words as metric_words
 from nas.training.score import score
 from search_spaces.task import Task
 
@@ -85,7 +86,7 @@ def estimated(task: Task, outputs: np.ndarray, targets: np.ndarray, seed: int = 
         return Estimate(value, *wilson(round(value * n), n), n)
     drawn = _drawn(task, [outputs], targets, seed)[0]
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(low), float(high), n)
+    return Estimate(value, float(low), float(high), n, task.metric in ERRORS)
 
 
 def compared(task: Task, outputs: np.ndarray, targets: np.ndarray, rival: Rival, seed: int = 0) -> Verdict:
