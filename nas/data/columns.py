@@ -32,6 +32,7 @@ ID_NAME = re.compile(
 )
 MOSTLY = 0.9  # of the cells are numbers: the others are mistakes
 TEXT_WORDS = 3.0  # words of a cell on average, beyond which distinct cells are texts
+MOST_PHRASES = 20  # different ones that are words all the same, e.g. `some college, no degree`
 FEW_SAMPLES = 3
 LEAST_FOR_IDS = 10  # rows
 
@@ -116,7 +117,7 @@ def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
     words = float(np.mean([len(text.split()) for text in sample]))
     if len(distinct) <= 2 and len(said) > 2:
         return _found(name, FLAG, texts, missing)
-    if words >= TEXT_WORDS and len(distinct) > max(20, 0.3 * len(said)):
+    if words >= TEXT_WORDS and len(distinct) > MOST_PHRASES:
         return _found(name, TEXT, texts, missing)
     return _found(name, CATEGORY, texts, missing)
 

@@ -175,7 +175,6 @@ def _choose_target(table: _Table) -> None:
 def _last(table: _Table) -> str:
     """The last column that can be predicted."""
     can = [name for name, one in table.found.items() if one.type not in (DATE, TEXT, PATH) and one.missing < EMPTY]
-    can = [name for name in can if table.found[name].distinct > 1] or can
     if not can:
         raise InputError(f"{table.name}: no column can be predicted. Name one: --target COLUMN.")
     names = list(table.found)
@@ -290,7 +289,7 @@ def _divide_by(table: _Table, y: np.ndarray) -> tuple[np.ndarray | None, np.ndar
     features = table.features()
     if options.group == "":
         name, why = found_group(table.cells, y, {name: table.found[name] for name in features})
-        if name and name not in options.keep:
+        if name and name not in options.keep and len(features) > 1:
             table.roles[name] = (GROUP, why)
             table.warnings.append(
                 f"column {name!r} {why}: each stays in one part, and it is not learned from; --group none divides at random"
@@ -336,12 +335,12 @@ def _leave_out(table: _Table) -> None:
     for name in table.features():
         one, cells = table.found[name], table.cells[name]
         said = round((1 - one.missing) * len(cells))
-        if one.distinct <= 1 and not (one.distinct == 1 and 0 < one.missing < EMPTY):
-            table.leave_out(
-                name, "it is empty" if one.distinct == 0 else "it has one value only", warn=one.distinct == 1
-            )
+        if one.distinct == 0:
+            table.leave_out(name, "it is empty")
         elif one.missing >= EMPTY:
             table.leave_out(name, f"{one.missing:.1%} of it is missing", warn=True)
+        elif one.distinct == 1 and not one.missing:
+            table.leave_out(name, "it has one value only", warn=True)
         elif one.type == NUMBER and one.missing == 0 and numbers_the_rows(numbers(cells, one.decimal), name):
             table.leave_out(name, "it numbers the rows; if it is time, --time " + name, warn=True)
         elif one.type == CATEGORY and said >= LEAST_FOR_OWN_WORD and one.distinct > OWN_WORD * said:

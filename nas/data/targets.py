@@ -90,6 +90,8 @@ def understood(
     y = column(y)
     if y.dtype.kind == "c":
         raise InputError(f"{name}: targets must be real numbers or words, got complex ones.")
+    if y.dtype.kind in "Mm":
+        raise InputError(f"{name}: targets must be numbers or words, got dates ({y[0]}). Name another target.")
     if y.dtype.kind == "O":
         y = _plain(y)
     if y.dtype.kind == "f" and not np.isfinite(y).all():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -58,10 +60,7 @@ class PictureRules:
 
     def _pixels(self, path: Path) -> np.ndarray:
         with opened(path) as picture:
-            try:
-                upright = plain(picture, self.mode).resize((self.size[1], self.size[0]))
-            except (OSError, ValueError, SyntaxError) as error:
-                raise InputError(f"{path} cannot be read as a picture ({error}). Repair or remove it.") from error
+            upright = plain(picture, self.mode).resize((self.size[1], self.size[0]))
         pixels = np.asarray(upright)
         return pixels[None] if self.mode == "L" else pixels.transpose(2, 0, 1)
 
@@ -77,13 +76,14 @@ class PictureRules:
         return cls(**{**data, "size": tuple(data["size"])})
 
 
-def opened(path: Path) -> Any:
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
     """The picture, not decoded yet.
 
     Raises:
-        InputError: no picture, or one of more than 100 million pixels.
+        InputError: no picture, one of more than 100 million pixels, or one that cannot be decoded.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with warnings.catch_warnings():
@@ -91,10 +91,11 @@ def opened(path: Path) -> Any:
             picture = Image.open(path)
         if picture.width * picture.height > MOST_PIXELS:
             raise InputError(f"{path} has {picture.width} x {picture.height} pixels; at most {MOST_PIXELS} are read.")
-        return picture
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        if isinstance(error, InputError):
-            raise
+        with picture:
+            yield picture
+    except InputError:
+        raise
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError, struct.error) as error:
         raise InputError(f"{path} cannot be read as a picture ({error}). Repair or remove it.") from error
 
 

@@ -24,7 +24,8 @@ from nas.errors import InputError
 CANDIDATES = (",", ";", "\t", "|")
 NAMES = {"\t": "tab", " ": "space"}
 SAMPLE = 400  # records that are looked at
-CONSISTENT = 0.98  # of them have the same number of cells
+CONSISTENT, MOSTLY = 0.98, 0.6  # share of them with the same number of cells
+TABLES = (".csv", ".tsv", ".tab", ".gz")  # ends of names that promise a table
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: thousands, or three decimals
 
@@ -41,6 +42,8 @@ def read_delimited(path: Path, options: DataOptions) -> Frame:
     """
     text, encoding, notes = _text(path, options.encoding)
     delimiter = options.delimiter if options.delimiter != "auto" else found_delimiter(text)
+    if delimiter is None and path.suffix.lower() in TABLES:
+        delimiter = found_delimiter(text, MOSTLY)  # then the lines that differ are named
     if delimiter is None:
         raise NoTable(
             f"{path}: no delimiter gives every line the same number of cells, at least two. Known: comma, semicolon, "
@@ -85,7 +88,7 @@ def records(text: str, delimiter: str) -> csv.reader:  # type: ignore[valid-type
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
-def found_delimiter(text: str) -> str | None:
+def found_delimiter(text: str, least: float = CONSISTENT) -> str | None:
     """The delimiter that gives every record the same number of cells, at least two; of several the cleanest.
 
     A cell is clean when it is a number, with either decimal mark, or a text without any other delimiter.
@@ -99,7 +102,7 @@ def found_delimiter(text: str) -> str | None:
         if not rows or len(rows[0]) < 2:
             continue
         same = sum(len(row) == len(rows[0]) for row in rows) / len(rows)
-        if same < (CONSISTENT if len(rows) > 50 else 1.0 - 1.0 / (len(rows) + 1)):
+        if same < least:
             continue
         cells = [cell.strip() for row in rows for cell in row]
         clean = sum(_clean(cell, delimiter) for cell in cells) / len(cells)

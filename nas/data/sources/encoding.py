@@ -11,7 +11,7 @@ MARKS = (  # byte order marks, longest first
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-OTHER_SCRIPT = 0.3  # share of bytes beyond ASCII among letters, beyond which it is no Latin script
+OTHER_SCRIPT = 0.6  # share of bytes beyond ASCII among letters, beyond which it is no Latin script
 SAMPLE = 1 << 20  # bytes that are looked at
 LIMIT_BYTES = 2 << 30
 

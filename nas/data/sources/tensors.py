@@ -21,7 +21,7 @@ def read_tensors(path: Path) -> Any:
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
             f"{path} is no file of tensors that can be read safely: {reason} Save plain tensors: "
             "torch.save({'x': x, 'y': y}, 'data.pt')."
