@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nas import execution
+from nas.baselines import chosen
 from nas.config.budget import Budget
 from nas.config.data_options import DataOptions
 from nas.config.recipe import TrainingConfig
@@ -34,7 +35,7 @@ from nas.setup import problem as setup
 from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
-from nas.setup.plan import epochs_for_data, plan_for
+from nas.setup.plan import Plan, Stopwatch, epochs_for_data, plan_for
 from nas.setup.start_from import Network, decisions_of
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
@@ -115,15 +116,18 @@ def search(
     dataset = setup.opened_data(data, config)
     opened = setup.space_for(space, dataset)
     config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
+    chosen(config.baselines, dataset.task)
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
-    plan = plan_for(config, joint, dataset)
+    _rehearse(joint, dataset, observers)
+    watch, examples = Stopwatch.of(config, joint, dataset), len(dataset.search.train)
+    plan = plan_for(config, joint, dataset, watch)
     config = dataclasses.replace(  # in the journal stands what was named and planned, whatever becomes of the files
         config,
         start_from=decisions_of(start_from, joint, seed),
         learn_from=earlier_searches(learn_from, joint, strategy),
-        designs=known_designs(joint, plan.trainings or config.budget.trials, seed) if config.known == "auto" else {},
+        designs=_designs(config, joint, plan, watch, examples),
         epochs=plan.epochs,
         training=plan.recipe(config.training),
     )
@@ -133,7 +137,7 @@ def search(
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
             if dataset.schema is not None:
                 dataset.schema.save(path)
-            return _run(journal, config, problem, executor, observers, plan=plan.sentence(len(dataset.search.train)))
+            return _run(journal, config, problem, executor, observers, plan=plan.sentence(examples))
 
 
 def resume(
@@ -177,6 +181,23 @@ def resume(
             journal.requeue()
             journal.end("", "")  # not any more
             return _run(journal, config, problem, executor, observers, resumed=True)
+
+
+def _designs(
+    config: SearchConfig, joint: JointSpace, plan: Plan, watch: Stopwatch | None, examples: int
+) -> dict[str, dict[str, int]]:
+    """Known designs of the space, unless they are not wanted."""
+    if config.known == "off":
+        return {}
+    trainings = plan.trainings or config.budget.trials
+    return known_designs(joint, trainings, config.seed, lambda one: plan.has_time_for(one, watch, examples))
+
+
+def _rehearse(joint: JointSpace, dataset: Dataset, observers: Sequence[Observer]) -> None:
+    """What could fail when a person's own cells are exported fails now."""
+    from nas.export.dry_run import dry_run  # only now: what exports need is not loaded before it is needed
+
+    dry_run(joint, dataset.search, Observers(list(observers)).message)
 
 
 def _check(config: SearchConfig) -> None:

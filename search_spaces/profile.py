@@ -24,12 +24,13 @@ class Profile:
     """Facts of a whole network, for one example.
 
     Args:
-        parameters: trainable numbers.
+        parameters: numbers in its weights, frozen ones included.
         macs: multiply-adds of the forward pass in convolutions, linear layers and attention.
         activation_bytes: what the forward pass writes, in float32; training keeps most of it for the backward pass.
         layers: convolutions and linear layers.
         shapes: the input's shape and the shape behind each cell, without the batch.
         cells: the facts of each cell, in order.
+        trainable: of the parameters, those that training changes.
     """
 
     parameters: int
@@ -38,6 +39,7 @@ class Profile:
     layers: int
     shapes: tuple[Shape, ...]
     cells: tuple[Facts, ...]
+    trainable: int
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -80,6 +82,7 @@ class _CellError(SpaceError):
 def _profile(cells: tuple[Any, ...], shape: Shape) -> Profile:
     parameters = macs = activation_bytes = layers = 0
     shapes, known = [shape], []
+    trainable = 0
     for place, cell in enumerate(cells):
         try:
             fact = facts(cell, shape)
@@ -90,6 +93,7 @@ def _profile(cells: tuple[Any, ...], shape: Shape) -> Profile:
         macs += fact.macs
         activation_bytes += fact.activation_bytes
         layers += fact.layers
+        trainable += fact.trainable
         shapes.append(shape)
         known.append(fact)
-    return Profile(parameters, macs, activation_bytes, layers, tuple(shapes), tuple(known))
+    return Profile(parameters, macs, activation_bytes, layers, tuple(shapes), tuple(known), trainable)

@@ -23,7 +23,7 @@ RATE = 0.06
 FIRST = 15  # rounds before the first look at the validation split
 GROWTH = 1.35  # each look comes after so many times as many rounds
 MOST_ROUNDS = 1_000
-PATIENCE = 3  # looks without a lower loss
+PATIENCE = 3  # looks without progress
 MOST_OUTPUTS = 100  # classes: each round grows a tree for each
 MOST_VALUES = 16  # of a regression: each has trees of its own
 MANY_FEATURES = 200  # from here on every split looks at a part of them
@@ -114,7 +114,7 @@ class Boosted:
 
 @dataclass(frozen=True, eq=False)
 class Grown:
-    """A boosted model with as many rounds as had the lowest loss.
+    """A boosted model with the best number of rounds.
 
     Args:
         seconds: that its last step took, as an estimate of training it from the beginning.
@@ -128,7 +128,7 @@ class Grown:
 
 
 def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) -> Grown:
-    """Adds rounds until the loss on the held-out split has not fallen for some looks, or until the deadline."""
+    """Adds rounds until the held-out split has shown no progress for some looks, or until the deadline."""
     growing = _untrained(task, seed, len(train), _threads(train, task, seed))
     best: Grown | None = None
     least, worse, rounds, total = np.inf, 0, FIRST, 0.0
@@ -136,10 +136,10 @@ def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) ->
         began = time.monotonic()
         growing.train(train, rounds)
         total += time.monotonic() - began
-        loss = loss_of(task, growing(held.inputs), held.targets)
+        fault = fault_of(task, growing(held.inputs), held.targets)
         took = time.monotonic() - began
-        if best is None or loss < least:
-            best, least, worse = Grown(copy.deepcopy(growing), rounds, total, True), loss, 0
+        if best is None or fault < least:
+            best, least, worse = Grown(copy.deepcopy(growing), rounds, total, True), fault, 0
         else:
             worse += 1
         if worse >= PATIENCE or rounds >= MOST_ROUNDS:
@@ -149,11 +149,17 @@ def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) ->
         rounds = min(MOST_ROUNDS, int(rounds * GROWTH) + 1)
 
 
-def loss_of(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
-    """Mean negative logarithm of the right class's probability, or mean squared error."""
-    if task.kind == "classification":
-        return float(-np.log(np.maximum(outputs[np.arange(len(targets)), targets], 1e-7)).mean())
-    return float(((outputs - targets.reshape(outputs.shape)) ** 2).mean())
+def fault_of(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
+    """What is least at the best number of rounds.
+
+    Mean squared error for values, mean negative logarithm of the right class's probability for two classes. For more
+    classes the share of wrong answers, the logarithm only between equal ones: on Fashion-MNIST-10k the logarithm is
+    best after 50 rounds with .854 right, while after 200 it is .872 (LightGBM, rate .1).
+    """
+    if task.kind != "classification":
+        return float(((outputs - targets.reshape(outputs.shape)) ** 2).mean())
+    surprise = float(-np.log(np.maximum(outputs[np.arange(len(targets)), targets], 1e-7)).mean())
+    return surprise if task.outputs == 2 else float((outputs.argmax(axis=1) != targets).mean()) + 1e-6 * surprise
 
 
 def _trained(split: Split, task: Task, rounds: int, seed: int, threads: int) -> Boosted:

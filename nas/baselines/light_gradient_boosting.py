@@ -11,7 +11,7 @@ import numpy as np
 
 from nas.baselines.examples import and_notes, at_most, flat, joined
 from nas.baselines.fitted import Fitted
-from nas.baselines.gradient_boosting import boosts, most_examples, part_of
+from nas.baselines.gradient_boosting import boosts, fault_of, most_examples, part_of
 from nas.baselines.threads import fastest
 from nas.data.dataset import Split, TrainingData
 from nas.training.score import score
@@ -34,7 +34,7 @@ class LightGradientBoosting:
         return boosts(task) and installed()
 
     def train(self, data: TrainingData, seconds: float, seed: int = 0, refit: bool = True) -> Fitted:
-        """Stops when the validation loss has not fallen for 40 rounds, or at half the time."""
+        """Stops when the validation split has shown no progress for 40 rounds, or at half the time."""
         began, task = time.monotonic(), data.task
         most = 2 * most_examples(task, seconds)
         train, note = at_most(data.train, task, most, seed)
@@ -96,6 +96,7 @@ def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) ->
             _settings(task, seed, len(train), threads),
             rows,
             MOST_ROUNDS,
+            feval=_fault(task),
             valid_sets=[rows.create_valid(flat(held.inputs), own_held)],
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False), clock],
         )
@@ -103,6 +104,13 @@ def _grown(train: Split, held: Split, task: Task, seed: int, deadline: float) ->
         boosters.append(booster)
         rounds.append(max(1, booster.best_iteration or clock.rounds))
     return LightBoosted(tuple(boosters), tuple(rounds), task, threads), cut
+
+
+def _fault(task: Task) -> Any:
+    """A measure of validation for LightGBM where its own would end too early, else None."""
+    if task.kind != "classification" or task.outputs == 2:
+        return None
+    return lambda outputs, rows: ("fault", fault_of(task, outputs, rows.get_label().astype(np.int64)), False)
 
 
 class _Clock:
@@ -151,5 +159,6 @@ def _settings(task: Task, seed: int, examples: int, threads: int) -> dict[str, A
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
+        **({"metric": "None"} if many else {}),
         **({"num_class": task.outputs} if many else {}),
     }

@@ -27,6 +27,8 @@ def inspect(
     from nas.config.budget import Budget
     from nas.config.recipe import TrainingConfig
     from nas.data import load
+    from nas.export.dry_run import dry_run
+    from nas.records.joint_space import JointSpace
     from nas.report.drawing import line
     from nas.report.preflight import preflight, save_plot
     from nas.report.preflight import render as table
@@ -37,6 +39,11 @@ def inspect(
 
     opened, dataset = named_space(space), load(data, options=options)
     examples = len(dataset.search.train)
+    tried = dry_run(JointSpace(opened, TrainingConfig(), dataset.task), dataset.search, console.print)
+    if tried:
+        console.print(
+            f"Dry run: {tried} networks with your own cells were built, exported, proved and trained one step."
+        )
     found = preflight(
         opened,
         dataset.task,

@@ -63,6 +63,16 @@ def search(
             help="Begin from what the search in this directory found, of the same space on any data. Repeatable."
         ),
     ] = None,
+    known: Annotated[
+        str, typer.Option(help="Try designs of the field first that the space holds: [bold]auto[/] or [bold]off[/].")
+    ] = "auto",
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What you could take without a search, trained beside it and compared: [bold]auto[/], [bold]off[/], "
+            "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same decisions.")] = 0,
     cpus_per_trial: Annotated[int, typer.Option(help="CPUs, and torch threads, of one training.")] = 1,
     gpus_per_trial: Annotated[
@@ -126,6 +136,8 @@ def search(
         latency_device=latency_device,
         latency_batch=latency_batch,
         options=options,
+        known=known,
+        baselines=tuple(baselines or ("auto",)),
         epochs=epochs,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_asked(gpus_per_trial),

@@ -19,7 +19,7 @@ from nas.training.loop import begin
 from nas.training.storage import load, save
 from search_spaces.architecture import Architecture
 
-SPARE = 1.1  # an epoch is begun only where one that takes so many times the last one's seconds fits
+SPARE = 1.05  # an epoch is begun only where one that takes so many times the last one's seconds fits
 SAVED_EVERY = 1.0  # seconds between two savings of what an epoch has reached
 
 
@@ -33,6 +33,7 @@ class FullTraining:
         deadline: in seconds since 1970; the training ends with the last epoch that fits, after one at least.
         weights: file for the weights after each epoch, so that a training that is cut off has not been for nothing.
         cut: whether it is cut off at its deadline; else its first epoch may take as long as it needs.
+        most_epochs: where it is to use its time: `epochs` is planned anew after every epoch, up to so many; 0 keeps it.
     """
 
     number: int
@@ -45,6 +46,7 @@ class FullTraining:
     device: str = "cpu"
     weights: str = ""
     cut: bool = True
+    most_epochs: int = 0
 
     @property
     def seconds_left(self) -> float:
@@ -111,6 +113,8 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
             if job.weights and (len(scores) == 1 or time.monotonic() - saved > SAVED_EVERY):
                 save(trained(), job.weights)
                 saved = time.monotonic()
+            if job.most_epochs:
+                training.epochs = _replanned(job, training.epochs_done, report.seconds)
             yield report
             if stopped() or job.deadline - time.time() < SPARE * report.seconds:
                 break
@@ -118,3 +122,9 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
     except Exception as error:
         release(job.device)
         yield Failed(failure_of(error)[1])
+
+
+def _replanned(job: FullTraining, done: int, seconds: float) -> int:
+    """Epochs that end in time, by what the last one took; the schedule of the learning rate follows them."""
+    more = int((job.deadline - time.time()) / (SPARE * max(seconds, 1e-9)))
+    return max(done, min(job.most_epochs, done + more))

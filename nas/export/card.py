@@ -12,7 +12,7 @@ import torch
 from nas.config.metric import shown
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
-from search_spaces.profile import profile
+from search_spaces.profile import Profile, profile
 from search_spaces.task import Task
 
 CLASSES_SHOWN = 50
@@ -51,7 +51,7 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof) -> 
         ("task", f"{task.kind}, {task.metric}"),
         ("input", f"(batch, {shape}), in the data's own scale; normalisation is inside"),
         ("output", f"(batch, {task.outputs}){' logits' if task.kind == 'classification' else ''}"),
-        ("parameters", f"{known.parameters:,}"),
+        ("parameters", f"{known.parameters:,}{_of_them(known)}"),
         ("multiply-adds", f"{known.macs:,} for one example"),
         ("data", f"{facts.data} (fingerprint {facts.fingerprint})"),
         (f"validation {task.metric}", _number(task, facts.validation_score)),
@@ -79,7 +79,7 @@ Outputs, in order: {names}
 ## Use
 
 ```python
-from model import load          # model.py, beside this card; needs torch only
+from model import load          # model.py, beside this card; needs {_needs(proof)}
 
 network = load()                # weights.pt, on the CPU, ready for inference
 outputs = network(inputs)       # inputs: (batch, {shape})
@@ -92,6 +92,16 @@ outputs = network(inputs)       # inputs: (batch, {shape})
 The scores hold for data like {facts.data}; the network was chosen on a validation split of it and on nothing else.
 It has not been examined for bias, for robustness against shifted or hostile inputs, or for calibration.
 """
+
+
+def _needs(proof: Proof) -> str:
+    if not proof.packages:
+        return "torch only"
+    return f"torch and {', '.join(proof.packages)}: pip install -r requirements.txt"
+
+
+def _of_them(known: Profile) -> str:
+    return "" if known.trainable == known.parameters else f", {known.trainable:,} of them trained, the others frozen"
 
 
 def _number(task: Task, value: float | None) -> str:

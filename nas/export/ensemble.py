@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from nas.errors import InputError
 from nas.export.export import finalist_network, know_cells, proved
-from nas.export.expression import INDENT, expression, written
-from nas.export.model_file import module_text
+from nas.export.expression import INDENT, Name, expression, written
+from nas.export.model_file import Written, module_text
 from nas.export.verify import Proof
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import FINAL
@@ -53,30 +54,33 @@ def export_ensemble(search: Path, out: Path, size: int) -> Path:
     stored = Check.load(search / FINAL / CHECK)
     check = Check(stored.inputs, outputs(network, stored.inputs), stored.targets)
     state = {f"ensemble.{name}": value for name, value in network.state_dict().items()}
-    with proved(out, _text(network, task), state, check, task) as (part, proof):
+    with proved(out, [lambda: _written(network, task, state)], check, task) as (part, proof):
         architectures = [finalist["architecture"] for finalist in finalists]
         (part / "architecture.json").write_text(json.dumps(architectures, indent=1))
         (part / "card.md").write_text(_card(record, finalists, task, proof, stored))
     return Path(out).absolute()
 
 
-def _text(network: Average, task: Task) -> str:
+def _written(network: Average, task: Task, state: dict[str, torch.Tensor]) -> Written:
+    title = f'"""An ensemble of {len(network.members)} networks found by architecture search. See card.md."""'
+    return module_text(title, network, lambda name: _model(network, task, name), state)
+
+
+def _model(network: Average, task: Task, name: Name) -> str:
     shape = ", ".join(map(str, task.input_shape))
-    model = "\n".join(
+    return "\n".join(
         [
             "class Model(nn.Module):",
             f'{INDENT}"""(batch, {shape}) in the data\'s own scale -> (batch, {task.outputs}): the members\' mean."""',
             "",
             f"{INDENT}def __init__(self) -> None:",
             f"{INDENT * 2}super().__init__()",
-            f"{INDENT * 2}self.ensemble = {written(expression(network), 2, 16)}",
+            f"{INDENT * 2}self.ensemble = {written(expression(network, name), 2, 16)}",
             "",
             f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:",
             f"{INDENT * 2}return self.ensemble(x)",
         ]
     )
-    title = f'"""An ensemble of {len(network.members)} networks found by architecture search. See card.md."""'
-    return module_text(title, network, model)
 
 
 def _card(record: dict[str, Any], finalists: list[dict[str, Any]], task: Task, proof: Proof, stored: Check) -> str:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from nas.errors import InputError
+from nas.errors import InputError, SearchFailed
 from nas.export.card import Facts, card
-from nas.export.model_file import model_text, state_of_model
+from nas.export.model_file import Written, model
 from nas.export.onnx_file import write_onnx
+from nas.export.sources import distributions
 from nas.export.verify import Proof, verify
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import EXPORTED, FILE, FINAL
@@ -27,6 +30,8 @@ from nas.training.whole_network import whole_network
 from search_spaces import load_space
 from search_spaces.architecture import Architecture
 from search_spaces.task import Task
+
+Way = Callable[[], Written]
 
 
 def export(
@@ -50,8 +55,7 @@ def export(
         InputError: `out` exists, or cannot be written, or the network has parts whose source cannot be had.
         SearchFailed: the written network does not compute what the trained one does.
     """
-    text, state = model_text(architecture, task, whole), state_of_model(dict(whole.state_dict()))
-    with proved(out, text, state, check, task) as (part, proof):
+    with proved(out, ways(architecture, task, whole), check, task) as (part, proof):
         (part / "architecture.json").write_text(architecture.to_json())
         if onnx:
             write_onnx(part / "model.onnx", whole, check)
@@ -59,22 +63,53 @@ def export(
     return proof
 
 
+def ways(architecture: Architecture, task: Task, whole: nn.Sequential) -> tuple[Way, ...]:
+    """How a network may be written down: by its constructors, or where those need what is not there, as it stands."""
+    own = any("export_arguments" in vars(module) for module in whole.modules())
+    every = (functools.partial(model, architecture, task, whole, constructors) for constructors in (True, False))
+    return tuple(every)[: 1 + own]
+
+
 @contextlib.contextmanager
-def proved(out: Path, text: str, state: dict[str, object], check: Check, task: Task) -> Iterator[tuple[Path, Proof]]:
-    """A folder with a verified model.py and weights.pt, for the rest to be added; it becomes `out` if all goes well."""
+def proved(out: Path, ways: Sequence[Way], check: Check, task: Task) -> Iterator[tuple[Path, Proof]]:
+    """A folder with a verified model.py and weights.pt, for the rest to be added; it becomes `out` if all goes well.
+
+    Args:
+        ways: to write the network down; the first that can be verified is taken.
+    """
     out = absent(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        (part / "model.py").write_text(text)
-        torch.save(state, part / "weights.pt")
-        yield part, verify(part, check, task)
+        yield part, _first_proved(part, ways, check, task)
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         part.chmod(0o755)
         os.rename(part, out)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _first_proved(part: Path, ways: Sequence[Way], check: Check, task: Task) -> Proof:
+    refused: InputError | SearchFailed | None = None
+    for way in ways:
+        try:
+            written = way()
+            write(part, written)
+            return dataclasses.replace(verify(part, check, task), packages=written.packages)
+        except (InputError, SearchFailed) as error:
+            refused = refused or error
+    raise refused or SearchFailed("There is no way to write the network down.")
+
+
+def write(folder: Path, written: Written) -> None:
+    """`model.py`, `weights.pt`, and where it needs more than torch `requirements.txt`."""
+    (folder / "model.py").write_text(written.text, encoding="utf-8")
+    torch.save(written.state, folder / "weights.pt")
+    if written.packages:
+        needed = [f"torch=={torch.__version__.split('+')[0]}"]
+        needed += [line for package in written.packages for line in distributions(package)]
+        (folder / "requirements.txt").write_text("\n".join(needed) + "\n")
 
 
 def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = FINAL) -> Path:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
+import enum
+import functools
 import inspect
 import math
+import pathlib
+import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from nas.errors import InputError
@@ -21,6 +29,18 @@ SIZES = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 NAMED = ("kernel_size", "stride", "eps")  # written with their names even where they must be given
 
 
+Name = Callable[[Any], str]  # how a class or function is called in the file
+
+
+def plain_name(thing: Any) -> str:
+    """Its own name; torch's layers by `nn`."""
+    if isinstance(thing, enum.Enum):
+        return f"{type(thing).__name__}.{thing.name}"
+    if isinstance(thing, torch.dtype):
+        return str(thing)
+    return f"nn.{thing.__name__}" if isinstance(thing, type) and is_torch(thing) else str(thing.__qualname__)
+
+
 @dataclass(frozen=True)
 class Call:
     """A call as a tree: `name(*arguments)`; an argument is a text or a `Call`, each with its keyword or none."""
@@ -32,7 +52,7 @@ class Call:
 
     def flat(self) -> str:
         """On one line."""
-        parts = (f"{keyword}={_flat(value)}" if keyword else _flat(value) for keyword, value in self.arguments)
+        parts = (f"{keyword}={flat(value)}" if keyword else flat(value) for keyword, value in self.arguments)
         return f"{self.name}{self.brackets[0]}{', '.join(parts)}{self.brackets[1]}"
 
     def lines(self, indent: int, before: str = "", after: str = "") -> list[str]:
@@ -52,7 +72,8 @@ class Call:
         return [*lines, f"{' ' * indent}{self.brackets[1]}{after}"]
 
 
-def _flat(value: str | Call) -> str:
+def flat(value: str | Call) -> str:
+    """A text or a call on one line."""
     return value if isinstance(value, str) else value.flat()
 
 
@@ -70,23 +91,25 @@ def written(call: str | Call, depth: int, used: int) -> str:
     return "\n".join([first.strip(), *rest])
 
 
-def expression(module: nn.Module) -> Call:
+def expression(module: nn.Module, name: Name = plain_name) -> Call:
     """The call that makes a module like this one, with new weights.
+
+    Args:
+        name: how classes and functions are called in the file.
 
     Raises:
         InputError: a constructor argument that the module does not keep.
     """
     kind = type(module)
     if "export_arguments" in vars(module):
-        arguments = tuple((name, literal(value)) for name, value in module.export_arguments.items())  # type: ignore[union-attr,operator]
-        return Call(kind.__name__, arguments)
+        arguments: Any = vars(module)["export_arguments"]
+        return Call(name(kind), tuple((word, literal(value, name)) for word, value in arguments.items()))
     if kind is nn.Sequential or kind is nn.ModuleList:
-        children = tuple(("", expression(child)) for child in module.children())
+        children = tuple(("", expression(child, name)) for child in module.children())
         if kind is nn.Sequential:
             return Call("nn.Sequential", children)
         return Call("nn.ModuleList", (("", Call("", children, "[]")),))
-    name = f"nn.{kind.__name__}" if is_torch(kind) else kind.__name__
-    return Call(name, tuple(_arguments(module)))
+    return Call(name(kind), tuple(_arguments(module, name)))
 
 
 def is_torch(kind: type) -> bool:
@@ -94,7 +117,7 @@ def is_torch(kind: type) -> bool:
     return kind.__module__.split(".")[0] == "torch"
 
 
-def _arguments(module: nn.Module) -> list[tuple[str, str | Call]]:
+def _arguments(module: nn.Module, name_of: Name) -> list[tuple[str, str | Call]]:
     """Keyword (torch's first ones have none) and text of every argument that is not at its default."""
     found: list[tuple[str, str | Call]] = []
     for name, default in _parameters(type(module)):
@@ -108,7 +131,10 @@ def _arguments(module: nn.Module) -> list[tuple[str, str | Call]]:
         positional = is_torch(type(module)) and default is inspect.Parameter.empty and name not in NAMED
         positional = positional and all(not keyword for keyword, _ in found)
         found.append(
-            ("" if positional else name, expression(value) if isinstance(value, nn.Module) else literal(value))
+            (
+                "" if positional else name,
+                expression(value, name_of) if isinstance(value, nn.Module) else literal(value, name_of),
+            )
         )
     return found
 
@@ -144,31 +170,60 @@ def _same(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
 
 
-def literal(value: Any) -> str | Call:
+def literal(value: Any, name: Name = plain_name) -> str | Call:
     """A plain value as Python text.
+
+    Args:
+        name: how classes, functions, dtypes and members of enums are called in the file.
 
     Raises:
         InputError: a value of a type that has no literal.
     """
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, enum.Enum | type | types.FunctionType | types.BuiltinFunctionType | torch.dtype):
+        return name(value)
+    if isinstance(value, bool) or value is None or type(value) is str:
         return _quoted(value) if isinstance(value, str) else repr(value)
-    if isinstance(value, float) and not math.isfinite(value):
+    if type(value) is float and not math.isfinite(value):
         return f'float("{value}")'
-    if isinstance(value, int | float):
+    if type(value) in (int, float, complex, bytes):
         return repr(value)
-    if isinstance(value, tuple | list) and all(isinstance(part, int | float) for part in value) and len(value) > 12:
-        return Call("", tuple(("", line) for line in _rows(value)), "()" if isinstance(value, tuple) else "[]")
-    if isinstance(value, tuple | list):
-        inner = ", ".join(_flat(literal(part)) for part in value)
+    plain = type(value) in (tuple, list, torch.Size)
+    if plain and all(isinstance(part, int | float) for part in value) and len(value) > 12:
+        return Call("", tuple(("", line) for line in _rows(value)), "[]" if isinstance(value, list) else "()")
+    if plain:
+        inner = ", ".join(flat(literal(part, name)) for part in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner},)" if len(value) == 1 else f"({inner})"
-    if isinstance(value, dict):
-        pairs = (f"{_flat(literal(key))}: {_flat(literal(part))}" for key, part in value.items())
+    if type(value) is dict:
+        pairs = (f"{flat(literal(key, name))}: {flat(literal(part, name))}" for key, part in value.items())
         return "{" + ", ".join(pairs) + "}"
-    raise InputError(f"An exported constructor argument must be a number, word or tuple of them, got {value!r}.")
+    return _made(value, name)
+
+
+def _made(value: Any, name: Name) -> str | Call:
+    """A value by the call that makes it."""
+    again = functools.partial(literal, name=name)
+    if isinstance(value, functools.partial):
+        given = ("", again(value.func)), *(("", again(part)) for part in value.args)
+        return Call(name(functools.partial), (*given, *((word, again(part)) for word, part in value.keywords.items())))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return Call(name(type(value)), tuple(("", again(part)) for part in value))
+    if isinstance(value, set | frozenset | range):
+        return Call(name(type(value)), (("", again(sorted(value))),)) if type(value) is not range else repr(value)
+    if isinstance(value, dict) and type(value) is collections.OrderedDict:
+        return Call(name(type(value)), (("", again(dict(value))),))
+    if dataclasses.is_dataclass(value):
+        fields = ((f.name, again(getattr(value, f.name))) for f in dataclasses.fields(value) if f.init)
+        return Call(name(type(value)), tuple(fields))
+    if isinstance(value, torch.device | pathlib.PurePath):
+        return Call(name(torch.device if isinstance(value, torch.device) else pathlib.Path), (("", again(str(value))),))
+    raise InputError(
+        f"An exported constructor argument must be a number, word, class, function, dataclass, or a tuple, list or dict "
+        f"of them, got {str(value)[:80]} of type {type(value).__name__}."
+    )
 
 
 def _rows(values: tuple[Any, ...] | list[Any], each: int = 5) -> list[str]:
-    texts = [_flat(literal(value)) for value in values]
+    texts = [flat(literal(value)) for value in values]
     return [", ".join(texts[start : start + each]) for start in range(0, len(texts), each)]
 
 

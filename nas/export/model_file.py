@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
 from torch import nn
 
-from nas.export.expression import INDENT, expression, written
-from nas.export.sources import classes_of, collect
+from nas.export import standing
+from nas.export.expression import INDENT, Name, expression, written
+from nas.export.sources import Sources, classes_of, collect, parts_of
 from search_spaces.architecture import Architecture
 from search_spaces.profile import complete, profile
 from search_spaces.task import Task
 
+NAMES = {"0": "normalize", "1": "cells", "2": "rescale"}
+ANY = "from typing import Any"
 LOAD = '''
 def load(weights: str = "weights.pt", device: str = "cpu") -> Model:
     """The trained network, ready to use. A relative path starts from this file's folder."""
@@ -20,32 +27,72 @@ def load(weights: str = "weights.pt", device: str = "cpu") -> Model:
 '''
 
 
-def model_text(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:
+@dataclass(frozen=True)
+class Written:
+    """A network as a file and its weights.
+
+    Args:
+        text: of `model.py`.
+        state: of `weights.pt`, under the names that the file's `Model` has.
+        packages: installed packages that the file imports beside torch.
+    """
+
+    text: str
+    state: dict[str, torch.Tensor]
+    packages: tuple[str, ...]
+
+
+def model(architecture: Architecture, task: Task, whole: nn.Sequential, constructors: bool = True) -> Written:
     """The file for a whole network: what normalises, the network, and what rescales its outputs if anything does.
+
+    Args:
+        constructors: whether a person's own modules are made by their constructors; else part by part, as they stand.
 
     Raises:
         InputError: a module whose source or arguments cannot be written down.
     """
-    return module_text(_docstring(architecture, task), whole, _model(architecture, task, whole))
+    sources, outside = Sources(constructors), dict[str, torch.Tensor]()
+    made = parts_of(whole) if constructors else whole.modules()
+    for cls in classes_of(made):
+        sources.name(cls)
+    body = _model(architecture, task, whole, sources, None if constructors else outside)
+    state = {**state_of_model(dict(whole.state_dict())), **outside}
+    return Written(_file(_docstring(architecture, task), sources, body), state, tuple(sorted(sources.packages)))
 
 
-def module_text(docstring: str, network: nn.Module, model: str) -> str:
-    """A file: the docstring, what the network's classes need, the class `Model` as given, and `load`."""
-    sources = collect(classes_of(network))
-    used = "\n".join(sources.texts.values())
-    lines = {line for line in sources.imports if " F" not in line or "F." in used}
-    blocks = [docstring, _imports(lines)]
-    constants = [text for name, text in sources.texts.items() if name.isupper()]
-    blocks += ["\n".join(constants)] if constants else []
-    blocks += [f"\n{text}" for name, text in sources.texts.items() if not name.isupper()]
-    blocks += [f"\n{model}", LOAD.rstrip()]
+def model_text(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:
+    """The text of `model`."""
+    return model(architecture, task, whole).text
+
+
+def module_text(
+    docstring: str, network: nn.Module, write: Callable[[Name], str], state: dict[str, torch.Tensor]
+) -> Written:
+    """A file: the docstring, what the network's classes need, the class `Model` that `write` gives, and `load`."""
+    sources = collect(classes_of(parts_of(network)))
+    text = _file(docstring, sources, write(sources.name))
+    return Written(text, state, tuple(sorted(sources.packages)))
+
+
+def _file(docstring: str, sources: Sources, model: str) -> str:
+    helper = [standing.FUNCTION.rstrip()] if "as_it_stood(" in model else []
+    blocks = [docstring, _imports(sources.imports | ({ANY} if helper else set()))]
+    run: list[str] = []
+    for name, text in sources.texts.items():
+        if name in sources.constants:
+            run.append(text)
+            continue
+        blocks += ["\n".join(run)] if run else []
+        blocks.append(f"\n{text}")
+        run = []
+    blocks += ["\n".join(run)] if run else []
+    blocks += [*helper, f"\n{model}", LOAD.rstrip()]
     return "\n\n".join(blocks) + "\n"
 
 
-def state_of_model(state: dict[str, object]) -> dict[str, object]:
+def state_of_model(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state dict of a whole network under the names that it has in `Model`."""
-    names = {"0": "normalize", "1": "cells", "2": "rescale"}
-    return {f"{names[key.split('.', 1)[0]]}.{key.split('.', 1)[1]}": value for key, value in state.items()}
+    return {f"{NAMES[key.split('.', 1)[0]]}.{key.split('.', 1)[1]}": value for key, value in state.items()}
 
 
 def _docstring(architecture: Architecture, task: Task) -> str:
@@ -70,7 +117,13 @@ def _order(line: str) -> tuple[bool, str]:
     return line.startswith("from"), line
 
 
-def _model(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:
+def _model(
+    architecture: Architecture,
+    task: Task,
+    whole: nn.Sequential,
+    sources: Sources,
+    outside: dict[str, torch.Tensor] | None,
+) -> str:
     normalize, network = whole[0], whole[1]
     lines = [
         "class Model(nn.Module):",
@@ -78,12 +131,12 @@ def _model(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:
         "",
         f"{INDENT}def __init__(self) -> None:",
         f"{INDENT * 2}super().__init__()",
-        f"{INDENT * 2}self.normalize = {written(expression(normalize), 2, 17)}",
-        *_cells(architecture, task, network),
+        f"{INDENT * 2}self.normalize = {written(expression(normalize, sources.name), 2, 17)}",
+        *_cells(architecture, task, network, sources, outside),
     ]
     rescaled = len(whole) > 2
     if rescaled:
-        lines.append(f"{INDENT * 2}self.rescale = {written(expression(whole[2]), 2, 15)}")
+        lines.append(f"{INDENT * 2}self.rescale = {written(expression(whole[2], sources.name), 2, 15)}")
     result = "self.cells(self.normalize(x))"
     lines += [
         "",
@@ -93,13 +146,25 @@ def _model(architecture: Architecture, task: Task, whole: nn.Sequential) -> str:
     return "\n".join(lines)
 
 
-def _cells(architecture: Architecture, task: Task, network: nn.Module) -> list[str]:
+def _cells(
+    architecture: Architecture,
+    task: Task,
+    network: nn.Module,
+    sources: Sources,
+    outside: dict[str, torch.Tensor] | None,
+) -> list[str]:
     """One cell after another, each under a line that says what it is and what comes out of it."""
     cells, shapes = complete(architecture.cells, task), profile(architecture, task).shapes
     lines = [f"{INDENT * 2}self.cells = nn.Sequential("]
-    for cell, shape, module in zip(cells, shapes[1:], network.children(), strict=True):
+    for place, (cell, shape, module) in enumerate(zip(cells, shapes[1:], network.children(), strict=True)):
         lines.append(f"{INDENT * 3}# {type(cell).__name__}: out ({_sizes(shape)})")
-        lines.append(f"{INDENT * 3}{written(expression(module), 3, 1)},")
+        own = outside is not None and any("export_arguments" in vars(part) for part in module.modules())
+        call = (
+            standing.standing(module, sources.name, f"cells.{place}.", outside)
+            if own and outside is not None
+            else expression(module, sources.name)
+        )
+        lines.append(f"{INDENT * 3}{written(call, 3, 1)},")
     return [*lines, f"{INDENT * 2})"]
 
 

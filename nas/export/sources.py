@@ -1,119 +1,372 @@
-"""The sources of the module classes that a network uses, word for word, in an order in which they can be read."""
+"""The sources of the module classes that a network uses, in an order in which they can be read, each under a free name.
+
+A source is copied word for word, but for names that another thing in the file has already, and for what it takes from a
+person's own modules by `module.name`: these are rewritten.
+"""
 
 from __future__ import annotations
 
 import ast
-import inspect
+import contextlib
+import enum
+import functools
+import importlib.metadata
+import importlib.util
 import sys
-import textwrap
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
+import torch
+import torch.nn.functional
 from torch import nn
 
 from nas.errors import InputError
+from nas.export import source_text
+from nas.export.expression import Call, flat, literal
 
-WELL_KNOWN = {"torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F"}
+OWN = ("search_spaces", "nas", "predictors", "__main__")
+TORCH, NN, FUNCTIONAL, PATH = "import torch", "from torch import nn", "import torch.nn.functional as F", "Path"
+TAKEN: dict[str, Any] = {"torch": TORCH, "nn": NN, "F": FUNCTIONAL, "Path": PATH, "Model": None, "load": None}
+MODULES = {"torch": TORCH, "torch.nn": NN, "torch.nn.functional": FUNCTIONAL}
 
 
-@dataclass
 class Sources:
     """What a file must hold before the network itself.
 
     Args:
+        constructors: whether classes keep their `__init__`; without, their modules are made as they stand.
+
+    Attributes:
         imports: lines of import.
         texts: sources and constants by name, each after everything that it refers to.
+        packages: installed packages that are imported, beside torch and Python's own.
     """
 
-    imports: set[str] = field(default_factory=lambda: set(WELL_KNOWN.values()) | {"from __future__ import annotations"})
-    texts: dict[str, str] = field(default_factory=dict)
-    _owners: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, constructors: bool = True) -> None:
+        self.constructors = constructors
+        self.imports = {TORCH, NN, "from __future__ import annotations"}
+        self.texts: dict[str, str] = {}
+        self.constants: set[str] = set()
+        self.packages: set[str] = set()
+        self._names: dict[str, Any] = dict(TAKEN)
+        self._things: dict[int, tuple[Any, str]] = {}
 
-    def add(self, thing: type | FunctionType) -> None:
-        """Takes in a class or function with all that its source refers to.
+    def add(self, thing: Any) -> str:
+        """Takes in a class or function with all that its source refers to; gives its name in the file.
 
         Raises:
-            InputError: two things of one name, or a source that cannot be had or does not stand alone.
+            InputError: a source that cannot be had or does not stand alone.
         """
-        name = thing.__name__
-        if name in self._owners:
-            if self._owners[name] is not thing:
-                raise InputError(f"Two classes in this network are called {name!r}; an export needs different names.")
-            return
-        self._owners[name] = thing
-        text = _source(thing)
-        namespace = vars(sys.modules[thing.__module__])
-        for used in _names(text):
-            if used != name and used in namespace:
-                self._refer(used, namespace[used], name)
-        self.texts[name] = text
+        if id(thing) in self._things:
+            return self._things[id(thing)][1]
+        text = source_text.source_of(thing)
+        if not self.constructors and isinstance(thing, type) and issubclass(thing, nn.Module):
+            text = _without_constructor(text)
+        name = self._take(thing.__name__, thing)
+        self._things[id(thing)] = thing, name
+        self.texts[name] = self._rewritten(text, source_text.namespace_of(thing), thing, name)
+        self.texts[name] = self.texts.pop(name)  # behind what it needed
+        return name
 
-    def _refer(self, name: str, value: Any, owner: str) -> None:
-        if name in WELL_KNOWN:
-            return
-        if isinstance(value, ModuleType):
-            self.imports.add(f"import {value.__name__}" + (f" as {name}" if value.__name__ != name else ""))
-        elif isinstance(value, type | FunctionType) and _is_foreign(value):
-            self.imports.add(f"from {value.__module__} import {value.__name__}")
-        elif isinstance(value, type | FunctionType):
-            self.add(value)
-        elif value is None or isinstance(value, bool | int | float | str | tuple):
-            self.texts.setdefault(name, f"{name} = {value!r}")
-        elif not _is_typing(value):
+    def name(self, value: Any) -> str:
+        """The text by which a class, function, enum member or dtype is called in the file."""
+        if isinstance(value, torch.dtype):
+            return str(value)
+        if isinstance(value, enum.Enum):
+            return f"{self.name(type(value))}.{value.name}"
+        if isinstance(value, type | FunctionType) and not is_foreign(value):
+            return self._nested(value)
+        return self._imported(value)
+
+    def _nested(self, value: Any) -> str:
+        """Of a thing of one's own, which may stand inside a class."""
+        outer, _, rest = value.__qualname__.partition(".")
+        around = vars(sys.modules.get(value.__module__, ModuleType("none"))).get(outer)
+        if rest and "<locals>" not in value.__qualname__ and isinstance(around, type):
+            return f"{self.add(around)}.{rest}"
+        return self.add(value)
+
+    def _imported(self, value: Any) -> str:
+        module, name = getattr(value, "__module__", None) or "", getattr(value, "__qualname__", "")
+        for place in ("torch", "torch.nn", "torch.nn.functional", "math", "builtins", module):
+            found: Any = sys.modules.get(place)
+            for part in name.split(".") if name else ():
+                found = getattr(found, part, None)
+            if found is value and found is not None:
+                if place == "builtins":
+                    return name
+                if place in MODULES:
+                    self.imports.add(MODULES[place])
+                    return f"{MODULES[place].split()[-1]}.{name}"
+                first, *rest = name.split(".")
+                return ".".join([self._import_name(place, first, first), *rest])
+        raise InputError(f"{value!r} has no name by which a file could import it. Make it in the constructor instead.")
+
+    def _import_name(self, module: str, name: str, alias: str) -> str:
+        self._note(module)
+        if (module, name) == ("pathlib", "Path"):
+            return "Path"
+        taken = self._take(alias, ("from", module, name))
+        self.imports.add(f"from {module} import {name}" + (f" as {taken}" if taken != name else ""))
+        return taken
+
+    def _import_module(self, module: str, alias: str) -> str:
+        self._note(module)
+        known = MODULES.get(module)
+        if known and known.split()[-1] == alias:
+            self.imports.add(known)
+            return alias
+        if "." in module and alias == module.split(".")[0]:
+            taken = self._take(alias, MODULES.get(alias, ("module", alias)))
+            self.imports.add(f"import {module}")
+            return taken
+        taken = self._take(alias, MODULES.get(module, ("module", module)))
+        self.imports.add(f"import {module}" + (f" as {taken}" if taken != module else ""))
+        return taken
+
+    def _note(self, module: str) -> None:
+        top = module.split(".")[0]
+        if top != "torch" and top not in sys.stdlib_module_names:
+            self.packages.add(top)
+
+    def _take(self, name: str, key: Any) -> str:
+        """`name`, or one like it that nothing else has."""
+        count, free = 1, name
+        while free in self._names and not _is_same(self._names[free], key):
+            count += 1
+            free = f"{name}_{count}"
+        self._names[free] = key
+        return free
+
+    def _rewritten(self, text: str, namespace: dict[str, Any], thing: Any, name: str) -> str:
+        """The source with every reference under the name that it has in the file."""
+        changes: list[tuple[int, int, str]] = []
+        for reference in source_text.references(text):
+            first = reference.parts[0]
+            if first not in namespace:
+                continue
+            if first == getattr(thing, "__name__", ""):
+                used, parts = name, 1
+            else:
+                used, parts = self._refer(reference.parts, namespace, name)
+            end = reference.start + len(".".join(reference.parts[:parts]))
+            old = text[reference.start : end]
+            if used != old:
+                if old != ".".join(reference.parts[:parts]):
+                    raise InputError(f"`{name}` cannot be exported: write `{'.'.join(reference.parts)}` on one line.")
+                changes.append((reference.start, end, used))
+        looked_at = isinstance(thing, type) and hasattr(thing, "__dataclass_fields__")
+        for noted in sorted(source_text.annotations(text) & namespace.keys()):
+            if looked_at or _comes_with_torch(namespace[noted]):
+                with contextlib.suppress(InputError):  # it is never evaluated
+                    self._refer((noted,), namespace, name)
+        renamed = getattr(thing, "__name__", name) != name
+        for start, end, used in sorted(changes, reverse=True):
+            text = text[:start] + used + text[end:]
+        return _defined_as(text, thing.__name__, name) if renamed else text
+
+    def _refer(self, parts: tuple[str, ...], namespace: dict[str, Any], owner: str) -> tuple[str, int]:
+        """What stands for `parts` in the file, and how many of them it stands for."""
+        name, value = parts[0], namespace[parts[0]]
+        if not isinstance(value, ModuleType):
+            return self._value(name, value, namespace, owner), 1
+        used = 1
+        while used < len(parts) and isinstance(getattr(value, parts[used], None), ModuleType):
+            deeper = getattr(value, parts[used])
+            if is_foreign_module(value) and not deeper.__name__.startswith(value.__name__):
+                break
+            value = deeper
+            used += 1
+        if is_foreign_module(value):
+            root = namespace[name]
+            if is_foreign_module(root):
+                if value is not root and value.__name__ not in MODULES:
+                    self.imports.add(f"import {value.__name__}")
+                return self._import_module(root.__name__, name), 1
+            return self._import_module(value.__name__, parts[used - 1]), used
+        if used == len(parts):
             raise InputError(
-                f"{owner} cannot be exported: it refers to `{name}`, which is neither a class, a function nor a plain "
-                "value. Pass it to the constructor instead."
+                f"`{owner}` cannot be exported: it passes on your module `{'.'.join(parts)}` as a whole. Import what it "
+                f"uses by `from {value.__name__} import …`."
             )
+        inner = vars(value)
+        if parts[used] not in inner:
+            raise InputError(f"`{owner}` cannot be exported: `{value.__name__}` has no `{parts[used]}` of its own.")
+        return self._value(parts[used], inner[parts[used]], inner, owner), used + 1
+
+    def _value(self, name: str, value: Any, namespace: dict[str, Any], owner: str) -> str:
+        """The name in the file of what `name` means in `namespace`."""
+        if isinstance(value, type | FunctionType) and getattr(value, "__name__", "") != "<lambda>":
+            if _is_typing(value):
+                return self._import_name(value.__module__, value.__name__, name)
+            return self._alias(name, value) if is_foreign(value) else self.name(value)
+        if _has_public_name(value):
+            return self._alias(name, value)
+        try:
+            text = flat(literal(value, self.name))
+        except InputError:
+            return self._statement(name, value, namespace, owner)
+        return self._constant(name, text)
+
+    def _alias(self, name: str, value: Any) -> str:
+        """Of a foreign thing, under the name that the source gives it."""
+        module, own = value.__module__ or "builtins", value.__qualname__
+        found = getattr(sys.modules.get(module), own, None)
+        if found is not value or module == "builtins":
+            return self._imported(value)
+        return self._import_name(module, own, name)
+
+    def _constant(self, name: str, text: str) -> str:
+        taken = self._take(name, ("constant", name, text))
+        if taken not in self.texts:
+            self.texts[taken] = f"{taken} = {text}"
+            self.constants.add(taken)
+        return taken
+
+    def _statement(self, name: str, value: Any, namespace: dict[str, Any], owner: str) -> str:
+        """By the statement of the person's module that makes the value."""
+        source = source_text.module_source(namespace)
+        found = source_text.binding(source, name)
+        if isinstance(found, ast.ImportFrom) and not found.level and found.module:
+            alias = next(one for one in found.names if (one.asname or one.name) == name)
+            origin = sys.modules.get(found.module)
+            if origin is None or is_foreign_module(origin):
+                return self._import_name(found.module, alias.name, name)
+            return self._value(alias.name, value, vars(origin), owner)
+        if isinstance(found, ast.ImportFrom) and found.level:
+            origin_name = importlib.util.resolve_name(
+                "." * found.level + (found.module or ""), namespace["__package__"]
+            )
+            alias = next(one for one in found.names if (one.asname or one.name) == name)
+            return self._value(alias.name, value, vars(sys.modules[origin_name]), owner)
+        if found is None:
+            raise InputError(
+                f"`{owner}` cannot be exported: it refers to `{name}`, {str(value)[:60]!r} of type "
+                f"{type(value).__name__}, and no statement at the top of its module that makes it can be read. Make it "
+                "in the constructor instead, and keep it as an attribute."
+            )
+        text = ast.get_source_segment(source, found) or ""
+        if isinstance(found, ast.FunctionDef | ast.ClassDef) and found.decorator_list:
+            lines = source.splitlines()
+            text = "\n".join(lines[found.decorator_list[0].lineno - 1 : found.end_lineno])
+        taken = self._take(name, ("statement", id(value)))
+        if taken in self.texts:
+            return taken
+        if taken != name:
+            raise InputError(
+                f"`{owner}` cannot be exported: `{name}` means two things in the modules of this network. Rename one."
+            )
+        self.texts[taken] = ""
+        self.texts[taken] = self._rewritten(text, {**namespace, name: value}, _Statement(name), taken)
+        self.texts[taken] = self.texts.pop(taken)
+        if not isinstance(found, ast.FunctionDef | ast.ClassDef):
+            self.constants.add(taken)
+        return taken
 
 
-def classes_of(network: nn.Module) -> list[type]:
-    """The classes of all modules in the network that are not torch's own, in order of first use."""
-    found = {type(module): None for module in network.modules()}
-    return [cls for cls in found if not _is_foreign(cls)]
+class _Statement:
+    """Stands for a statement where a class or function is expected."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+
+def parts_of(network: nn.Module) -> Iterator[nn.Module]:
+    """The modules in a network that its file has to make: not those that a person's own module makes by itself."""
+    yield network
+    if "export_arguments" not in vars(network):
+        for child in network.children():
+            yield from parts_of(child)
+
+
+def classes_of(modules: Iterable[nn.Module]) -> list[type]:
+    """The classes of these modules that are not torch's own or an installed package's, in order of first use."""
+    found = {type(module): None for module in modules}
+    return [cls for cls in found if not is_foreign(cls)]
 
 
 def collect(classes: Iterable[type]) -> Sources:
     """The sources of `classes` and of everything that they need."""
     sources = Sources()
     for cls in classes:
-        sources.add(cls)
+        sources.name(cls)
     return sources
 
 
-def _source(thing: type | FunctionType) -> str:
-    try:
-        return textwrap.dedent(inspect.getsource(thing)).rstrip()
-    except (OSError, TypeError):
-        raise InputError(
-            f"The source of {thing.__name__} cannot be read, so it cannot be exported. Define it in a file."
-        ) from None
+@functools.cache
+def distributions(package: str) -> tuple[str, ...]:
+    """`name==version` of what installs a package."""
+    names = sorted(set(importlib.metadata.packages_distributions().get(package, ())))
+    return tuple(f"{name}=={importlib.metadata.version(name)}" for name in names) or (package,)
 
 
-def _names(text: str) -> list[str]:
-    """Names that a source reads, outside annotations, in order."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        if isinstance(node, ast.AnnAssign):
-            node.annotation = ast.Constant(value=None)
-    return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+def is_foreign(thing: Any) -> bool:
+    """Whether it belongs to torch, to Python or to another installed package, and is imported rather than copied."""
+    module = getattr(thing, "__module__", None) or "builtins"
+    return module not in OWN and is_foreign_module(sys.modules.get(module) or sys.modules.get(module.split(".")[0]))
 
 
-def _is_foreign(thing: Any) -> bool:
-    """Whether it belongs to torch or another installed package, and is imported rather than copied."""
-    top = thing.__module__.split(".")[0]
-    if top in ("search_spaces", "nas", "__main__"):
+def is_foreign_module(module: ModuleType | None) -> bool:
+    """Whether a module belongs to torch, to Python or to another installed package."""
+    name = getattr(module, "__name__", "") or ""
+    top = name.split(".")[0]
+    if top in OWN:
         return False
     if top in sys.stdlib_module_names or top == "torch":
         return True
-    path = getattr(sys.modules.get(top), "__file__", None) or ""
+    path = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
     return "site-packages" in path or "dist-packages" in path
 
 
+def _has_public_name(value: Any) -> bool:
+    """A built-in function, a ufunc, …: whatever its module has under its name."""
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not callable(value) or not name or isinstance(value, functools.partial):
+        return False
+    if module in OWN or (module and not is_foreign_module(sys.modules.get(module))):
+        return False
+    places = ("torch", "torch.nn.functional", "math", "builtins", module or "builtins")
+    return any(getattr(sys.modules.get(place), name, None) is value for place in places)
+
+
+def _is_same(known: Any, key: Any) -> bool:
+    return known is key or (isinstance(key, str | tuple) and type(known) is type(key) and bool(known == key))
+
+
+def _comes_with_torch(value: Any) -> bool:
+    """Whether a name in an annotation can be imported wherever torch is."""
+    module = value if isinstance(value, ModuleType) else sys.modules.get(getattr(value, "__module__", None) or "")
+    top = getattr(module, "__name__", "").split(".")[0]
+    return (top == "torch" or top in sys.stdlib_module_names) and top != "__main__"
+
+
 def _is_typing(value: Any) -> bool:
-    return getattr(value, "__module__", "").split(".")[0] in ("typing", "collections", "types", "builtins")
+    return getattr(value, "__module__", "").split(".")[0] == "typing"
+
+
+def _defined_as(text: str, old: str, new: str) -> str:
+    """The source of a class or function under another name."""
+    node = next(one for one in source_text.tree_of(text).body if isinstance(one, ast.ClassDef | ast.FunctionDef))
+    lines = text.splitlines()
+    word = "class" if isinstance(node, ast.ClassDef) else "def"
+    lines[node.lineno - 1] = lines[node.lineno - 1].replace(f"{word} {old}", f"{word} {new}", 1)
+    return "\n".join(lines)
+
+
+def _without_constructor(text: str) -> str:
+    """The source of a class without its `__init__`."""
+    node = source_text.tree_of(text).body[0]
+    if not isinstance(node, ast.ClassDef):
+        return text
+    lines = text.splitlines()
+    for one in reversed(node.body):
+        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+            first = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
+            lines[first - 1 : one.end_lineno] = []
+            if len(node.body) == 1:
+                lines.append("    pass")
+    return "\n".join(lines)
+
+
+__all__ = ["Call", "Sources", "classes_of", "collect", "distributions", "is_foreign", "parts_of"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,25 +20,72 @@ from search_spaces.task import Task
 
 TOLERANCE = 1e-5
 SECONDS = 300
+STEP_BYTES = 4 << 30  # of memory that a step of the dry run may take
 
-# Runs in the clean interpreter: -I ignores the environment and the user's site, and our packages are blocked by name.
+# Runs in the clean interpreter: -I ignores the environment and the user's site, our packages are blocked by name, and from
+# then on no file can be read but the export's and what Python and its packages consist of, and no address be reached.
 CHECK = """
-import importlib.util, json, sys
+import importlib.util, json, os, site, sys, sysconfig, traceback
 for name in ("nas", "search_spaces", "predictors"):
     sys.modules[name] = None
-import numpy as np, torch
+import numpy as np, torch, torch.nn.functional
 torch.set_num_threads(1)
-spec = importlib.util.spec_from_file_location("model", sys.argv[1] + "/model.py")
-module = importlib.util.module_from_spec(spec)
-sys.modules["model"] = module
-spec.loader.exec_module(module)
-network = module.load()
-sample = np.load(sys.argv[2], allow_pickle=False)
-inputs, found = sample["inputs"], []
-with torch.inference_mode():
-    for start in range(0, len(inputs), 256):
-        found.append(network(torch.from_numpy(inputs[start : start + 256])).float())
-np.save(sys.argv[3], torch.cat(found).numpy())
+jobs = [sys.argv[start : start + 3] for start in range(1, len(sys.argv) // 3 * 3, 3)]
+here = {os.path.dirname(path) for job in jobs for path in (os.path.join(job[0], ""), os.path.join(job[0], "x"), job[2])}
+here |= {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *site.getsitepackages(), os.environ["TMPDIR"]}
+here |= {os.path.dirname(os.path.dirname(module.__file__)) for module in (torch, np)}
+here |= {"/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin"}
+here = tuple({os.path.join(form(path), "") for path in here for form in (os.path.abspath, os.path.realpath)} - {"/"})
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        path = os.path.abspath(os.fsdecode(arguments[0]))
+        if not path.startswith(here) and not path.endswith((".so", ".pyc")) and (arguments[1] or "r")[0] == "r":
+            raise PermissionError(f"it reads {path}, which is not part of the export")
+    elif event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
+        raise PermissionError(f"it needs the network ({event} {arguments[-1 if event == 'socket.connect' else 0]})")
+sys.addaudithook(watch)
+def outputs(directory, sample, found_at):
+    spec = importlib.util.spec_from_file_location("model", directory + "/model.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["model"] = module
+    spec.loader.exec_module(module)
+    network = module.load()
+    sample, found = np.load(sample, allow_pickle=False), []
+    inputs = sample["inputs"]
+    with torch.inference_mode():
+        for start in range(0, len(inputs), 256):
+            found.append(network(torch.from_numpy(inputs[start : start + 256])).float())
+    made.append((network, torch.from_numpy(inputs[:4]), found_at))
+    return torch.cat(found).numpy()
+def explained(error):
+    lines = [f"{one.name}, line {one.lineno}: {one.line}" for one in traceback.extract_tb(error.__traceback__)
+             if one.filename.endswith("model.py")]
+    return f"{type(error).__name__}: {error}" + (f" (in {lines[-1]})" if lines else "")
+failed, made = 0, []
+for directory, sample, found in jobs:
+    try:
+        np.save(found, outputs(directory, sample, found))
+    except BaseException as error:
+        failed = 1
+        traceback.print_exc()
+        with open(found + ".error", "w") as file:
+            file.write(explained(error))
+if len(sys.argv) % 3 == 2:  # asked to take a step as well, with so many bytes of memory
+    import resource
+    with open("/proc/self/statm") as file:
+        most = int(file.read().split()[0]) * resource.getpagesize() + int(sys.argv[-1])
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    for network, inputs, found in made:
+        try:
+            network.train()(inputs).float().square().mean().backward()
+            text = ""
+        except (MemoryError, torch.OutOfMemoryError):
+            continue
+        except BaseException as error:
+            text = explained(error)
+        with open(found + ".step", "w") as file:
+            file.write(text)
+sys.exit(failed)
 """
 
 
@@ -49,12 +98,14 @@ class Proof:
         score: on the check's examples, computed from the export's outputs.
         logged: the same score, computed from the search's outputs.
         examples: how many there were.
+        packages: installed packages that the file imports beside torch.
     """
 
     difference: float
     score: float
     logged: float
     examples: int
+    packages: tuple[str, ...] = ()
 
 
 def verify(directory: Path, check: Check, task: Task) -> Proof:
@@ -63,20 +114,60 @@ def verify(directory: Path, check: Check, task: Task) -> Proof:
     Raises:
         SearchFailed: it does not load, or computes something else.
     """
+    [found], _ = verify_all([(directory, check)], task)
+    if isinstance(found, str):
+        raise SearchFailed(found)
+    return found
+
+
+def verify_all(
+    exports: Sequence[tuple[Path, Check]], task: Task, *, steps: bool = False, seconds: float = SECONDS
+) -> tuple[list[Proof | str], list[str]]:
+    """For each export its proof, or what is wrong with it. One clean interpreter looks at all of them.
+
+    Args:
+        steps: whether to take a training step with each as well; the second list has, for each, what that raised.
+        seconds: for all of it.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        sample, found = Path(folder) / "sample.npz", Path(folder) / "found.npy"
-        check.save(sample)
-        command = [sys.executable, "-I", "-c", CHECK, str(directory.absolute()), str(sample), str(found)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=folder, check=False)
-        if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise SearchFailed(f"The export in {directory} does not load in a clean interpreter: {last[0]}")
-        outputs = np.load(found, allow_pickle=False)
+        places, command = [], [sys.executable, "-I", "-c", CHECK]
+        for number, (directory, check) in enumerate(exports):
+            sample, found = Path(folder) / f"sample{number}.npz", Path(folder) / f"found{number}.npy"
+            check.save(sample)
+            command += [str(directory.absolute()), str(sample), str(found)]
+            places.append(found)
+        command += [str(STEP_BYTES)] if steps else []
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=seconds, cwd=folder, env=_environment(folder), check=False
+            )  # fmt: skip
+            said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        except subprocess.TimeoutExpired:
+            said = f"not done after {seconds:g} seconds"
+        proofs = [_judged(found, *export, task, said) for found, export in zip(places, exports, strict=True)]
+        raised = [path.read_text() if path.exists() else "" for path in (Path(f"{found}.step") for found in places)]
+        return proofs, raised
+
+
+def _judged(found: Path, directory: Path, check: Check, task: Task, said: str) -> Proof | str:
+    if not found.exists():
+        error = Path(f"{found}.error")
+        why = error.read_text() if error.exists() else said
+        return f"The export in {directory} does not load in a clean interpreter: {why}"
+    outputs = np.load(found, allow_pickle=False)
+    if outputs.shape != check.outputs.shape:
+        return f"The export in {directory} gives outputs of {outputs.shape}, not {check.outputs.shape}."
     scale = max(1.0, float(np.abs(check.outputs).max()))
     difference = float(np.abs(outputs - check.outputs).max()) / scale
     proof = Proof(
         difference, score(task, outputs, check.targets), score(task, check.outputs, check.targets), len(outputs)
     )
-    if not difference <= TOLERANCE or abs(proof.score - proof.logged) > TOLERANCE:
-        raise SearchFailed(f"The export in {directory} does not compute what was trained: {json.dumps(vars(proof))}.")
+    if not difference <= TOLERANCE or not abs(proof.score - proof.logged) <= TOLERANCE:
+        return f"The export in {directory} does not compute what was trained: {json.dumps(vars(proof))}."
     return proof
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """The environment, with homes and caches in an empty folder, so that nothing that was fetched before is found."""
+    homes = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "USERPROFILE")
+    return {**os.environ, **dict.fromkeys(homes, folder), "HF_HUB_OFFLINE": "1"}

@@ -38,7 +38,7 @@ from nas.execution.full_training import Failed, FullTraining, Trained
 from nas.execution.local import in_this_process
 from nas.execution.placement import full_training_gpus
 from nas.final.record import CHECK, Check, write_record
-from nas.final.schedule import FinalConfig, Schedule, seconds_per_epoch
+from nas.final.schedule import FinalConfig, Schedule, stretch
 from nas.final.verdict import Rival, standing
 from nas.journal.directory import FINAL
 from nas.journal.journal import Journal, JournalError
@@ -216,6 +216,7 @@ def run_final(
         slots=trainings.slots,
         seconds_left=for_selection,
         stopped=stopped,
+        stretch=stretch(trials[0].recipe.fidelity.subset, len(dataset.search.train), len(dataset.search.validation)),
         fallback=fallback is not None,
     )
     runs: list[Finalist] = []
@@ -267,8 +268,9 @@ def _refitted(
     data, trial = dataset.search, winner.trial
     if not trial.scores:
         return None
-    grown = (len(data.train) + len(data.validation)) / len(data.train)
-    each = seconds_per_epoch(trial) * grown / refit.speed_up
+    examples, validation = len(data.train), len(data.validation)
+    longer = (examples + validation) / examples * stretch(trial.recipe.fidelity.subset, examples, validation)
+    each = longer * trial.seconds / len(trial.scores) / refit.speed_up
     epochs = min(refit.most_epochs, int(seconds / max(each, 1e-9)))
     if epochs < 1:
         return None
@@ -282,6 +284,7 @@ def _refitted(
         deadline=time.time() + seconds,
         device=device,
         weights=str(directory / f"{trial.number:04d}-refit-unfinished.pt"),
+        most_epochs=refit.most_epochs,
     )
     waiting = [job]
     everything = dataclasses.replace(data, train=joined(data))

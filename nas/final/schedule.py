@@ -12,6 +12,8 @@ from nas.driver.clock import FINALISTS
 from nas.execution.full_training import FullTraining
 from nas.records.trial import Trial
 
+VALIDATION_COST = 1 / 3  # of an example, to a training step on one
+
 
 @dataclass(frozen=True)
 class FinalConfig:
@@ -40,6 +42,7 @@ class Schedule:
         slots: trainings at once.
         seconds_left: for all of them.
         stopped: whether nothing more is to begin.
+        stretch: what an epoch costs here, to one of the search.
         fallback: whether there is a network already, so that no training has to be tried for which there is no time.
 
     The time left is shared out evenly among the rounds of trainings that are still to come.
@@ -56,10 +59,11 @@ class Schedule:
         slots: int = 1,
         seconds_left: Callable[[], float] = lambda: math.inf,
         stopped: Callable[[], bool] = lambda: False,
+        stretch: float = 1.0,
         fallback: bool = False,
     ) -> None:
         self.config, self.folder, self.device, self.slots = config, folder, device, slots
-        self.seconds_left, self.stopped = seconds_left, stopped
+        self.seconds_left, self.stopped, self.stretch = seconds_left, stopped, stretch
         self.best = list(trials[: config.top])
         ordered = [*self.best, *([first] if first is not None else [])]
         self.trials = {trial.number: trial for trial in ordered}
@@ -77,7 +81,7 @@ class Schedule:
             seconds = self.seconds_left()
             rounds = math.ceil(len(self._waiting) / self.slots)
             trial, turn = self._waiting.pop(0)
-            planned = min(self.config.epochs, epochs_that_fit(trial, seconds / rounds))
+            planned = min(self.config.epochs, epochs_that_fit(trial, seconds / rounds, self.stretch))
             if self._anything and (planned < self._least(turn) or self.stopped()):
                 continue
             return FullTraining(
@@ -103,18 +107,19 @@ class Schedule:
         seconds, least = self.seconds_left(), self.config.least_epochs
         for length in range(len(queue), 1, -1):
             share = seconds / math.ceil(length / self.slots)
-            if all(epochs_that_fit(one, share) >= least for one in queue[:length]):
+            if all(epochs_that_fit(one, share, self.stretch) >= least for one in queue[:length]):
                 return queue[:length]
         return queue[:1]
 
 
-def epochs_that_fit(trial: Trial, seconds: float) -> int:
-    """Epochs on all training examples for which there is time, judged by what the trial's took in the search."""
+def epochs_that_fit(trial: Trial, seconds: float, stretch: float = 1.0) -> int:
+    """Epochs for which there is time, judged by what the trial's took in the search, times `stretch`."""
     if not trial.scores or not math.isfinite(seconds):
         return 1_000_000
-    return int(seconds / max(seconds_per_epoch(trial), 1e-9))
+    return int(seconds / max(stretch * trial.seconds / len(trial.scores), 1e-9))
 
 
-def seconds_per_epoch(trial: Trial) -> float:
-    """Of an epoch on all training examples, by the trial's epochs in the search, which may have seen a part of them."""
-    return trial.seconds / len(trial.scores) / trial.recipe.fidelity.subset
+def stretch(subset: float, train: int, validation: int) -> float:
+    """What an epoch on all training examples costs, to one on a share of them, its validation included."""
+    extra = VALIDATION_COST * validation
+    return (train + extra) / (subset * train + extra)

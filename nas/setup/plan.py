@@ -35,6 +35,7 @@ LEAST_SUBSET = 1_000  # examples
 SUBSETS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08)  # coarse, so that the plan does not hang on the machine's mood
 BATCH = 64  # that a network is timed with where the recipe leaves the batch open
 TIMED = 5  # networks drawn, of which the middle one by multiply-adds is timed
+LARGEST_PART = 0.2  # of the search phase, that the training of a known design may take
 VALIDATION = 1.2  # a training with its validation, to its training alone
 
 
@@ -47,14 +48,22 @@ class Plan:
         subset: share of the training examples that one sees, 0 to 1.
         trainings: that the search phase has time for, about; None without a limit on time.
         seconds: of a whole training on one slot, about.
-        final_seconds: kept for the final.
+        search_seconds: of the search phase. final_seconds: kept for the final.
     """
 
     epochs: int
     subset: float = 1.0
     trainings: int | None = None
     seconds: float = 0.0
+    search_seconds: float = 0.0
     final_seconds: float = 0.0
+
+    def has_time_for(self, architecture: Architecture, watch: Stopwatch | None, examples: int) -> bool:
+        """Whether one whole training of this network takes a small part of the search phase only."""
+        if watch is None or self.trainings is None:
+            return True
+        seen = self.epochs * self.subset * examples
+        return watch.seconds_per_example(architecture) * seen <= LARGEST_PART * self.search_seconds
 
     def recipe(self, recipe: TrainingConfig) -> TrainingConfig:
         """A recipe of the search as it is planned."""
@@ -76,32 +85,48 @@ def epochs_for_data(examples: int) -> int:
     return min(max(math.ceil(EXAMPLES_SEEN / examples), LEAST_EPOCHS), MOST_EPOCHS)
 
 
-def plan_for(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Plan:
-    """The plan of a search on this machine; some middling network is timed first where time is limited.
+@dataclass(frozen=True)
+class Stopwatch:
+    """What a training of the search costs on this machine, by timing a few steps of a network.
 
-    On a GPU nothing is timed: there a training of the search is as long as the amount of data says.
+    Args:
+        batch: examples of a step. threads: of torch.
     """
-    examples, slots = len(dataset.search.train), max(1, cpus() // int(config.cpus_per_trial))
+
+    task: Task
+    batch: int
+    threads: int = 1
+
+    @classmethod
+    def of(cls, config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Stopwatch | None:
+        """None where nothing is timed: without a limit on time, and on a GPU, where small steps all cost the same."""
+        if config.budget.seconds is None or torch.cuda.is_available():
+            return None
+        batch = BATCH if is_open(joint.training) else joint.training.batch_for(len(dataset.search.train))
+        return cls(dataset.task, batch, int(config.cpus_per_trial))
+
+    def seconds_per_example(self, architecture: Architecture) -> float:
+        """Of a training step, and of its share of the validation."""
+        return VALIDATION * seconds_per_step(architecture, self.task, self.batch, self.threads) / self.batch
+
+
+def plan_for(config: SearchConfig, joint: JointSpace, dataset: Dataset, watch: Stopwatch | None) -> Plan:
+    """The plan of a search on this machine, by the time of some middling network."""
     each = 0.0
-    if config.budget.seconds is not None and config.epochs is None and not torch.cuda.is_available():
-        batch = joint.training.batch_for(examples) if not is_open(joint.training) else BATCH
+    if watch is not None:
         rng = random.Random(f"{config.seed}/plan")
-        drawn = sorted((joint.sample(rng).architecture for _ in range(TIMED)), key=lambda one: _macs(one, dataset.task))
-        step = seconds_per_step(drawn[TIMED // 2], dataset.task, batch, int(config.cpus_per_trial))
-        each = VALIDATION * step / batch
+        drawn = [joint.sample(rng).architecture for _ in range(TIMED)]
+        middle = sorted(drawn, key=lambda one: profile(one, dataset.task).macs)[TIMED // 2]
+        each = watch.seconds_per_example(middle)
     return planned(
         config.budget,
-        examples,
+        len(dataset.search.train),
         each,
-        1 if config.executes_on == "local" else slots,
+        1 if config.executes_on == "local" else max(1, cpus() // int(config.cpus_per_trial)),
         config.final_share if config.final else 0.0,
         epochs=config.epochs,
         subset=config.training.fidelity == Fidelity(),
     )
-
-
-def _macs(architecture: Architecture, task: Task) -> int:
-    return profile(architecture, task).macs
 
 
 def planned(
@@ -140,4 +165,4 @@ def planned(
     trainings = max(1, int(time * slots / (AVERAGE * seconds)))
     if budget.trials is not None:
         trainings = min(trainings, budget.trials)
-    return Plan(whole, share, trainings, seconds, final_share * budget.seconds)
+    return Plan(whole, share, trainings, seconds, time, final_share * budget.seconds)

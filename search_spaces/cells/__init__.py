@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from search_spaces.architecture import KNOWN_CELLS
+from search_spaces.cells.arguments import DATA
 from search_spaces.cells.causal_transformer import CausalTransformer
 from search_spaces.cells.cell_stack import CellStack
 from search_spaces.cells.class_token import ClassToken
@@ -73,7 +74,7 @@ CELLS: dict[str, type] = {
 
 PARTS: dict[str, type] = {"Node": Node}  # data inside cells, which build nothing by themselves
 
-KNOWN_CELLS.update(CELLS | PARTS)  # what `Architecture.from_json` may make
+KNOWN_CELLS.update({**CELLS, **PARTS, **DATA})  # what `Architecture.from_json` may make
 
 __all__ = [
     "CELLS",

@@ -1,4 +1,4 @@
-"""Any `nn.Module` class of the user's own as a cell."""
+"""Any `nn.Module` class as a cell: a person's own, torch's, or one of an installed package."""
 
 from __future__ import annotations
 
@@ -7,22 +7,29 @@ import inspect
 from dataclasses import make_dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from search_spaces.architecture import KNOWN_CELLS
+from search_spaces.cells.arguments import frozen, thawed
 from search_spaces.cells.layers import Shape
 from search_spaces.errors import SpaceError
+
+SHAPE = ("shape", "input_shape")
+CHANNELS = ("in_channels", "num_features", "num_channels", "num_parameters", "in_features", "input_size", "d_model")
 
 
 class Custom:
     """`Custom(MyBlock, width=Choice(32, 64))` builds `MyBlock(in_channels, width=…)`.
 
     The constructor's first argument gets the input's channels, or the whole shape (channels first, without the batch)
-    if it is called `shape` or `input_shape`. The module maps a batch of that shape to one of any shape of 1 to 3 sizes.
+    if it is called `shape` or `input_shape`; it gets nothing if it is among `arguments`, or if there is none. Of
+    torch's own classes the argument that means channels gets them, e.g. `num_channels` of `nn.GroupNorm`.
+    The module maps a batch of that shape to one of any shape of 1 to 3 sizes.
 
     Args:
         module: a class; it must be importable where the network is trained (or live in `__main__`).
-        arguments: the constructor's other arguments: hashable values, or expressions.
+        arguments: the constructor's other arguments, see `search_spaces.cells.arguments`, or expressions.
 
     Raises:
         SpaceError: `module` is no `nn.Module` class, or its constructor does not take such arguments.
@@ -39,7 +46,8 @@ class Custom:
 
     def __init__(self, module: Any = None, /, **arguments: Any) -> None:
         for name, value in arguments.items():
-            object.__setattr__(self, name, value)
+            owner = type(self).module.__name__  # type: ignore[attr-defined]
+            object.__setattr__(self, name, frozen(value, f"`{name}` of `{owner}`"))
 
     def __reduce__(self) -> Any:
         """Pickled as the call that made it, since its class is made on the fly."""
@@ -50,18 +58,31 @@ class Custom:
 
     def build(self, shape: Shape) -> nn.Module:
         module = type(self).module  # type: ignore[attr-defined]
-        first = _first_argument(module)
-        arguments = {first: shape if first in ("shape", "input_shape") else shape[0], **self._arguments()}
+        given = {name: thawed(value) for name, value in self._arguments().items()}
+        first = _of_the_input(module, tuple(given))
+        arguments = {**({first: shape if first in SHAPE else shape[0]} if first else {}), **given}
         try:
             network = module(**arguments)
         except Exception as error:  # whatever a person's own constructor raises is reported as theirs
             listed = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
             raise SpaceError(
-                f"`{module.__name__}({listed})` raised {type(error).__name__}: {error}. "
+                f"`{module.__name__}({listed})` raised {type(error).__name__}: {error}{blame(error)}. "
                 "Correct its constructor, or leave that option out."
             ) from error
+        if not isinstance(network, nn.Module):
+            raise SpaceError(f"`{module.__name__}(…)` must give an nn.Module, got {network!r}. Correct its `__new__`.")
         network.export_arguments = arguments  # how the constructor call is written down again
+        if any(map(nn.parameter.is_lazy, (*network.parameters(), *network.buffers()))):
+            _run_once(network, shape)
         return network
+
+
+def _run_once(network: nn.Module, shape: Shape) -> None:
+    """Lazy layers learn their sizes from the first input."""
+    device = torch.get_default_device()
+    with torch.no_grad():
+        network.eval()(torch.zeros((2, *shape), device=device))
+    network.train()
 
 
 @functools.cache
@@ -74,6 +95,8 @@ def cell_class(module: Any, names: tuple[str, ...]) -> Any:
             raise SpaceError(
                 f"`{module.__name__}` takes no argument `{name}`; it takes {', '.join(list(accepted)[1:]) or 'none'}."
             )
+        if hasattr(Custom, name) or not name.isidentifier():
+            raise SpaceError(f"`{name}` of `{module.__name__}` is a word that cells need. Call the argument otherwise.")
     title = f"Custom[{module.__module__}:{module.__qualname__}]"
     made: Any = make_dataclass("Custom", [(name, Any) for name in names], bases=(Custom,), frozen=True, init=False)
     made.__name__ = made.__qualname__ = title
@@ -82,11 +105,24 @@ def cell_class(module: Any, names: tuple[str, ...]) -> Any:
     return made
 
 
-def _first_argument(module: type) -> str:
-    names = list(inspect.signature(module).parameters)
-    if not names:
-        raise SpaceError(f"`{module.__name__}` must take the input's channels, or `shape`, as its first argument.")
-    return names[0]
+def _of_the_input(module: type, given: tuple[str, ...]) -> str | None:
+    """The constructor's argument that gets the input's channels or shape; None for none."""
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(module).parameters.values()
+    names = [parameter.name for parameter in parameters if parameter.kind not in variadic]
+    if module.__module__.split(".")[0] == "torch":
+        return next((name for name in names if name in CHANNELS and name not in given), None)
+    return names[0] if names and names[0] not in given else None
+
+
+def blame(error: BaseException) -> str:
+    """The file and line of a person's code that an error comes from, as the end of a sentence."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f" ({trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno})"
 
 
 def _again(module: type, arguments: tuple[tuple[str, Any], ...]) -> Any:

@@ -6,14 +6,17 @@ no numbers. What is seen is cached, so a large pool of architectures costs littl
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -27,10 +30,11 @@ class Facts:
 
     Args:
         shape: of its output, without the batch.
-        parameters: trainable numbers.
+        parameters: numbers in its weights.
         macs: multiply-adds of the forward pass in convolutions, linear layers and attention.
         activation_bytes: what the forward pass writes, in float32.
         layers: weight matrices, which are those of convolutions, linear and recurrent layers.
+        trainable: of the parameters, those that training changes: all but frozen ones.
     """
 
     shape: Shape
@@ -38,6 +42,7 @@ class Facts:
     macs: int
     activation_bytes: int
     layers: int
+    trainable: int
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -50,10 +55,14 @@ def facts(cell: Any, shape: Shape) -> Facts:
     module, output, meter = _run(cell, shape)
     if not isinstance(output, torch.Tensor) or not 2 <= output.dim() <= 4 or 0 in output.shape:
         got = tuple(output.shape[1:]) if isinstance(output, torch.Tensor) else type(output).__name__
-        raise SpaceError(f"a cell must give a tensor of 1 to 3 sizes of at least 1 besides the batch, got {got}.")
+        raise SpaceError(
+            f"a cell must give a tensor of 1 to 3 sizes of at least 1 besides the batch, got {got}. Return one tensor, "
+            "e.g. from a small module around it."
+        )
     weights = list(module.parameters())
     parameters, layers = sum(weight.numel() for weight in weights), sum(weight.dim() > 1 for weight in weights)
-    return Facts(tuple(output.shape[1:]), parameters, meter.flops // 2, meter.bytes, layers)
+    trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
+    return Facts(tuple(output.shape[1:]), parameters, meter.flops // 2, meter.bytes, layers, trainable)
 
 
 def _sum(parts: Any) -> Facts:
@@ -65,6 +74,7 @@ def _sum(parts: Any) -> Facts:
         sum(fact.macs for fact in known),
         sum(fact.activation_bytes for fact in known) + 4 * parts.merged,
         sum(fact.layers for fact in known),
+        sum(fact.trainable for fact in known),
     )
 
 
@@ -77,6 +87,7 @@ def _extended(one: Facts, two: Facts, shape: Shape) -> Facts:
         one.macs + more * (two.macs - one.macs),
         one.activation_bytes + more * (two.activation_bytes - one.activation_bytes),
         one.layers,
+        one.trainable,
     )
 
 
@@ -94,11 +105,26 @@ def _run(cell: Any, shape: Shape) -> tuple[nn.Module, Any, _Meter]:
             raise SpaceError(f"running it raised {type(error).__name__}: {error}") from error
 
 
+@contextlib.contextmanager
+def _plain_kernels() -> Iterator[None]:
+    """Attention and recurrent layers as the matrix products that they are, which can be counted."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):
+            warnings.simplefilter("ignore")  # torch's own, of TF32 on machines that have none
+            with torch.backends.mkldnn.flags(enabled=False):
+                yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+
+
 def _run_on(device: str, cell: Any, shape: Shape) -> tuple[nn.Module, Any, _Meter]:
     with torch.device(device):
         module = cell.build(shape).eval()
         example = torch.zeros((1, *shape))
-    with _Meter() as meter, torch.no_grad():
+    plain = contextlib.nullcontext() if device == "meta" else _plain_kernels()
+    with plain, _Meter() as meter, torch.no_grad():
         output = module(example)
     return module, output, meter
 
@@ -115,7 +141,8 @@ class _Meter(TorchDispatchMode):
         output = _shape_only(func, args) if args and isinstance(args[0], torch.Tensor) and args[0].is_meta else None
         if output is None:
             output = func(*args, **(kwargs or {}))
-        counter: Callable[..., int] | None = flop_registry.get(func._overloadpacket)
+        packet = func._overloadpacket
+        counter: Callable[..., int] | None = flop_registry.get(packet) or _FURTHER.get(packet)
         if counter is not None:
             self.flops += counter(*args, **(kwargs or {}), out_val=output)
         if not func.is_view:
@@ -147,5 +174,23 @@ _ELEMENTWISE = {
     _aten.sigmoid,
     _aten._safe_softmax,
     _aten._softmax,
+}
+
+
+def _products(first: Any, second: Any, *_: Any, out_val: Any, **__: Any) -> int:
+    """Of a matrix or a vector with a vector."""
+    return 2 * int(first.numel())
+
+
+def _bilinear(first: Any, weight: Any, second: Any, *_: Any, out_val: Any, **__: Any) -> int:
+    """`x1 W x2` for each output: `nn.Bilinear`, whose operands carry a dimension of one each."""
+    rows = out_val.numel() // max(1, weight.shape[-3])
+    return 2 * int(rows * (weight.numel() + math.prod(weight.shape[-3:-1])))
+
+
+_FURTHER: dict[Any, Callable[..., int]] = {  # kernels that torch has no formula for
+    _aten.mv: _products,
+    _aten.dot: _products,
+    _aten._trilinear: _bilinear,
 }
 _NORMS = {_aten.native_batch_norm, _aten.native_layer_norm, _aten.native_group_norm}

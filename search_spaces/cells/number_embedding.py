@@ -70,10 +70,10 @@ class ColumnLinear(nn.Module):
         self.features = features
         self.width = width
         self.shared = shared
-        layers = 1 if shared else columns
+        maps = 1 if shared else columns
         bound = features**-0.5
-        self.weight = nn.Parameter(torch.empty(layers, features, width).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(layers, 1, width).uniform_(-bound, bound))
+        self.weight = nn.Parameter(torch.empty(maps, features, width).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(maps, 1, width).uniform_(-bound, bound))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.transpose(0, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -66,7 +68,9 @@ def test_its_export_computes_the_same(design: tuple[Architecture, Task]) -> None
     whole(inputs)  # running statistics that a fresh network does not have
     whole.eval()
     namespace: dict = {"__name__": "model", "__file__": "/nowhere/model.py"}
-    exec(compile(model_text(architecture, task, whole), "model.py", "exec"), namespace)
+    source = model_text(architecture, task, whole)
+    assert not re.search(r"^(from|import) (search_spaces|nas)\b", source, re.MULTILINE)
+    exec(compile(source, "model.py", "exec"), namespace)
     model = namespace["Model"]().eval()
     model.load_state_dict(state_of_model(dict(whole.state_dict())))
     with torch.no_grad():

@@ -18,6 +18,9 @@ def drivers(tmp_path: Path) -> Iterator[Drivers]:
         if driver.poll() is None:
             os.killpg(driver.pid, 9)
         driver.wait()
+    for forked in found.forked:
+        forked.kill()
+        forked.join()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 import spaces  # noqa: E402 - the two folders above must be known first
 
 import nas  # noqa: E402
+from nas.execution import worker  # noqa: E402
 
 
 class EventLog(nas.Observer):
@@ -35,11 +36,20 @@ class EventLog(nas.Observer):
     def trial_ended(self, candidate: nas.Trial) -> None:
         self.write("ended", candidate.number, candidate.state)
 
+    def final_started(self, trials: Any) -> None:
+        Path(os.environ[spaces.FINAL]).touch()
+        self.write("final", len(trials), "started")
+
+    def final_epoch_ended(self, trial: nas.Trial, report: Any) -> None:
+        self.write("final-epoch", trial.number, report.epoch)
+
     def message(self, text: str) -> None:
         self.write("message", 0, json.dumps(text))
 
 
 def main(command: str, directory: str, settings: dict[str, Any]) -> None:
+    os.environ[spaces.FINAL] = f"{directory}.final"
+    worker.SAVED_EVERY = settings.pop("saved_every", worker.SAVED_EVERY)
     space = spaces.SPACES[settings.pop("space", "small")]()
     observers = [EventLog(directory)]
     if command == "resume":

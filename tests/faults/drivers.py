@@ -27,6 +27,7 @@ class Drivers:
     def __init__(self, folder: Path) -> None:
         self.directory = folder / "search"
         self.started: list[subprocess.Popen[str]] = []
+        self.forked: list[Any] = []
 
     def start(self, command: str = "search", **settings: Any) -> subprocess.Popen[str]:
         driver = subprocess.Popen(
@@ -47,6 +48,7 @@ class Drivers:
             settings.pop("executor")
         driver = FORKS.Process(target=_drive, args=(command, str(self.directory), settings), daemon=True)
         driver.start()
+        self.forked.append(driver)
         return driver
 
     def run(self, command: str = "search", **settings: Any) -> dict[str, Any]:

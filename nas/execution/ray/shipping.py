@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from search_spaces.cells.arguments import Named
 from search_spaces.tree import cells_within
 
 OURS = ("search_spaces", "predictors", "nas")
@@ -21,9 +22,12 @@ def modules_to_ship(node: Any) -> set[ModuleType]:
     return {module for module in found if not _everywhere(module)}
 
 
-def _classes(node: Any) -> Iterator[type]:
+def _classes(node: Any) -> Iterator[Any]:
+    """Classes of cells, and classes and functions that are arguments of a person's own."""
     for cell in cells_within(node):
         yield type(cell)
+        if isinstance(cell, Named) and hasattr(cell.value, "__module__"):
+            yield cell.value
         module = getattr(type(cell), "module", None)  # of a Custom cell: the person's own nn.Module
         if isinstance(module, type):
             yield from (parent for parent in module.__mro__ if parent is not object)

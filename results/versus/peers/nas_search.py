@@ -27,8 +27,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--space", default="hybrid")
     parser.add_argument("--layout", default="auto")
+    parser.add_argument("--executor", default="auto")
+    parser.add_argument("--cpus-per-trial", type=int, default=1)
     given = parser.parse_args()
     settings = {} if given.layout == "auto" else {"layout": given.layout}
+    settings |= {"executor": given.executor, "cpus_per_trial": given.cpus_per_trial}
     with tempfile.TemporaryDirectory() as folder:
         left = given.seconds - (time.monotonic() - BEGAN)
         result = nas.search(
@@ -36,7 +39,17 @@ def main() -> None:
             tracking_uri="", **settings,
         )  # fmt: skip
     line = {"peer": "nas_search", "data": given.data.stem, "seed": given.seed, "test": round(result.best.test_score, 4)}
-    more = {"trials": len(result.candidates), "parameters": result.best.parameters}
+    final = result.final
+    more = {
+        "trials": len(result.candidates),
+        "parameters": result.best.parameters,
+        "winner": result.best.source,
+        "epochs": final.winner.epochs,
+        "refitted": final.winner.refitted,
+        "validation": round(final.winner.validation_score, 4),
+        "verdict": final.standing.headline if final.standing else "",
+        "spent": {name: round(seconds, 1) for name, seconds in result.spent.items()},
+    }
     print(json.dumps({**line, "seconds": round(time.monotonic() - BEGAN, 1), **more}), flush=True)
 
 

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import nas
 
 REPO = Path(__file__).parents[3]
-
-
-def nas(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nas.cli.main", *words]
-    environment = {"PYTHONPATH": str(REPO), "PATH": "", "COLUMNS": "120", "OMP_NUM_THREADS": "1", "HOME": str(cwd)}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
 
 
 @pytest.fixture
@@ -67,31 +62,41 @@ def test_bad_input_ends_with_2_and_one_message_and_leaves_nothing(case: str, arc
     words, expected = BAD[case]
     before = sorted(archives.parent.rglob("*"))
     done = nas(*words, cwd=archives.parent)
-    assert done.returncode == 2, done.stderr
+    assert done.code == 2, done.stderr
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1 or "Usage" in done.stderr
     assert sorted(archives.parent.rglob("*")) == before
 
 
 def test_a_search_from_data_to_a_network_that_needs_nothing_of_ours(tmp_path: Path) -> None:
     search = ["search", "digits", "--space", "mlp", "--budget", "3 trials", "--epochs", "2", "--executor", "local"]
     done = nas(*search, "--directory", "s", "--tracking-uri", "", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.stderr
     assert "Exported and verified" in done.stdout
     shown = nas("show", "s", "--optuna", "sqlite:///optuna.db", cwd=tmp_path)
     assert "3 trials" in shown.stdout, shown.stderr
     assert (tmp_path / "optuna.db").exists()
     copied = nas("export", "s", "model", cwd=tmp_path)
-    assert copied.returncode == 0, copied.stderr
+    assert copied.code == 0, copied.stderr
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
         "model.py", "weights.pt", "architecture.json", "card.md",
     }  # fmt: skip
     again = nas("export", "s", "model", cwd=tmp_path)
-    assert again.returncode == 2
+    assert again.code == 2
     assert "exists already" in again.stderr
     twice = nas(*search, "--directory", "s", "--tracking-uri", "", cwd=tmp_path)
-    assert twice.returncode == 2
+    assert twice.code == 2
     assert "nas resume" in twice.stderr
+
+
+def test_a_process_ends_with_2_and_the_message_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nas.cli.main", "search", "digits", "--budget", "10 bananas"]
+    environment = {"PYTHONPATH": str(REPO), "PATH": "", "HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 2
+    assert "10 bananas" in done.stderr and "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_teaches_without_loading_torch() -> None:

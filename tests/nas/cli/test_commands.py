@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import run
 
 import nas
 from nas.errors import InputError
@@ -28,15 +29,6 @@ def begin(*words: str, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "nas.cli.main", *words], cwd=cwd, env=environment, stdout=pipe, stderr=pipe, text=True
     )
-
-
-def run(*words: str, cwd: Path, code: int = 0) -> str:
-    """What a command prints; its errors where it is to fail."""
-    process = begin(*words, cwd=cwd)
-    out, errors = process.communicate(timeout=300)
-    assert process.returncode == code, errors
-    assert "Traceback" not in errors
-    return errors if code else out
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +104,8 @@ def test_a_search_is_shown_without_the_file_of_its_space(tmp_path: Path) -> None
 
 def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:
     more = [*SEARCH, "--budget", "2 trials", "--no-final", "--directory"]
-    run(*more, "t", "--start-from", "s", "--start-from", "s/export/architecture.json", "--inherit", "on", cwd=folder)
+    run(*more, "t", "--start-from", "s", "--start-from", "s/export/architecture.json", cwd=folder)
     rows = journals.read(folder / "t").trials
-    assert all("parent" in row.attributes for row in rows)
     assert [row.source == "given" for row in rows] == [True, False]
     winners = [row for row in journals.read(folder / "s").trials if row.fingerprint == rows[0].fingerprint]
     assert winners[0].test_score is not None
@@ -123,13 +114,14 @@ def test_a_search_starts_from_another_ones_winner(folder: Path) -> None:
     assert not (folder / "u").exists()
 
 
-def test_a_search_learns_from_another_with_proxies_in_its_second_stage(folder: Path) -> None:
+def test_a_search_learns_from_another(folder: Path) -> None:
     more = [*SEARCH, "--budget", "12 trials", "--no-final", "--directory"]
-    said = run(*more, "l", "--learn-from", "s", "--proxies", cwd=folder)
+    said = run(*more, "l", "--learn-from", "s", cwd=folder)
     assert f"Beginning from 6 trainings on digits in {folder / 's'}" in said
     record = journals.read(folder / "l")
-    assert "past" in {row.source for row in record.trials[:10]}
-    assert json.loads(record.header.config)["proxies"] is True
+    assert "earlier" in {row.source for row in record.trials[:10]}
+    (earlier,) = json.loads(record.header.config)["learn_from"]
+    assert earlier["directory"] == str(folder / "s")
     elsewhere = [word if word != "mlp" else "cnn" for word in more]
     assert "a search of the same space" in run(*elsewhere, "v", "--learn-from", "s", cwd=folder, code=2)
     assert not (folder / "v").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -117,6 +118,8 @@ def test_the_clean_interpreter_cannot_import_our_packages(tmp_path: Path) -> Non
     (tmp_path / "model.py").write_text("import nas\n")
     done = subprocess.run(
         [sys.executable, "-I", "-c", CHECK, str(tmp_path), "x.npz", "y.npy"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
