@@ -33,7 +33,7 @@ def with_data_flags(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, **given, **{ARGUMENT: options})
 
     own = [parameter for parameter in signature.parameters.values() if parameter.name != ARGUMENT]
-    flags = [*map(_flag, dataclasses.fields(DataOptions)), _file()]  # type: ignore[arg-type]
+    flags = [*map(_flag, dataclasses.fields(DataOptions)), _file()]
     run.__signature__ = signature.replace(parameters=[*own, *flags])  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *flags)} | {"return": None}
     return run

@@ -14,10 +14,11 @@ SpaceOption = Annotated[
     str,
     typer.Option(
         "--space",
-        help="A space of the catalogue, or [bold]module:attribute[/] of your own; [bold]auto[/] goes by the kind of data.",
+        help="A space of the catalogue, or [bold]module:attribute[/] of your own; [bold]auto[/] goes by the data.",
     ),
 ]
 DATA_HELP = (
-    "[bold]digits[/] (built in), a table (.csv, .tsv, .parquet, .feather, .jsonl, .arff), arrays (.npz, .npy, .pt), series "
+    "[bold]digits[/] (built in), a table (.csv, .tsv, .parquet, .feather, .jsonl, .arff), arrays (.npz, .npy, .pt), "
+    "series "
     "(.ts), lines of texts, or a folder of pictures or texts with one sub-folder a class."
 )

@@ -169,7 +169,7 @@ class DataOptions:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """All options; each is a flag, a keyword of `nas.search` and a line of a TOML file."""
-        return tuple(field.name for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+        return tuple(field.name for field in dataclasses.fields(cls))
 
     @classmethod
     def from_toml(cls, path: str | Path, **further: Any) -> DataOptions:
@@ -188,10 +188,9 @@ class DataOptions:
 
     def located(self) -> DataOptions:
         """With absolute paths, so that a search goes on from any folder."""
-        return dataclasses.replace(  # type: ignore[type-var]
-            self,
-            **{name: str(Path(path).absolute()) for name in ("test", "validation") if (path := getattr(self, name))},
-        )
+        named: dict[str, Any] = {name: getattr(self, name) for name in ("test", "validation")}
+        found: dict[str, Any] = {name: str(Path(path).absolute()) for name, path in named.items() if path}
+        return dataclasses.replace(self, **found)
 
     @property
     def said(self) -> dict[str, Any]:

@@ -194,7 +194,8 @@ def series_reading(raw: Raw, parts: Sequence[Sequence[np.ndarray] | None], names
     lengths = [one.shape[1] for one in main]
     length = min(max(lengths), LONGEST)
     notes = [
-        f"series of {min(lengths)} to {max(lengths)} steps are padded at their ends to {length} by the mean of their channel; a further channel tells what was there"
+        f"series of {min(lengths)} to {max(lengths)} steps are padded at their ends to {length} by the mean of their "
+        "channel; a further channel tells what was there"
     ]
     if max(lengths) > LONGEST:
         notes.append(f"longer series are cut after {LONGEST} steps")

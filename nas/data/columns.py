@@ -104,7 +104,8 @@ def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
         wrong = said[~said.isin(set(distinct[numeric]))]
         row = int(wrong.index[0])
         raise InputError(
-            f"{frame.at(row)}, column {name!r}: {wrong.iloc[0]!r} stands among numbers; {len(wrong)} of {len(said)} cells "
+            f"{frame.at(row)}, column {name!r}: {wrong.iloc[0]!r} stands among numbers; {len(wrong)} of {len(said)} "
+            "cells "
             f"are no number. Mend the cells, leave them empty, or leave the column out: --ignore {name}."
         )
     sample = distinct[:2000]

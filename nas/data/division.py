@@ -1,4 +1,4 @@
-"""Which examples train, which validate, which are sealed: by the source's own parts, by group, by time, or at random."""
+"""Which examples train, validate and are sealed: by the source's own parts, by group, by time, or at random."""
 
 from __future__ import annotations
 

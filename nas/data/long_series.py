@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,8 +30,8 @@ def long_series(
 ) -> Made | None:
     """What makes the reading, where the table is of this kind; else None.
 
-    It is where a column counts 0, 1, 2, … (or 1, 2, …) anew for every value of another one, all rows of a value have the
-    same target, and the others are numbers. `--layout table` reads a row as an example all the same.
+    It is where a column counts 0, 1, 2, … (or 1, 2, …) anew for every value of another one, all rows of a value have
+    the same target, and the others are numbers. `--layout table` reads a row as an example all the same.
     """
     if options.layout not in ("auto", "series") or y.ndim != 1:
         return None
@@ -59,14 +60,14 @@ def long_series(
             own[name] = Part(grouped, part.targets[[place[0] for place in at]])
         roles = {series: (GROUP, "one series each"), step: (TIME, "the step of a series")}
         listed = tuple(
-            Column(one.name, one.type, *([roles[one.name][0]] if one.name in roles else [one.role]), one.missing,
-                   one.distinct, one.samples, roles.get(one.name, ("", one.why))[1])
+            dataclasses.replace(one, role=roles[one.name][0], why=roles[one.name][1]) if one.name in roles else one
             for one in columns
-        )  # fmt: skip
+        )
         notes = [f"{len(frame.cells)} rows are {len(rows)} series of {min(lengths)} to {max(lengths)} steps"]
         if min(lengths) < max(lengths):
             notes.append(
-                f"shorter series are padded at their ends to {length} by the mean of their channel; a further channel tells what was there"
+                f"shorter series are padded at their ends to {length} by the mean of their channel; a further channel "
+                "tells what was there"
             )
         return Reading(
             name=frame.name,

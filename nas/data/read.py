@@ -59,7 +59,7 @@ def _read(data: Any, options: DataOptions) -> Reading:
     if not isinstance(data, str | Path):
         held = read_object(data)
         if isinstance(held, tuple) and isinstance(held[1], Frame):
-            return table_reading(held[0], options, test=held[1])  # type: ignore[arg-type]
+            return table_reading(held[0], options, test=held[1])
         return _with_parts(_of(held, options), own, options)
     if str(data) in NAMES:
         return _with_parts(array_reading(NAMES[str(data)](), options), own, options)
@@ -192,7 +192,8 @@ def _with_parts(reading: Reading, own: dict[str, str], options: DataOptions) -> 
         rows, targets = other.main.rows, other.main.targets
         if isinstance(rows, np.ndarray) and rows.shape[1:] != reading.main.rows.shape[1:]:
             raise InputError(
-                f"--{name} {path}: inputs have shape {rows.shape[1:]} each, training inputs {reading.main.rows.shape[1:]}."
+                f"--{name} {path}: inputs have shape {rows.shape[1:]} each, training inputs "
+                f"{reading.main.rows.shape[1:]}."
             )
         parts[name] = Part(rows, targets)
     return dataclasses.replace(reading, **parts) if parts else reading

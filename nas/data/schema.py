@@ -127,7 +127,10 @@ class Schema:
             data["columns"] = tuple(Column(**{**one, "samples": tuple(one["samples"])}) for one in data["columns"])
             data["parts"] = Parts(**data["parts"]) if data["parts"] else None
             data["majority"] = float("nan") if data["majority"] is None else data["majority"]
-            return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+            fields: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+            }
+            return cls(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"This is no schema that `nas` wrote: {error}.") from None
 

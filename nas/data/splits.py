@@ -44,7 +44,7 @@ def set_aside(
 def set_aside_by_group(
     name: str, groups: np.ndarray, targets: np.ndarray, share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `set_aside`, but all examples of a group are kept, or all set aside; groups of every class where there are two.
+    """As `set_aside`, but a group is kept or set aside as a whole; groups of every class where each has two.
 
     Raises:
         InputError: a single group.
@@ -59,7 +59,7 @@ def set_aside_by_group(
         for number in range(len(names)):
             found, counts = np.unique(targets[place == number], return_counts=True)
             of_group[number] = found[counts.argmax()]
-    labels, counts = np.unique(of_group, return_counts=True)
+    counts = np.unique(of_group, return_counts=True)[1]
     if counts.min() < 2:
         of_group[:] = 0
     _, chosen = set_aside(name, of_group, share, rng)

@@ -39,7 +39,7 @@ def found_group(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
         values = np.array([word(cell) for cell in cells[name]])
         codes = np.unique(values, return_inverse=True)[1]
         named = bool(GROUP_NAME.search(name))
-        if one.type == NUMBER and not named and not _runs(codes) == one.distinct:
+        if one.type == NUMBER and not named and _runs(codes) != one.distinct:
             continue
         pure = y.ndim == 1 and _pure(codes, y)
         together = _runs(codes) == one.distinct
@@ -48,7 +48,8 @@ def found_group(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
             return name, f"stands for {one.distinct} groups of rows that share their target"
         if named and one.distinct <= len(cells) / ROWS_OF_GROUP and together:
             return "", (
-                f"column {name!r} names {one.distinct} groups of rows; rows of one are in several parts. If new ones are to "
+                f"column {name!r} names {one.distinct} groups of rows; rows of one are in several parts. If new ones "
+                "are to "
                 f"be predicted: --group {name}"
             )
     return "", ""
@@ -110,7 +111,7 @@ def tells_alone(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
     return [
         f"column {name!r} alone tells the target; is it known when one predicts? If not: --ignore {name}"
         for name in found
-    ]  # noqa: E501
+    ]
 
 
 def copies(cells: pd.DataFrame) -> list[str]:

@@ -29,7 +29,10 @@ EMPTY = 0.95  # share of missing cells, beyond which a column is left out
 OWN_WORD = 0.5  # share of different words among the cells, beyond which words cannot be learned from
 LEAST_FOR_OWN_WORD = 20
 MOST_FEATURES = 5_000
+PLURAL = {NUMBER: "numbers", CATEGORY: "words", FLAG: "two values", DATE: "dates", TEXT: "texts", PATH: "paths"}
 NAME = re.compile(r"name$", re.IGNORECASE)
+
+Example = tuple[str, str, Callable[[Any], Preprocessing], dict[str, Any]]  # layout, why, fit, what the schema shows
 
 
 @dataclass(eq=False)
@@ -166,8 +169,8 @@ def _choose_target(table: _Table) -> None:
         if kind in (DATE, TEXT, PATH):
             samples = ", ".join(map(repr, table.found[name].samples))
             raise InputError(
-                f"{table.name}: column {name!r} holds {'dates' if kind == DATE else 'texts' if kind == TEXT else 'paths'} "
-                f"({samples}) and cannot be predicted. Name another: --target COLUMN. "
+                f"{table.name}: column {name!r} holds {PLURAL[kind]} ({samples}) and cannot be predicted. Name "
+                "another: --target COLUMN. "
                 f"There are: {', '.join(map(str, table.found))}."
             )
 
@@ -199,7 +202,8 @@ def _targets(table: _Table, frame: Frame, part: str = "") -> tuple[np.ndarray, n
             table.warnings.append(f"{share}{part}: they are left out, the first is {frame.at(int(rows[0]))}")
         else:
             raise InputError(
-                f"{frame.at(int(rows[0]))}: {share}, which can be read in two ways. As rows whose target is unknown, to be "
+                f"{frame.at(int(rows[0]))}: {share}, which can be read in two ways. As rows whose target is unknown, "
+                "to be "
                 "left out: --blank-target drop. As a class of their own: --blank-target class."
             )
     kept = np.flatnonzero(~blank)
@@ -212,7 +216,8 @@ def _targets(table: _Table, frame: Frame, part: str = "") -> tuple[np.ndarray, n
     if any(one.dtype.kind not in "if" for one in flags):
         wrong = [name for name, one in zip(table.targets, flags, strict=True) if one.dtype.kind not in "if"]
         raise InputError(
-            f"{table.name}: several targets must be numbers, or yes and no each; {', '.join(map(repr, wrong))} holds words."
+            f"{table.name}: several targets must be numbers, or yes and no each; {', '.join(map(repr, wrong))} holds "
+            "words."
         )
     return kept, np.stack([one.astype(np.float64) for one in flags], axis=1)
 
@@ -292,7 +297,8 @@ def _divide_by(table: _Table, y: np.ndarray) -> tuple[np.ndarray | None, np.ndar
         if name and name not in options.keep and len(features) > 1:
             table.roles[name] = (GROUP, why)
             table.warnings.append(
-                f"column {name!r} {why}: each stays in one part, and it is not learned from; --group none divides at random"
+                f"column {name!r} {why}: each stays in one part, and it is not learned from; --group none divides at "
+                "random"
             )
             return np.array([word(cell) for cell in table.cells[name]]), None, f"column {name!r}, which {why}"
         if why:
@@ -303,7 +309,8 @@ def _divide_by(table: _Table, y: np.ndarray) -> tuple[np.ndarray | None, np.ndar
         if name:
             table.roles[name] = (FEATURE if table.found[name].type == DATE else TIME, "the rows follow it")
             table.warnings.append(
-                f"rows follow one another by column {name!r}, and neighbours have like targets: the latest rows are the test; --time none divides at random"
+                f"rows follow one another by column {name!r}, and neighbours have like targets: the latest rows are "
+                "the test; --time none divides at random"
             )
             return None, dict(dated)[name], f"column {name!r}, the latest last"
     return None, None, ""
@@ -349,7 +356,7 @@ def _leave_out(table: _Table) -> None:
             table.leave_out(name, "names", warn=True)
 
 
-def _kind_of_example(table: _Table, y: np.ndarray) -> tuple[str, str, Callable[[Any], Preprocessing], dict[str, Any]]:
+def _kind_of_example(table: _Table, y: np.ndarray) -> Example:
     """Layout, why, fit of the preprocessing, and what the schema shows of it."""
     layout, features = table.options.layout, table.features()
     paths = [name for name in features if table.found[name].type == PATH]
@@ -368,14 +375,15 @@ def _kind_of_example(table: _Table, y: np.ndarray) -> tuple[str, str, Callable[[
     if texts:
         listed = ", ".join(map(repr, texts))
         table.notes.append(
-            f"texts in {listed} become yes or no for their 100 most frequent words; --layout text learns from the text alone"
+            f"texts in {listed} become yes or no for their 100 most frequent words; --layout text learns from the "
+            "text alone"
         )
     table.warnings.extend(tells_alone(table.cells, y, {name: table.found[name] for name in features}))
     table.warnings.extend(copies(table.cells[[*features, *table.targets]]))
-    listed = dict(table.found)
+    found = dict(table.found)
 
     def fit(rows: pd.DataFrame) -> TableRules:
-        return TableRules(tuple(_step(rows[name], listed[name]) for name in features))
+        return TableRules(tuple(_step(rows[name], found[name]) for name in features))
 
     width = sum(_width(table.found[name]) for name in features)
     if width > MOST_FEATURES:
@@ -387,8 +395,7 @@ def _kind_of_example(table: _Table, y: np.ndarray) -> tuple[str, str, Callable[[
 
 
 def _types(table: _Table, features: Sequence[str]) -> str:
-    plural = {NUMBER: "numbers", CATEGORY: "words", FLAG: "two values", DATE: "dates", TEXT: "text", PATH: "paths"}
-    return ", ".join(dict.fromkeys(plural[table.found[name].type] for name in features))
+    return ", ".join(dict.fromkeys(PLURAL[table.found[name].type] for name in features))
 
 
 def _width(one: Found) -> int:
@@ -403,9 +410,7 @@ def _step(cells: pd.Series, one: Found) -> Any:
     return Words.fitted(cells) if one.type == TEXT else Category.fitted(cells)
 
 
-def _pictures(
-    table: _Table, features: Sequence[str], paths: Sequence[str]
-) -> tuple[str, str, Callable[[Any], Preprocessing], dict[str, Any]]:
+def _pictures(table: _Table, features: Sequence[str], paths: Sequence[str]) -> Example:
     if len(paths) != 1:
         what = "has no column of paths" if not paths else f"has several columns of paths ({', '.join(paths)})"
         raise InputError(f"{table.name}: the table {what}; pictures need one. Leave others out: --ignore COLUMN.")
@@ -414,7 +419,8 @@ def _pictures(
     endings = {Path(cell).suffix.lower() for cell in cells}
     if not endings <= pictures.SUFFIXES:
         raise InputError(
-            f"{table.name}: column {name!r} holds paths of files ({', '.join(sorted(endings - pictures.SUFFIXES))}) that are "
+            f"{table.name}: column {name!r} holds paths of files ({', '.join(sorted(endings - pictures.SUFFIXES))}) "
+            "that are "
             f"no pictures; they are not read. Leave it out: --ignore {name}."
         )
     for other in features:
@@ -427,9 +433,7 @@ def _pictures(
     return "pictures", f"column {name!r} holds paths of pictures; --ignore {name} reads a table", fit, shown
 
 
-def _text(
-    table: _Table, features: Sequence[str], texts: Sequence[str]
-) -> tuple[str, str, Callable[[Any], Preprocessing], dict[str, Any]]:
+def _text(table: _Table, features: Sequence[str], texts: Sequence[str]) -> Example:
     lengths = {name: np.mean([len(word(cell)) for cell in table.cells[name].head(500)]) for name in texts or features}
     name = max(lengths, key=lambda one: lengths[one])
     for other in features:
@@ -444,9 +448,7 @@ def _text(
     return "text", f"column {name!r} holds texts", fit, {}
 
 
-def _wide_series(
-    table: _Table, features: Sequence[str]
-) -> tuple[str, str, Callable[[Any], Preprocessing], dict[str, Any]]:
+def _wide_series(table: _Table, features: Sequence[str]) -> Example:
     words = [name for name in features if table.found[name].type != NUMBER]
     if words:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,10 @@ class Targets:
                 return y.argmax(axis=1).astype(np.int64)
             y = texts(y)
             if y.ndim != 1 or (y.dtype.kind in "US") != (self.labels.dtype.kind in "US"):
-                raise InputError(f"{self.name}: the {part} part's targets must be classes like the training's, got {_what(y)}.")  # fmt: skip
+                raise InputError(
+                    f"{self.name}: the {part} part's targets must be classes like the training's, got {_what(y)}."
+                )
+
             unknown = sorted(set(np.unique(y)) - set(self.labels))
             if unknown:
                 raise InputError(
@@ -110,10 +114,11 @@ def understood(
         kind, why = _kind(name, y, names)
     if kind == "regression":
         if y.dtype.kind not in "buif":
-            wrong = _listed(list(dict.fromkeys(map(str, y))))
-            raise InputError(f"{name}: targets of a regression must be numbers, got words: {wrong}.")
+            listed = _listed(list(dict.fromkeys(str(value) for value in y)))
+            raise InputError(f"{name}: targets of a regression must be numbers, got words: {listed}.")
         _something(name, y)
-        return Targets(name, kind, why, names if len(names) == 1 and names[0] != "target" else ("value 0",), np.array([]))  # fmt: skip
+        called = names if len(names) == 1 and names[0] != "target" else ("value 0",)
+        return Targets(name, kind, why, called, np.array([]))
     y = texts(y)
     labels = np.unique(y)
     if len(labels) < 2:
@@ -144,7 +149,7 @@ def _kind(name: str, y: np.ndarray, names: tuple[str, ...]) -> tuple[str, str]:
         or counts.mean() < FEWEST_PER_CLASS
         or values[0] not in (0, 1)
         or values[-1] - values[0] + 1 != len(values)
-    ):  # noqa: E501
+    ):
         return "regression", amounts
     if counts.max() <= EVEN * counts.min():
         return (
@@ -173,8 +178,8 @@ def _several(name: str, y: np.ndarray, kind: str, names: tuple[str, ...]) -> Tar
     if kind == "classification" or (kind == "auto" and yes_or_no and sums_to_one):
         if not sums_to_one:
             raise InputError(
-                f"{name}: rows of {outputs} targets do not hold a single 1 each, so they are no classes. Several labels "
-                "may hold at once: --kind multilabel."
+                f"{name}: rows of {outputs} targets do not hold a single 1 each, so they are no classes. Several "
+                "labels may hold at once: --kind multilabel."
             )
         classes = tuple(f"{i}" for i in range(outputs)) if called[0] == "value 0" else called
         return Targets(name, "classification", "rows with a single 1", classes, np.arange(outputs), one_hot=True)
@@ -230,7 +235,7 @@ def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else str(value)
 
 
-def _listed(values: list) -> str:  # type: ignore[type-arg]
+def _listed(values: list[Any]) -> str:
     more = f" and {len(values) - MOST_NAMED} more" if len(values) > MOST_NAMED else ""
     return ", ".join(repr(str(value)) for value in values[:MOST_NAMED]) + more
 

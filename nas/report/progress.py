@@ -188,7 +188,8 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _described(best: Trial, metric: str) -> str:
-    return f"{shown(metric, best.score)}  trial {best.number}, {best.parameters:,} parameters, {best.macs / 1e6:.1f} M multiply-adds"
+    size = f"{best.parameters:,} parameters, {best.macs / 1e6:.1f} M multiply-adds"
+    return f"{shown(metric, best.score)}  trial {best.number}, {size}"
 
 
 def _evidence(evidence: Evidence | None) -> str:

@@ -15,7 +15,7 @@ What `apply` takes are raw rows as `SealedTest.open_rows` gives them:
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Preprocessing(Protocol):
         columns: names of the source's columns that are read; empty where it has none.
     """
 
-    rules: str
+    rules: ClassVar[str]
 
     @property
     def input_shape(self) -> tuple[int, ...]: ...

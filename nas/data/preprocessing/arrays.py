@@ -51,4 +51,7 @@ class ArrayRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ArrayRules:
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**fields)

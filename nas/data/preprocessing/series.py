@@ -85,4 +85,7 @@ class SeriesRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> SeriesRules:
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**fields)

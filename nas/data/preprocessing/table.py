@@ -70,7 +70,7 @@ def word(cell: Any) -> str:
         return ""
     if isinstance(cell, bool | np.bool_):
         return str(bool(cell))
-    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(cell) < 1e15:
+    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 1e15:
         return str(int(cell))
     text = str(cell).strip()
     return "" if text in MISSING else text
@@ -131,15 +131,12 @@ class Number:
         values = numbers(cells, self.decimal)
         missing = np.isnan(values)
         values = np.where(missing, self.fill, values)
-        if self.knots:
-            scaled = np.interp(values, self.knots, self.scores)
-        else:
-            scaled = (values - self.shift) / self.scale
+        scaled = np.interp(values, self.knots, self.scores) if self.knots else (values - self.shift) / self.scale
         return np.stack([scaled, missing], axis=1)[:, : self.width].astype(np.float64)
 
     @classmethod
     def fitted(cls, cells: pd.Series, decimal: str = ".") -> Number:
-        """Scaled by quantiles where a value lies further than 8 deviations from the mean, else by mean and deviation."""
+        """Scaled by quantiles where a value lies over 8 deviations from the mean, else by mean and deviation."""
         values = numbers(cells, decimal)
         known = values[np.isfinite(values)]
         if not len(known):
@@ -214,8 +211,8 @@ class Date:
     def names(self) -> list[str]:
         found = []
         for part in self.parts:
-            found += [f"{self.column} {part}"] if part == "elapsed" else [f"{self.column} {part} {f}" for f in ("sin", "cos")]  # fmt: skip
-        return found
+            found += [part] if part == "elapsed" else [f"{part} sin", f"{part} cos"]
+        return [f"{self.column} {name}" for name in found]
 
     def apply(self, cells: pd.Series) -> np.ndarray:
         seconds = seconds_of(cells, self.format)
@@ -241,7 +238,8 @@ class Date:
         known = seconds[np.isfinite(seconds)]
         covered = float(np.ptp(known))
         day = len(np.unique(known % 86_400)) > 1
-        parts = ["elapsed"] + [name for name, is_there in (("year", covered > 30 * 86_400), ("week", covered > 6 * 86_400), ("day", day)) if is_there]  # fmt: skip
+        there = {"elapsed": True, "year": covered > 30 * 86_400, "week": covered > 6 * 86_400, "day": day}
+        parts = [part for part in DATE_PARTS if there[part]]
         return cls(str(cells.name), form, tuple(parts), float(known.mean()), float(known.std()) or 1.0)
 
 

@@ -56,8 +56,10 @@ def class_folders(root: Path, suffixes: Collection[str], what: str, options: Dat
     if named and others:
         part = next(iter(named))
         raise InputError(
-            f"{root} holds the folders {', '.join(sorted([*named, *others]))}, which can be read in two ways. {part!r} as "
-            f"one more class: --keep {part}. As a part that is left out: --ignore {part}, and --test {root / part} if it "
+            f"{root} holds the folders {', '.join(sorted([*named, *others]))}, which can be read in two ways. "
+            f"{part!r} as "
+            f"one more class: --keep {part}. As a part that is left out: --ignore {part}, and --test {root / part} "
+            "if it "
             "holds one folder a class."
         )
     if named and "main" not in named.values():

@@ -12,6 +12,7 @@ import itertools
 import re
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -83,7 +84,7 @@ def _text(path: Path, encoding: str) -> tuple[str, str, tuple[str, ...]]:
     return text_of(data, str(path), encoding)
 
 
-def records(text: str, delimiter: str) -> csv.reader:  # type: ignore[valid-type]
+def records(text: str, delimiter: str) -> Any:
     """The records of a text, as the csv module reads them."""
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 

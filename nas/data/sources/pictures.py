@@ -114,7 +114,8 @@ def rules_for(
     if missing:
         raise InputError(
             f"Column {column!r} looks like paths of pictures, but {len(missing)} of {len(paths)} lead to no file, the "
-            f"first to {folder / missing[0]}. Paths begin in the table's folder. Leave the column out: --ignore {column}."
+            f"first to {folder / missing[0]}. Paths begin in the table's folder. Leave the column out: --ignore "
+            f"{column}."
         )
     mode, size, notes, shown = surveyed([folder / path for path in paths], options, column)
     rules = PictureRules(mode, size, column, str(folder))

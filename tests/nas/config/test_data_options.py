@@ -48,7 +48,8 @@ def test_what_may_be_said_in_several_ways(said: dict[str, Any], name: str, value
         ({"metric": "acuracy"}, "Did you mean 'accuracy'"), ({"size": "large"}, "pixels such as 96"),
         ({"size": (0, 3)}, "size"), ({"axes": "QQ"}, "every axis by a letter"), ({"encoding": "klingon"}, "encoding"),
         ({"decimal": ";"}, "decimal"), ({"header": "maybe"}, "header"), ({"delimiter": "abc"}, "one character"),
-        ({"target": 3}, "a name or a list of names"), ({"blank_target": "guess"}, "blank target"), ({"targte": "x"}, "target"),
+        ({"target": 3}, "a name or a list of names"), ({"blank_target": "guess"}, "blank target"),
+        ({"targte": "x"}, "target"),
     ],
 )  # fmt: skip
 def test_what_breaks_a_rule_is_named(said: dict[str, Any], says: str) -> None:
@@ -61,7 +62,11 @@ def test_options_of_a_toml_file(tmp_path: Path) -> None:
     path.write_text('target = "price"\nignore = ["id", "name"]\nsize = 96\n')
     options = DataOptions.from_toml(path, target="cost")
     assert (options.target, options.ignore, options.size) == (("cost",), ("id", "name"), (96, 96))
-    for text, says in (("target = ", "no readable file"), ('taget = "x"', "Did you mean 'target'"), ("size = 0", "size")):
+    for text, says in (
+        ("target = ", "no readable file"),
+        ('taget = "x"', "Did you mean 'target'"),
+        ("size = 0", "size"),
+    ):
         path.write_text(text)
         with pytest.raises(InputError, match=says):
             DataOptions.from_toml(path)

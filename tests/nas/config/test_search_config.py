@@ -28,7 +28,8 @@ OPTIONS = ("layout", "kind", "size")  # settings once, options of the data now
 FULL = SearchConfig(
     data="digits", space="cnn", budget="1.5 hours, 40 trials, 90 gpu-minutes", objectives=("score", "macs"),
     limits={"parameters": 500000, "latency": 0.01}, seed=3, latency_batch=8, epochs=4, executor="local",
-    cpus_per_trial=2, gpus_per_trial=0.5, tracking_uri="", options=DataOptions(size=(16, 16)), storage="/tmp/checkpoints",
+    cpus_per_trial=2, gpus_per_trial=0.5, tracking_uri="", storage="/tmp/checkpoints",
+    options=DataOptions(size=(16, 16)),
     training=TrainingConfig(
         learning_rate=Choice(0.001, 0.01), optimizer=Choice("adamw", Choice("sgd", "muon")), clip=math.inf,
         dropout=Choice(None, 0.1), checkpointing=Choice(True, False), batch_size=64, augmentation="crop+flip",

@@ -29,7 +29,9 @@ def division(source: Reading, y: np.ndarray = Y, seed: int = 0):  # type: ignore
 @pytest.mark.parametrize("seed", [0, 1])
 def test_groups_are_never_divided(share: float, seed: int) -> None:
     groups = np.repeat([f"g{i}" for i in range(20)], 10)
-    kept, aside = set_aside_by_group("some", groups, np.repeat(np.arange(20) % 4, 10), share, np.random.default_rng(seed))
+    kept, aside = set_aside_by_group(
+        "some", groups, np.repeat(np.arange(20) % 4, 10), share, np.random.default_rng(seed)
+    )
     assert not set(groups[kept]) & set(groups[aside])
     assert sorted([*kept, *aside]) == list(range(N))
     assert set((np.repeat(np.arange(20) % 4, 10))[aside]) == {0, 1, 2, 3}

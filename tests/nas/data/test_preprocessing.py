@@ -109,7 +109,9 @@ def test_a_heavy_tail_is_scaled_by_quantiles() -> None:
 def test_an_unseen_word_is_any_other() -> None:
     step = Category.fitted(pd.Series(["b", "a", "b", None], name="w"))
     assert step.words == ("", "a", "b")
-    np.testing.assert_array_equal(step.apply(pd.Series(["a", "never", None])), [[0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0]])
+    np.testing.assert_array_equal(
+        step.apply(pd.Series(["a", "never", None])), [[0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0]]
+    )
 
 
 def test_more_than_a_hundred_words_are_cut_to_the_most_frequent() -> None:

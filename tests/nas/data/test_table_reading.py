@@ -172,7 +172,9 @@ def test_a_group_that_is_named_divides(tmp_path: Path) -> None:
     "when", [pd.date_range("2023-01-01", periods=300).strftime("%Y-%m-%d"), np.arange(300), np.arange(1, 301)], ids=str
 )
 def test_a_walk_through_time_is_tested_on_its_last_part(tmp_path: Path, when: Any) -> None:
-    data = pd.DataFrame({"day": when, "noise": rng(1).normal(size=300), "sales": 500 + rng(2).normal(size=300).cumsum()})
+    data = pd.DataFrame(
+        {"day": when, "noise": rng(1).normal(size=300), "sales": 500 + rng(2).normal(size=300).cumsum()}
+    )
     found, schema = read(data, tmp_path)
     assert schema.parts is not None and "by time" in schema.parts.how
     assert list(found.test.open_rows()["day"]) == [str(value) for value in list(when)[-60:]]
@@ -228,7 +230,9 @@ def test_too_many_rare_classes_are_refused_together(tmp_path: Path) -> None:
 def test_blank_labels_are_asked_about(tmp_path: Path, choice: str) -> None:
     data = frame()
     data.loc[rng(1).permutation(N)[:30], "mood"] = ""
-    with pytest.raises(InputError, match=r"table\.csv, line \d+: 30 of 120 rows.*--blank-target drop.*--blank-target class"):
+    with pytest.raises(
+        InputError, match=r"table\.csv, line \d+: 30 of 120 rows.*--blank-target drop.*--blank-target class"
+    ):
         read(data, tmp_path)
     found, schema = read(data, tmp_path, blank_target=choice)
     assert ("(blank)" in found.classes) == (choice == "class")
@@ -247,7 +251,9 @@ def test_missing_numbers_of_a_target_are_left_out_with_a_warning(tmp_path: Path,
 @pytest.mark.parametrize("order", [["text", "label"], ["label", "text"]])
 @pytest.mark.parametrize("several", [False, True])
 def test_a_table_of_texts_is_read_as_text(tmp_path: Path, order: list[str], several: bool) -> None:
-    said = [f"you {'won a prize' if i % 3 == 0 else 'need to call'} number {i if several else i % 30}" for i in range(N)]
+    said = [
+        f"you {'won a prize' if i % 3 == 0 else 'need to call'} number {i if several else i % 30}" for i in range(N)
+    ]
     data = pd.DataFrame({"text": said, "label": np.where(np.arange(N) % 3 == 0, "spam", "ham")})[order]
     found, schema = read(data, tmp_path)
     assert schema.layout == "text" and found.task.vocabulary > 5 and len(found.task.input_shape) == 1
@@ -280,10 +286,10 @@ def test_several_targets(tmp_path: Path) -> None:
 def test_own_parts_are_matched_by_the_names_of_columns(tmp_path: Path) -> None:
     data = frame()
     for name, rows in (("test", slice(0, 30)), ("validation", slice(30, 50)), ("train", slice(50, None))):
-        data.iloc[rows][list(data.columns)[:: 1 if name == "train" else -1]].to_csv(tmp_path / f"{name}.csv", index=False)
-    found = load(
-        tmp_path / "train.csv", test=str(tmp_path / "test.csv"), validation=str(tmp_path / "validation.csv")
-    )
+        data.iloc[rows][list(data.columns)[:: 1 if name == "train" else -1]].to_csv(
+            tmp_path / f"{name}.csv", index=False
+        )
+    found = load(tmp_path / "train.csv", test=str(tmp_path / "test.csv"), validation=str(tmp_path / "validation.csv"))
     assert (len(found.search.train), len(found.search.validation), len(found.test)) == (70, 20, 30)
     np.testing.assert_array_equal(found.classes, ["calm", "loud"])
     expected = (data["mood"].iloc[:30] == "loud").to_numpy().astype(int)
@@ -314,7 +320,13 @@ def test_a_test_part_that_does_not_fit_is_refused(tmp_path: Path, change: Any, s
 
 def test_a_row_a_step_is_read_as_series(tmp_path: Path) -> None:
     rows = [
-        {"sample": f"s{i}", "step": step, "x": np.sin(step * (1 + i % 2)), "z": step, "kind": "fast" if i % 2 else "slow"}
+        {
+            "sample": f"s{i}",
+            "step": step,
+            "x": np.sin(step * (1 + i % 2)),
+            "z": step,
+            "kind": "fast" if i % 2 else "slow",
+        }
         for i in range(40)
         for step in range(8 + i % 9)
     ]
@@ -325,7 +337,9 @@ def test_a_row_a_step_is_read_as_series(tmp_path: Path) -> None:
 
 
 def test_wide_columns_are_a_series_when_asked(tmp_path: Path) -> None:
-    data = pd.DataFrame(rng(1).normal(size=(60, 20)), columns=[f"t{i}" for i in range(20)]).assign(label=["a", "b"] * 30)
+    data = pd.DataFrame(rng(1).normal(size=(60, 20)), columns=[f"t{i}" for i in range(20)]).assign(
+        label=["a", "b"] * 30
+    )
     assert read(data, tmp_path, layout="series")[0].task.input_shape == (1, 20)
 
 

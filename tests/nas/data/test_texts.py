@@ -27,7 +27,8 @@ def test_a_label_and_a_text_a_line(tmp_path: Path, ending: str, labels: tuple[st
     assert data.schema is not None and data.schema.layout == "text"
     assert data.classes == tuple(sorted(labels)) and len(data.test) == 20
     np.testing.assert_array_equal(
-        data.preprocessing.apply(data.test.open_rows()), data.test.open().inputs  # type: ignore[union-attr]
+        data.preprocessing.apply(data.test.open_rows()),
+        data.test.open().inputs,  # type: ignore[union-attr]
     )
 
 

@@ -18,7 +18,9 @@ NUMBERS = RNG.normal(size=(60, 3)).round(3)
 LABELS = np.array(["calm", "loud"])[(NUMBERS[:, 0] > 0).astype(int)]
 
 
-def table(delimiter: str = ",", decimal: str = ".", header: bool = True, columns: str = "abc", last: bool = True) -> str:
+def table(
+    delimiter: str = ",", decimal: str = ".", header: bool = True, columns: str = "abc", last: bool = True
+) -> str:
     """Three columns of numbers and one of labels."""
     rows = [[f"{value}".replace(".", decimal) for value in row] for row in NUMBERS.tolist()]
     rows = [[*row, label] if last else [label, *row] for row, label in zip(rows, LABELS, strict=True)]
@@ -48,7 +50,13 @@ def test_delimiter_decimal_mark_and_header_are_found(
 
 @pytest.mark.parametrize(
     ("encoding", "stated"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8-sig"), ("cp1252", "cp1252"), ("utf-16", "utf-16"), ("utf-16-le", "utf-16-le")],
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("cp1252", "cp1252"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+    ],
 )
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_encoding_is_found_and_stated(tmp_path: Path, encoding: str, stated: str, delimiter: str) -> None:
@@ -132,7 +140,7 @@ def test_thousands_or_decimals_is_asked(tmp_path: Path) -> None:
     rows = "\n".join(f"{i % 5};{i % 9 + 1},{i * 37 % 900 + 100}" for i in range(40))
     path = tmp_path / "amounts.csv"
     path.write_text(f"a;b\n{rows}\n")
-    with pytest.raises(InputError, match="two ways.*--decimal"):
+    with pytest.raises(InputError, match=r"two ways.*--decimal"):
         load(path)
     data = load(path, decimal=",")
     assert data.search.target_mean[0] < 11

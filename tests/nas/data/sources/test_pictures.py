@@ -67,7 +67,9 @@ def test_a_folder_of_colour_and_grey_pictures(tmp_path: Path) -> None:
 @pytest.mark.parametrize("validation", ["val", "valid", "Validation", "dev", None])
 @pytest.mark.parametrize("test", ["test", "Test", "testing", None])
 @pytest.mark.parametrize("train", ["train", "Training"])
-def test_folders_of_parts_are_parts_and_no_classes(tmp_path: Path, train: str, validation: str | None, test: str | None) -> None:  # noqa: E501
+def test_folders_of_parts_are_parts_and_no_classes(
+    tmp_path: Path, train: str, validation: str | None, test: str | None
+) -> None:
     for part, each in ((train, 10), (validation, 4), (test, 5)):
         if part is not None:
             folder(tmp_path / part, "NORMAL", "ILL", each=each)
@@ -212,7 +214,7 @@ def test_sound_and_film_are_named(tmp_path: Path, ending: str) -> None:
     for name in "ab":
         (tmp_path / name).mkdir()
         (tmp_path / name / f"0.{ending}").write_bytes(b"RIFF")
-    with pytest.raises(InputError, match="audio|video"):
+    with pytest.raises(InputError, match=r"audio|video"):
         load(tmp_path)
 
 

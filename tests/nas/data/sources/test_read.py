@@ -100,7 +100,7 @@ def test_objects(data: Any, shape: tuple[int, ...], classes: tuple[str, ...]) ->
 def test_sparse_inputs_are_unpacked_and_masked_ones_refused() -> None:
     scipy_sparse = pytest.importorskip("scipy.sparse")
     assert load((scipy_sparse.csr_matrix(X), Y)).task.input_shape == (6,)
-    with pytest.raises(InputError, match="masked.*filled"):
+    with pytest.raises(InputError, match=r"masked.*filled"):
         load((np.ma.masked_greater(X, 0.9), Y))
 
 
@@ -184,7 +184,7 @@ def test_tensors_that_are_no_data(tmp_path: Path, held: Any, says: str) -> None:
         ((X, [None] * 20 + [1, 2] * 20), "20 of 60 targets are empty"),
         ((X, pd.date_range("2024-01-01", periods=60)), "dates"),
         ((X, Y + 1j), "complex"),
-        ((SERIES[:-1] + [np.ones((3, 4))], Y), "same channels"),
+        (([*SERIES[:-1], np.ones((3, 4))], Y), "same channels"),
         ({"a": X[:, 0], "b": Y[:5]}, "equally long"),
         ({"first": X, "second": X}, "must hold the arrays"),
         ((FRAME.assign(target=1), Y), "column 'target' already"),
@@ -249,14 +249,15 @@ def test_series_padded_with_nan_are_told_by_their_ends(channels_last: bool) -> N
 @pytest.mark.parametrize("shape", [(60, 50, 3), (60, 100, 12), (60, 21, 20)])
 def test_axes_that_can_be_read_in_two_ways_are_asked_about(shape: tuple[int, ...]) -> None:
     x = RNG.random(shape)
-    with pytest.raises(InputError, match="two ways.*--axes NLC.*--axes NCL"):
+    with pytest.raises(InputError, match=r"two ways.*--axes NLC.*--axes NCL"):
         load((x, Y))
     assert load((x, Y), axes="NLC").task.input_shape == (shape[2], shape[1])
     assert load((x, Y), axes="ncl").task.input_shape == shape[1:]
 
 
 @pytest.mark.parametrize(
-    ("axes", "says"), [("NLCH", "names 4 axes"), ("NHW", None), ("NCH", "does not fit"), ("NQX", "every axis by a letter")]
+    ("axes", "says"),
+    [("NLCH", "names 4 axes"), ("NHW", None), ("NCH", "does not fit"), ("NQX", "every axis by a letter")],
 )
 def test_axes_that_are_named(axes: str, says: str | None) -> None:
     x = RNG.random((60, 10, 30))
