@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BUDGET ?= 3m
 DATA ?= digits
+WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: search test test-slow check docs ui clean
@@ -15,7 +16,7 @@ search: .venv/installed
 	$(BIN)/nas search $(DATA) --budget $(BUDGET)
 
 test: .venv/installed-for-tests
-	$(BIN)/python -m pytest -m "not slow and not gpu" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow and not gpu" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 test-slow: .venv/installed-for-tests
 	$(BIN)/python -m pytest -m slow --timeout=3600 $(PYTEST_ARGS)

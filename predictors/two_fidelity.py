@@ -60,7 +60,7 @@ class TwoFidelities:
         # Whole trainings keep the places that they have by their early scores among all, and change places among
         # themselves by their final scores. So both fidelities have one scale.
         places = norm.ppf((np.sort(rankdata(self.early, "ordinal")[rows]) - 0.5) / len(self.early))
-        ends = places[rankdata(scores, "ordinal") - 1]
+        ends = places[rankdata(scores, "ordinal").astype(int) - 1]  # newer versions of scipy rank in floats
         self.labels = GaussianRanks.of(scores, ends)
 
         self.short, base = self._fit_part(architectures, gaussian_ranks(self.early))

@@ -141,7 +141,7 @@ class SearchConfig:
         default_factory=TrainingConfig
     )
     final: Flag = True
-    final_share: Share = 0.5
+    final_share: Share = 0.65
     early_stopping: Flag = True
     validation_share: Share = 0.2
     test_share: Share = 0.2

@@ -32,7 +32,7 @@ class FullTraining:
         turn: which of its trainings, each with a seed of its own.
         deadline: in seconds since 1970; the training ends with the last epoch that fits, after one at least.
         weights: file for the weights after each epoch, so that a training that is cut off has not been for nothing.
-        cut: whether it is cut off at its deadline; else its first epoch may take as long as it needs.
+        cut: whether it is cut off at its deadline; else only once some training has ended an epoch.
         most_epochs: where it is to use its time: `epochs` is planned anew after every epoch, up to so many; 0 keeps it.
     """
 
@@ -48,10 +48,9 @@ class FullTraining:
     cut: bool = True
     most_epochs: int = 0
 
-    @property
-    def seconds_left(self) -> float:
-        """Until it is cut off."""
-        return self.deadline - time.time() if self.cut else math.inf
+    def seconds_left(self, anything: bool) -> float:
+        """Until it is cut off; `anything`: whether some training has ended an epoch, so that there is a result."""
+        return self.deadline - time.time() if self.cut or anything else math.inf
 
 
 @dataclass(frozen=True)

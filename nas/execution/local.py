@@ -63,14 +63,16 @@ def one_after_another(
     next_job: NextJob, data: TrainingData, stopped: Callable[[], bool], threads: int = 1
 ) -> Iterator[tuple[FullTraining, Step]]:
     """Trains in this process what `next_job` says, until it says None; a training that outlasts its time is cut off."""
+    anything = False
     while (job := next_job()) is not None:
         with torch_threads(threads):
             steps = train_in_full(job, data, stopped)
             step: Step | None = None
             while not isinstance(step, Trained | Failed):
                 try:
-                    with at_most(max(0.1, job.seconds_left + GRACE)):
+                    with at_most(max(0.1, job.seconds_left(anything) + GRACE)):
                         step = next(steps)
+                    anything = anything or not isinstance(step, Failed)
                 except Overtime:
                     step = Failed("it did not end in time")
                 yield job, step

@@ -71,6 +71,10 @@ class Schedule:
         self._waiting = [(trial, turn) for turn in range(config.seeds) for trial in trained]
         self._anything = fallback
 
+    def skip(self) -> None:
+        """Nothing more is trained."""
+        self._waiting.clear()
+
     def has_result(self) -> None:
         """From now on only trainings for which there is time are begun."""
         self._anything = True

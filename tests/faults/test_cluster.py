@@ -11,6 +11,7 @@ import spaces
 import nas
 from nas.errors import InputError, SearchFailed
 from nas.journal import journal as journals
+from nas.records.problem import Placement
 
 pytestmark = pytest.mark.faults
 
@@ -45,15 +46,13 @@ class Meddler(nas.Observer):
     def __init__(self, cluster, add_at: int, kill_at: int) -> None:
         self.cluster, self.add_at, self.kill_at = cluster, add_at, kill_at
         self.ended, self.slots = 0, []
-        self.view = None
         self.doomed = cluster.add_node(num_cpus=1)
 
-    def search_started(self, view) -> None:
-        self.view = view
+    def status(self, status) -> None:
+        self.slots.append(status.slots)
 
-    def trial_ended(self, candidate) -> None:
-        self.ended += candidate.finished
-        self.slots.append(self.view.slots())
+    def trial_ended(self, trial) -> None:
+        self.ended += trial.finished > 0
         if self.ended == self.add_at:
             self.cluster.add_node(num_cpus=1)
         if self.ended == self.kill_at:
@@ -96,19 +95,17 @@ class Together(nas.Observer):
 
     def __init__(self) -> None:
         self.most, self.slots, self.messages = 0, set(), []
-        self.view = None
         self.trained: set[int] = set()
 
-    def search_started(self, view) -> None:
-        self.view = view
+    def status(self, status) -> None:
+        self.slots.add(status.slots)
 
-    def epoch_ended(self, candidate, report) -> None:
-        self.trained.add(candidate.number)
+    def epoch_ended(self, trial, report) -> None:
+        self.trained.add(trial.number)
         self.most = max(self.most, len(self.trained))
-        self.slots.add(self.view.slots())
 
-    def trial_ended(self, candidate) -> None:
-        self.trained.discard(candidate.number)
+    def trial_ended(self, trial) -> None:
+        self.trained.discard(trial.number)
 
     def message(self, text: str) -> None:
         self.messages.append(text)
@@ -116,10 +113,9 @@ class Together(nas.Observer):
 
 def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_path, monkeypatch) -> None:
     from nas.execution.ray import cluster as ray_cluster
-    from nas.execution.ray import tune as ray_tune
 
     monkeypatch.setattr(ray_cluster.Cluster, "gpu_memory", lambda self: 16 * 2**30)
-    monkeypatch.setattr(ray_tune, "device_of", lambda config: "cpu")
+    monkeypatch.setattr(Placement, "device", property(lambda self: "cpu"))
     seen = Together()
     result = nas.search(
         "digits",

@@ -7,6 +7,7 @@ import spaces
 
 import nas
 from nas.errors import InputError
+from nas.journal.journal import Journal
 
 pytestmark = pytest.mark.faults
 QUICK = {"executor": "local", "tracking_uri": "", "final": False, "epochs": 2, "strategy": "random"}
@@ -15,13 +16,17 @@ QUICK = {"executor": "local", "tracking_uri": "", "final": False, "epochs": 2, "
 class FillsTheDisk(nas.Observer):
     """After three trials the journal's file may not grow any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ended, self.messages, self.journal = 0, [], None
+        create = Journal.create
 
-    def search_started(self, view) -> None:
-        self.journal = view.set_run_id.__self__
+        def created(*arguments) -> Journal:
+            self.journal = create(*arguments)
+            return self.journal
 
-    def trial_ended(self, candidate) -> None:
+        monkeypatch.setattr(Journal, "create", created)
+
+    def trial_ended(self, trial) -> None:
         self.ended += 1
         if self.ended == 3:
             self.journal._connection.execute("pragma max_page_count = 1")
@@ -30,8 +35,8 @@ class FillsTheDisk(nas.Observer):
         self.messages.append(text)
 
 
-def test_a_full_disk_ends_the_search_with_what_it_has(tmp_path, injected) -> None:
-    observer = FillsTheDisk()
+def test_a_full_disk_ends_the_search_with_what_it_has(tmp_path, monkeypatch, injected) -> None:
+    observer = FillsTheDisk(monkeypatch)
     result = nas.search(
         "digits", spaces.small(), "2000 trials", directory=tmp_path / "s", observers=[observer], **QUICK
     )

@@ -13,11 +13,10 @@ from spaces import faulty
 from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
 from nas.execution.executor import FullTrainings
-from nas.execution.local import Local
+from nas.execution.local import in_this_process
 from nas.execution.ray.full import OnWorkers
 from nas.final.final import run_final
 from nas.final.schedule import FinalConfig, Schedule
-from nas.records.problem import Placement
 from nas.records.trial import COMPLETED, Trial
 from search_spaces.profile import profile
 
@@ -50,10 +49,10 @@ def candidate(kind: str, dataset: Dataset, number: int) -> Trial:
     )  # fmt: skip
 
 
-def workers(dataset: Dataset, memory: float = 0.0) -> FullTrainings:
+def workers(memory: float = 0.0) -> FullTrainings:
     """Two at once."""
     there = OnWorkers(2, 1, 0, memory)
-    return FullTrainings(2, lambda next_job, stopped: there(next_job, dataset.search, stopped))
+    return FullTrainings(2, there)
 
 
 def test_workers_train_the_same_and_bad_ones_give_way(cluster: None, digits: Dataset, tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_workers_train_the_same_and_bad_ones_give_way(cluster: None, digits: Dat
     line = [good, *(candidate(kind, digits, number) for number, kind in enumerate(others, start=1))]
     plan, heard = FinalConfig(top=5, epochs=2), []
     there = run_final(
-        digits, line, None, tmp_path / "there", plan, workers(digits, memory=0.5),
+        digits, line, None, tmp_path / "there", plan, workers(memory=0.5),
         on_epoch=lambda one, report: heard.append((one.number, report.epoch)),
     )  # fmt: skip
     here = run_final(
@@ -70,7 +69,7 @@ def test_workers_train_the_same_and_bad_ones_give_way(cluster: None, digits: Dat
         None,
         tmp_path / "here",
         plan,
-        Local(digits.search).train_in_full(Placement(), 1, math.inf),
+        in_this_process(1),
     )
     assert {one.trial.number: one.scores for one in there.finalists} == {
         one.trial.number: one.scores for one in here.finalists
@@ -83,7 +82,7 @@ def test_one_that_hangs_is_ended(cluster: None, digits: Dataset, tmp_path: Path)
     ends = time.monotonic() + 12
     line = [candidate("hang", digits, 0), candidate("none", digits, 1)]
     result = run_final(
-        digits, line, None, tmp_path, FinalConfig(top=2, epochs=2), workers(digits),
+        digits, line, None, tmp_path, FinalConfig(top=2, epochs=2), workers(),
         seconds_left=lambda: ends - time.monotonic(),
     )  # fmt: skip
     assert [one.trial.number for one in result.finalists] == [1]
@@ -92,7 +91,7 @@ def test_one_that_hangs_is_ended(cluster: None, digits: Dataset, tmp_path: Path)
 def test_stopped_is_heard_by_workers(cluster: None, digits: Dataset, tmp_path: Path) -> None:
     result = run_final(
         digits, [candidate("none", digits, 0)], None, tmp_path, FinalConfig(epochs=100_000),
-        workers(digits), stopped=lambda: True,
+        workers(), stopped=lambda: True,
     )  # fmt: skip
     assert result.winner.epochs < 1000
 

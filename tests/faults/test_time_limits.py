@@ -26,7 +26,9 @@ def rows(drivers):
         return ()
 
 
-@pytest.mark.parametrize("seconds", [20, 60, pytest.param(180, marks=pytest.mark.slow)])  # in process, on Ray, on Ray
+@pytest.mark.parametrize(
+    "seconds", [20, pytest.param(60, marks=pytest.mark.slow), pytest.param(180, marks=pytest.mark.slow)]
+)  # in process, on Ray, on Ray
 def test_a_search_with_its_final_ends_on_time(drivers, injected, seconds: int) -> None:
     result = drivers.run(budget=f"{seconds}s", final=True, epochs=4)
     assert result["ended"] == "budget"
@@ -38,7 +40,7 @@ def test_a_search_with_its_final_ends_on_time(drivers, injected, seconds: int) -
 
 
 @pytest.mark.parametrize(
-    ("seconds", "executor"), [(20, "local"), (20, "ray"), pytest.param(60, "ray", marks=pytest.mark.slow)]
+    ("seconds", "executor"), [(10, "local"), (20, "ray"), pytest.param(60, "ray", marks=pytest.mark.slow)]
 )
 def test_a_hung_training_does_not_hold_the_search_up(drivers, injected, seconds: int, executor: str) -> None:
     driver = drivers.start(space="hanging", budget=f"{seconds}s", executor=executor)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# isort: split
-import ray
-
 from nas.data.dataset import TrainingData
 from nas.execution.full_training import Failed, FullTraining, NextJob, Step, Trained, train_in_full
 from nas.execution.memory_limit import limit_worker
+from nas.execution.ray import cluster  # noqa: F401 - sets the environment that Ray reads as it is imported
+
+# isort: split
+import ray
 
 GRACE = 2.0  # seconds that a training may go on after its deadline
 POLL = 0.5  # seconds between two looks at the deadlines
@@ -50,7 +51,7 @@ class OnWorkers:
     def __call__(
         self, next_job: NextJob, data: TrainingData, stopped: Callable[[], bool]
     ) -> Iterator[tuple[FullTraining, Step]]:
-        shared, told = ray.put(data), False
+        shared, told, anything = ray.put(data), False, False
         idle: list[Any] = []
         running: dict[Any, tuple[Any, FullTraining]] = {}
         try:
@@ -65,9 +66,10 @@ class OnWorkers:
                     for trainer, _ in running.values():
                         trainer.stop.remote()
                 ready, waiting = ray.wait(list(running), timeout=POLL)
-                for stream in [*ready, *(late for late in waiting if running[late][1].seconds_left < -GRACE)]:
+                for stream in [*ready, *(late for late in waiting if running[late][1].seconds_left(anything) < -GRACE)]:
                     trainer, job = running[stream]
                     step = _next(stream) if stream in ready else Failed("it did not end in time")
+                    anything = anything or not isinstance(step, Failed)
                     if not isinstance(step, Trained | Failed):
                         yield job, step
                         continue

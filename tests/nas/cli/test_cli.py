@@ -37,7 +37,7 @@ BAD = {
     "unknown predictor": (["search", "digits", "--predictor", "oracle"], "Unknown predictor 'oracle'"),
     "budget without unit": (["search", "digits", "--budget", "10 bananas"], "10 bananas"),
     "no budget": (["search", "digits", "--budget", "0m"], "0m"),
-    "a rule nobody obeys": (["search", "digits", "--max-parameters", "10"], "closest"),
+    "a rule nobody obeys": (["search", "digits", "--space", "mlp", "--max-parameters", "10"], "closest"),
     "a latency that is no time": (["search", "digits", "--max-latency", "2 bananas"], "2ms"),
     "an unknown recipe": (["search", "digits", "--recipe", "optimiser=sgd"], "Did you mean 'optimizer'"),
     "an impossible recipe": (["search", "digits", "--recipe", "label_smoothing=3"], "label_smoothing"),

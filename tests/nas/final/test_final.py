@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +14,12 @@ from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
 from nas.data.dataset import SealedTest, Split
 from nas.errors import InputError, SearchFailed
-from nas.execution.executor import FullTrainings
-from nas.execution.local import Local
+from nas.execution.local import in_this_process
 from nas.export import export_winner
 from nas.export.ensemble import export_ensemble
 from nas.export.load import load as load_export
 from nas.final.final import run_final
 from nas.final.schedule import FinalConfig
-from nas.records.problem import Placement
 from nas.records.trial import COMPLETED, Trial
 from nas.training.inference import outputs
 from nas.training.loop import begin
@@ -46,11 +43,6 @@ def candidate(number: int, dataset: Dataset, value: float = 0.9, **recipe: objec
     )  # fmt: skip
 
 
-def here(dataset: Dataset) -> FullTrainings:
-    """Trainings one after another in this process."""
-    return Local(dataset.search).train_in_full(Placement(), 1, math.inf)
-
-
 class Opened(SealedTest):
     """Counts how often it is opened."""
 
@@ -69,7 +61,7 @@ def test_the_winner_is_chosen_by_validation_and_tested_once_beside_the_baseline(
     candidates = [candidate(number, digits) for number in range(4)]
     seen: list[tuple[int, int]] = []
     result = run_final(
-        dataset, candidates, candidates[3], tmp_path, FinalConfig(top=2, epochs=2, least_epochs=1), here(dataset),
+        dataset, candidates, candidates[3], tmp_path, FinalConfig(top=2, epochs=2, least_epochs=1), in_this_process(1),
         on_epoch=lambda one, report: seen.append((one.number, report.epoch)),
     )  # fmt: skip
     assert sealed.times == 1
@@ -85,7 +77,7 @@ def test_what_it_leaves_is_enough_for_an_export(digits: Dataset, tmp_path: Path)
     first = candidate(0, digits)
     search = tmp_path / "search"
     result = run_final(
-        digits, [first], first, search / "final", FinalConfig(top=1, epochs=2, least_epochs=1), here(digits)
+        digits, [first], first, search / "final", FinalConfig(top=1, epochs=2, least_epochs=1), in_this_process(1)
     )
     assert result.first_random is not None and result.first_random.test_score == result.winner.test_score
     out = export_winner(search, tmp_path / "model")
@@ -105,7 +97,7 @@ def test_no_time_still_trains_the_best(digits: Dataset, tmp_path: Path) -> None:
         candidates[2],
         tmp_path,
         FinalConfig(epochs=3, least_epochs=1),
-        here(digits),
+        in_this_process(1),
         seconds_left=lambda: 0.0,
     )
     assert [one.trial.number for one in result.finalists] == [0]
@@ -115,12 +107,12 @@ def test_no_time_still_trains_the_best(digits: Dataset, tmp_path: Path) -> None:
 def test_a_finalist_that_diverges_gives_way(digits: Dataset, tmp_path: Path) -> None:
     wild = candidate(0, digits, optimizer="sgd", learning_rate=100.0, clip=0.0, warmup=0.0)
     result = run_final(
-        digits, [wild, candidate(1, digits)], None, tmp_path, FinalConfig(epochs=1, least_epochs=1), here(digits)
+        digits, [wild, candidate(1, digits)], None, tmp_path, FinalConfig(epochs=1, least_epochs=1), in_this_process(1)
     )
     assert result.winner.trial.number == 1
     assert result.first_random is None
     with pytest.raises(SearchFailed, match="Not one"):
-        run_final(digits, [wild], None, tmp_path / "again", FinalConfig(epochs=1, least_epochs=1), here(digits))
+        run_final(digits, [wild], None, tmp_path / "again", FinalConfig(epochs=1, least_epochs=1), in_this_process(1))
 
 
 def test_a_finalist_that_fails_gives_way(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,13 +123,13 @@ def test_a_finalist_that_fails_gives_way(digits: Dataset, tmp_path: Path, monkey
 
     monkeypatch.setattr("nas.execution.full_training.begin", failing)
     both = [candidate(number, digits) for number in range(2)]
-    result = run_final(digits, both, both[0], tmp_path, FinalConfig(epochs=1, least_epochs=1), here(digits))
+    result = run_final(digits, both, both[0], tmp_path, FinalConfig(epochs=1, least_epochs=1), in_this_process(1))
     assert result.winner.trial.number == 1 and result.first_random is None
 
 
 def test_stopped_ends_after_an_epoch_of_the_best(digits: Dataset, tmp_path: Path) -> None:
     both = [candidate(number, digits) for number in range(2)]
-    result = run_final(digits, both, both[1], tmp_path, FinalConfig(epochs=9), here(digits), stopped=lambda: True)
+    result = run_final(digits, both, both[1], tmp_path, FinalConfig(epochs=9), in_this_process(1), stopped=lambda: True)
     assert [(one.trial.number, one.epochs) for one in result.finalists] == [(0, 1)]
 
 
@@ -145,7 +137,7 @@ def test_weights_are_a_state_dict_of_the_whole_network(digits: Dataset, tmp_path
     import torch
 
     one = candidate(0, digits)
-    result = run_final(digits, [one], None, tmp_path, FinalConfig(top=1, epochs=1, least_epochs=1), here(digits))
+    result = run_final(digits, [one], None, tmp_path, FinalConfig(top=1, epochs=1, least_epochs=1), in_this_process(1))
     state = torch.load(result.winner.weights, weights_only=True)
     expected = build(one.architecture, digits.task).state_dict()
     assert {name.removeprefix("1.") for name in state if name.startswith("1.")} == set(expected)
@@ -153,7 +145,9 @@ def test_weights_are_a_state_dict_of_the_whole_network(digits: Dataset, tmp_path
 
 def test_an_ensemble_of_finalists_is_one_verified_module(digits: Dataset, tmp_path: Path) -> None:
     candidates = [candidate(number, digits) for number in range(2)]
-    run_final(digits, candidates, None, tmp_path / "final", FinalConfig(top=2, epochs=1, least_epochs=1), here(digits))
+    run_final(
+        digits, candidates, None, tmp_path / "final", FinalConfig(top=2, epochs=1, least_epochs=1), in_this_process(1)
+    )
     out = export_ensemble(tmp_path, tmp_path / "model", 2)
     inputs = digits.test.open().inputs[:8]
     found = outputs(load_export(out), inputs)
@@ -181,7 +175,7 @@ def test_a_regression_is_judged_and_exported_in_its_own_scale(tmp_path: Path) ->
     dataset = load((x, y), kind="regression")
     one = candidate(0, dataset)
     result = run_final(
-        dataset, [one], one, tmp_path / "final", FinalConfig(top=1, epochs=20, least_epochs=1), here(dataset)
+        dataset, [one], one, tmp_path / "final", FinalConfig(top=1, epochs=20, least_epochs=1), in_this_process(1)
     )
     out = export_winner(tmp_path, tmp_path / "model")
     test = dataset.test.open()

@@ -1,0 +1,54 @@
+"""Who comes into the final: what the search liked best, and the best of the known designs beside it.
+
+Short trainings like what learns fast. So a known design comes in whatever its place, all entrants are compared after
+equally many epochs on all of the training examples, and a network so slow that its last training could not have
+`LEAST_LAST_EPOCHS` epochs stays out where there are others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from nas.driver.clock import FINALISTS
+from nas.final.schedule import FinalConfig
+from nas.records.trial import Trial
+from nas.strategies.strategy import KNOWN
+
+LEAST_LAST_EPOCHS = 12
+LEAST_SELECTION_EPOCHS = 3  # after which a comparison of entrants says more than the search did
+
+
+def entrants(ranked: Sequence[Trial], last_epochs: Callable[[Trial], float]) -> list[Trial]:
+    """The finalists, the search's favourite first.
+
+    Args:
+        ranked: trials of the search, the best first; at least one.
+        last_epochs: epochs for which there would be time in a trial's last training.
+    """
+    enough = [trial for trial in ranked if last_epochs(trial) >= LEAST_LAST_EPOCHS]
+    pool = enough or sorted(ranked, key=lambda trial: -last_epochs(trial))[:FINALISTS]
+    known = [trial for trial in pool if trial.source.startswith(KNOWN)]
+    chosen = pool[:FINALISTS]
+    if known and known[0] not in chosen:
+        chosen = [*pool[: FINALISTS - 1], known[0]]
+    return chosen
+
+
+def selection(
+    chosen: Sequence[Trial], seconds: float, slots: int, most: int, seconds_per_epoch: Callable[[Trial], float]
+) -> tuple[list[Trial], FinalConfig]:
+    """Those of the entrants that are compared, and for how many epochs each, so that all end in time.
+
+    Args:
+        seconds: for all of them. slots: trainings at once.
+        most: epochs of each.
+        seconds_per_epoch: on all training examples.
+    """
+    for count in range(len(chosen), 1, -1):
+        few = [*chosen[: count - 1], chosen[-1]]  # the known design, if there is one, is the last to go
+        each = seconds / math.ceil(count / slots)
+        epochs = min([most, *(int(each / max(seconds_per_epoch(trial), 1e-9)) for trial in few)])
+        if epochs >= min(most, LEAST_SELECTION_EPOCHS):
+            return few, FinalConfig(top=count, epochs=epochs)
+    return list(chosen[:1]), FinalConfig(top=1, epochs=most)
