@@ -74,6 +74,7 @@ def described(frame: Frame, name: str, decimal: str = "auto") -> Found:
         return _found(name, DATE, cells, cells.isna(), format="ISO8601")
     if kind in "iuf" or (pd.api.types.is_numeric_dtype(cells.dtype) and kind != "c"):
         values = cells.to_numpy(np.float64, na_value=np.nan)
+        _refuse_infinite(frame, name, values)
         stamp = _unix(name, values)
         return _found(name, DATE if stamp else NUMBER, cells, pd.Series(np.isnan(values)), format=stamp)
     return _of_words(frame, name, cells, decimal)
@@ -98,6 +99,9 @@ def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
             else texts[~missing],
             errors="coerce",
         ).to_numpy(np.float64)
+        everywhere = np.full(len(texts), np.nan)
+        everywhere[~missing.to_numpy(bool)] = values
+        _refuse_infinite(frame, name, everywhere)
         stamp = _unix(name, values)
         return _found(name, DATE if stamp else NUMBER, texts, missing, decimal=mark, format=stamp)
     if share >= MOSTLY and len(said) >= LEAST_FOR_IDS and (~numeric).sum() > 0:
@@ -121,6 +125,15 @@ def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
     if words >= TEXT_WORDS and len(distinct) > MOST_PHRASES:
         return _found(name, TEXT, texts, missing)
     return _found(name, CATEGORY, texts, missing)
+
+
+def _refuse_infinite(frame: Frame, name: str, values: np.ndarray) -> None:
+    if np.isinf(values).any():
+        row = int(np.flatnonzero(np.isinf(values))[0])
+        raise InputError(
+            f"{frame.at(row)}, column {name!r}: {values[row]} is no finite number. Mend the cell, leave it empty, or leave "
+            f"the column out: --ignore {name}."
+        )
 
 
 def _found(name: str, kind: str, cells: pd.Series, missing: pd.Series, **further: str) -> Found:

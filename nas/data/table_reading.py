@@ -267,6 +267,12 @@ def _own_part(table: _Table, frame: Frame, part: str) -> Part:
             f"{frame.path or frame.name}: the {part} part has no column {', '.join(map(repr, missing))}. "
             f"It has: {', '.join(cells.columns)}."
         )
+    for name, one in table.found.items():
+        if one.type == NUMBER:
+            try:
+                numbers(cells[name], one.decimal)
+            except InputError as error:
+                raise InputError(f"{frame.path or frame.name}, the {part} part: {error}") from None
     kept, y = _targets(
         table, Frame(cells, frame.name, frame.path, {}, (), frame.line, frame.named), f" of the {part} part"
     )

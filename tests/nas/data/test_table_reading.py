@@ -363,3 +363,28 @@ def test_the_schema_is_written_and_read_again(tmp_path: Path) -> None:
     assert Schema.from_json((tmp_path / "schema.json").read_text(encoding="utf-8")) == schema
     with pytest.raises(InputError, match="no schema"):
         Schema.from_json("{}")
+
+
+@pytest.mark.parametrize("cell", ["inf", "-inf"])
+@pytest.mark.parametrize("typed", [False, True])
+def test_infinite_numbers_are_named(tmp_path: Path, cell: str, typed: bool) -> None:
+    data = frame(late=[float(cell) if i == 7 else i * 0.5 for i in range(N)])
+    with pytest.raises(InputError, match=r"row 8, column 'late'" if typed else r"line 9, column 'late'"):
+        read(data, None if typed else tmp_path)
+
+
+def test_a_word_among_the_numbers_of_a_test_part_is_named(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "train.csv", index=False)
+    frame().assign(a=["much" if i == 3 else "1" for i in range(N)]).to_csv(tmp_path / "test.csv", index=False)
+    with pytest.raises(InputError, match=r"test\.csv, the test part.*'a'.*'much'"):
+        load(tmp_path / "train.csv", test=str(tmp_path / "test.csv"))
+
+
+@pytest.mark.parametrize("labels", [("spam", "ham"), ("1", "0")])
+@pytest.mark.parametrize("first", [True, False])
+def test_texts_without_a_header(tmp_path: Path, labels: tuple[str, str], first: bool) -> None:
+    rows = [(labels[i % 2], f"you {'won a big' if i % 2 == 0 else 'need the'} thing {i}") for i in range(80)]
+    lines = [f'"{label}","{text}"' if first else f'"{text}","{label}"' for label, text in rows]
+    (tmp_path / "sms.csv").write_text("\n".join(lines))
+    data = load(tmp_path / "sms.csv")
+    assert data.schema is not None and data.schema.layout == "text" and set(data.classes) == set(labels)
