@@ -131,8 +131,8 @@ def _refuse_infinite(frame: Frame, name: str, values: np.ndarray) -> None:
     if np.isinf(values).any():
         row = int(np.flatnonzero(np.isinf(values))[0])
         raise InputError(
-            f"{frame.at(row)}, column {name!r}: {values[row]} is no finite number. Mend the cell, leave it empty, or leave "
-            f"the column out: --ignore {name}."
+            f"{frame.at(row)}, column {name!r}: {values[row]} is no finite number. Mend the cell, leave it empty, or "
+            f"leave the column out: --ignore {name}."
         )
 
 

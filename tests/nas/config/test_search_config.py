@@ -36,9 +36,13 @@ FULL = SearchConfig(
         fidelity=Choice(Fidelity(resolution=0.5), Fidelity(subset=Choice(0.25, 1.0))),
     ),
     start_from=({"0.width": 1, "training.learning_rate": 0},),
+    final_share=0.25,
     learn_from=(EarlierSearch("/searches/a", "digits", ({"0.width": 0}, {"0.width": 1}), (0.5, 0.75)),),
 )  # fmt: skip
-PLAIN = SearchConfig(data="digits", training=TrainingConfig(fidelity=Fidelity(0.5)))
+PLAIN = SearchConfig(
+    data="digits", final_share=0.25, training=TrainingConfig(augmentation="none", fidelity=Fidelity(0.5))
+)  # fmt: skip
+NEWER = ("known", "designs", "baselines")  # settings that journals of older versions do not hold
 
 
 @pytest.mark.parametrize(("name", "config"), [("full", FULL), ("plain", PLAIN)])
@@ -47,7 +51,8 @@ def test_a_config_of_an_older_version_is_read_and_written_nearly_as_it_was(name:
     assert SearchConfig.from_json(old) == config
     written = {key: value for key, value in json.loads(old).items() if key not in FORMER}
     options = {**json.loads(SearchConfig().to_json())["options"], **{key: written.pop(key) for key in OPTIONS}}
-    assert json.loads(config.to_json()) == {**written, "budget": str(config.budget), "options": options}
+    now = {key: value for key, value in json.loads(config.to_json()).items() if key not in NEWER}
+    assert now == {**written, "budget": str(config.budget), "options": options}
 
 
 def test_a_config_of_a_version_without_some_settings_is_read() -> None:
@@ -132,7 +137,7 @@ def test_a_bad_value_is_refused_with_its_name_its_rule_and_itself(case: tuple[st
         ({"budget": "10 bananas"}, "unknown unit 'bananas'. Write `10m`"),
         ({"executor": "rya"}, "Known: auto, ray, local. Did you mean 'ray'?"),
         ({"latency_device": "cdua"}, "Unknown latency device 'cdua'. Known: cpu, cuda. Did you mean 'cuda'?"),
-        ({"predictor": "forset"}, "Did you mean 'forest'?"),
+        ({"predictor": "boosted_tree"}, "Did you mean 'boosted_trees'?"),
         ({"objectives": ("score", "mac")}, "Unknown objective 'mac'"),
         ({"objectives": ("macs",)}, "`objectives` must begin with 'score'"),
         ({"objectives": ("score", "macs", "macs")}, "name each one once"),

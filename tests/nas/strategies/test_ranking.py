@@ -19,7 +19,8 @@ from nas.records.proposal import Proposal
 from nas.strategies.history import Observation
 from nas.strategies.ranking import Ranking
 from predictors.extrapolation import ends
-from search_spaces import SPACES, Choice, Space, Task, profile
+from search_spaces import SPACES, Choice, Repeat, Space, Task, profile
+from search_spaces.cells import Conv, Downsample, Head, Stem
 from search_spaces.rules import max_parameters
 from search_spaces.tree import places
 
@@ -35,7 +36,10 @@ def observed(joint: JointSpace, worth: object, count: int) -> list[Observation]:
 
 
 def test_a_recipe_that_decides_alone_is_learned_and_proposed() -> None:
-    joint = JointSpace(SPACES["cnn"](), TrainingConfig(learning_rate=Choice(*RATES), warmup=Choice(0.0, 0.1)), TASK)
+    recipe = TrainingConfig(learning_rate=Choice(*RATES), warmup=Choice(0.0, 0.1))
+    blocks = Repeat(Conv(Choice(16, 32, 64), kernel=Choice(3, 5)), times=Choice(1, 2, 3))
+    space = Space("plain", Stem(Choice(16, 32)), blocks, Downsample(), blocks, Head())
+    joint = JointSpace(space, recipe, TASK)
     noise = np.random.default_rng(0)
 
     def worth(one: Proposal) -> float:
