@@ -13,8 +13,9 @@ from typing import Any
 from nas import execution
 from nas.baselines import chosen
 from nas.config.budget import Budget
+from nas.config.data_options import DataOptions
 from nas.config.recipe import TrainingConfig
-from nas.config.search_config import SearchConfig
+from nas.config.search_config import AUTO, SearchConfig
 from nas.data import Dataset
 from nas.driver import time_account
 from nas.driver.clock import Clock
@@ -60,7 +61,7 @@ class SearchResult(SearchOutcome):
 
 def search(
     data: Any,
-    space: str | Space = "hybrid",
+    space: str | Space = "auto",
     budget: str = "10m",
     *,
     objectives: Sequence[str] = ("score",),
@@ -78,10 +79,11 @@ def search(
     """Searches the space for the network that scores best on the data, within the budget.
 
     Args:
-        data: a known name (`digits`), a path (`.npz`, `.csv`, folder of pictures), or arrays or tensors `(X, y)`.
-        space: a name of the catalogue, `module:attribute`, or a `Space`.
+        data: a known name (`digits`), a path, or objects such as `(X, y)` and DataFrames; see `nas.data.load`.
+        space: a name of the catalogue, `module:attribute`, or a `Space`; `auto` goes by the kind of data.
         budget: `10m`, `2h`, `200 trials`, `4 gpu-hours`, or several: `2h, 500 trials`.
-        objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`.
+        objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`; names of
+            `DataOptions` say how the data is read, e.g. `target="price"`.
         directory: for the journal and everything else; new or empty.
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
         learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
@@ -92,8 +94,10 @@ def search(
         SearchFailed: not a single candidate could be trained.
     """
     began = time.monotonic()
+    said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
     for name in settings:
-        known("setting", name, [field.name for field in dataclasses.fields(SearchConfig)])
+        known("setting", name, [*(field.name for field in dataclasses.fields(SearchConfig)), *DataOptions.names()])
+    options = dataclasses.replace(settings.pop("options", None) or DataOptions(), **said).located()
     config = SearchConfig(
         data=setup.reference(data),
         space=space if isinstance(space, str) else "",
@@ -104,13 +108,17 @@ def search(
         predictor=predictor,
         seed=seed,
         training=training or TrainingConfig(),
+        options=options,
         **settings,
     )
     _check(config)
     if config.tracking_uri != "":  # the journal has the store as it is found from any folder, and no password
         config = dataclasses.replace(config, tracking_uri=store_uri(config.tracking_uri))
-    opened = setup.named_space(space)
+    if space != AUTO:
+        setup.named_space(space)  # refused before the data is read
     dataset = setup.opened_data(data, config)
+    opened = setup.space_for(space, dataset)
+    config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
     chosen(config.baselines, dataset.task)
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
@@ -132,6 +140,8 @@ def search(
         path = path if directory is not None else claimed(path)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
             _keep(path, opened, config, observers)
+            if dataset.schema is not None:
+                dataset.schema.save(path)
             return _run(journal, config, problem, executor, observers, plan=plan.sentence(examples))
 
 
@@ -355,6 +365,7 @@ def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: 
         dataset=dataset.name,
         fingerprint=dataset.fingerprint,
         task=dataset.task,
+        schema=dataset.schema,
         resumed=resumed,
         trials=tuple(journal.trials),
         run_id=journal.mlflow_run_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from search_spaces.errors import SpaceError
 
-METRICS = {"classification": "accuracy", "regression": "r2"}
+METRICS = {"classification": "accuracy", "multilabel": "label_accuracy", "regression": "r2"}  # unless another is named
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,10 @@ class Task:
         input_shape: one example, channels first, without the batch: `(features,)`, `(channels, length)`,
             `(channels, height, width)`; for tokens `(length,)`.
         outputs: number of classes, or of values to predict. At least 1.
-        kind: `classification` or `regression`.
+        kind: `classification`, `multilabel` (yes or no for every output) or `regression`.
         vocabulary: number of distinct tokens when the inputs are integers, 0 when they are real numbers.
+        metric: name of the score, higher is better; "" is `accuracy`, `label_accuracy` or `r2`, by the kind.
+        positive: number of the class that is looked for, where the metric is about one.
 
     Raises:
         SpaceError: a size below 1 or an unknown kind.
@@ -28,6 +30,8 @@ class Task:
     outputs: int
     kind: str = "classification"
     vocabulary: int = 0
+    metric: str = ""
+    positive: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
@@ -40,8 +44,4 @@ class Task:
             raise SpaceError(f"`outputs` must be at least 1, got {self.outputs}.")
         if self.kind not in METRICS:
             raise SpaceError(f"`kind` must be one of {', '.join(METRICS)}, got {self.kind!r}.")
-
-    @property
-    def metric(self) -> str:
-        """Name of the score, higher is better: `accuracy` or `r2`."""
-        return METRICS[self.kind]
+        object.__setattr__(self, "metric", self.metric or METRICS[self.kind])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
 import random
 import re
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,11 @@ import torch
 
 from nas import TrainingConfig
 from nas.data import load
+from nas.data.sources import FILES
 from nas.records.joint_space import JointSpace
-from nas.strategies.optuna.study import Study
+from nas.records.problem import Problem
+from nas.records.trial import COMPLETED, Trial
+from nas.strategies.strategy import Settings
 from predictors.predictor import Predictor
 from search_spaces import SPACES, Choice, Space, Task, build, profile
 from search_spaces.cells import Conv, Head, Stem
@@ -26,7 +31,7 @@ from search_spaces.cells import Conv, Head, Stem
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 EXAMPLES = dict(re.findall(r"```python\n# (\S+\.py)\n(.*?)```", PAGE, flags=re.DOTALL))
-LINES = re.findall(r"The line, in `(\w+)` of `([\w/]+\.py)`: `\"\w+\": (\w+)`", PAGE)
+LINES = re.findall(r"The line, in `(\w+)` of `([\w/]+\.py)`: `(.+?)`", PAGE)
 TASK = Task((1, 8, 8), 10)
 
 
@@ -45,8 +50,21 @@ def of(folder: str) -> pytest.MarkDecorator:
 
 
 def added(example: types.ModuleType) -> Any:
-    """What the example's line puts into the registry."""
-    return next(getattr(example, name) for _, _, name in LINES if hasattr(example, name))
+    """What the example's line puts into the registry; the line itself is run, with the names of the registry's file."""
+    path, line = next((path, line) for _, path, line in LINES if defined(example) & words(line))
+    registry = importlib.import_module(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    put = eval(f"{{{line}}}", {**vars(registry), **vars(example)})
+    return next(iter(put.values() if isinstance(put, dict) else put))
+
+
+def defined(example: types.ModuleType) -> set[str]:
+    """Names of an example's own functions and classes."""
+    own = (name for name, value in vars(example).items() if getattr(value, "__module__", "") == example.__name__)
+    return set(own)
+
+
+def words(line: str) -> set[str]:
+    return set(re.findall(r"\w+", re.sub(r"\".*?\"", "", line)))
 
 
 def test_every_example_stands_in_a_folder_that_is_there_and_hides_no_file() -> None:
@@ -55,8 +73,8 @@ def test_every_example_stands_in_a_folder_that_is_there_and_hides_no_file() -> N
         assert not (ROOT / path).exists(), f"{path} is there already; choose another example"
 
 
-@pytest.mark.parametrize(("registry", "path", "name"), LINES)
-def test_every_line_belongs_to_a_registry_and_an_example(registry: str, path: str, name: str) -> None:
+@pytest.mark.parametrize(("registry", "path", "line"), LINES)
+def test_every_line_belongs_to_a_registry_and_an_example(registry: str, path: str, line: str) -> None:
     assert (ROOT / path).is_file(), f"{path} is not there"
     names = {
         node.target.id
@@ -64,7 +82,8 @@ def test_every_line_belongs_to_a_registry_and_an_example(registry: str, path: st
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
     assert registry in names, f"{path} has no {registry}"
-    assert any(re.search(rf"^(class|def) {name}\b", text, re.MULTILINE) for text in EXAMPLES.values())
+    of_examples = re.findall(r"^(?:class|def) (\w+)", "\n".join(EXAMPLES.values()), re.MULTILINE)
+    assert words(line) & set(of_examples), f"no example defines what {line} names"
 
 
 @of("search_spaces/cells/")
@@ -86,6 +105,8 @@ def test_the_space_has_architectures_that_obey_its_rules(example: types.ModuleTy
     architecture = space.sample(random.Random(0), TASK)
     assert space.obeys(architecture, TASK)
     build(architecture, TASK)
+    assert space.known
+    assert all(space.obeys(design, TASK) for design in space.known.values())
 
 
 @of("predictors/")
@@ -100,28 +121,37 @@ def test_the_predictor_learns(example: types.ModuleType) -> None:
 @of("nas/strategies/")
 def test_the_strategy_proposes_new_things_and_the_same_again(example: types.ModuleType) -> None:
     joint = JointSpace(Space("s", Stem(8), Conv(Choice(8, 16, 32), Choice(1, 3, 5)), Head()), TrainingConfig(), TASK)
+    given = joint.sample(random.Random(0))
 
     def proposed() -> list[str]:
-        study = Study(joint, added(example)(joint, seed=0, objectives=("score",)))
-        return [study.propose()[0].fingerprint for _ in range(6)]
+        strategy = added(example)(Settings(start_from=(given.decisions,)))
+        trials: list[Trial] = []
+        for number in range(6):
+            one = strategy.propose(Problem(joint), trials, number)
+            trial = Trial(number, one.decisions, one.fingerprint, epochs=1, seed=0)
+            trials.append(replace(trial, state=COMPLETED, scores=(0.5,), finished=number + 1))
+        return [trial.fingerprint for trial in trials]
 
     assert proposed() == proposed()
+    assert proposed()[0] == given.fingerprint
     assert all(first != second for first, second in itertools.combinations(proposed(), 2))
 
 
 @of("nas/data/")
-def test_the_data_source_becomes_a_data_set(example: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nas.data.sources.bundled import NAMES
-
-    monkeypatch.setitem(NAMES, "own", added(example))
-    dataset = load("own")
-    assert dataset.task == Task((2,), 2)
-    assert dataset.classes == ("inner", "outer")
+def test_the_data_source_becomes_a_data_set(
+    example: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(FILES, ".svm", added(example))
+    lines = [f"{number % 2} 1:{number % 7} 3:{number % 3 + 0.5}" for number in range(40)]
+    (tmp_path / "few.svm").write_text("\n".join(lines))
+    dataset = load(tmp_path / "few.svm")
+    assert dataset.name == "few"
+    assert dataset.task == Task((3,), 2)
 
 
 @of("nas/baselines/")
 def test_the_baseline_beats_chance(example: types.ModuleType) -> None:
-    baseline, data = added(example)(), load("digits").search
+    baseline, data = added(example), load("digits").search
     assert baseline.fits(data.task)
     fitted = baseline.train(data, seconds=10.0)
     outputs = fitted.predict(data.validation.inputs)

@@ -32,6 +32,8 @@ BASELINES: dict[str, Baseline] = {pick.name: pick for pick in _PICKS}
 
 def for_task(task: Task) -> list[str]:
     """Names of those that can do it, the strongest first; LightGBM, where installed, for both boosted trees."""
+    if task.kind == "multilabel":
+        return []  # none of them learns several labels at once
     names = [name for name, pick in BASELINES.items() if pick.fits(task)]
     if LightGradientBoosting.name in names and GradientBoosting.name in names:
         names.remove(GradientBoosting.name)
@@ -59,7 +61,7 @@ def chosen(asked: str | Sequence[str], task: Task) -> list[str]:
             raise InputError(
                 "Baseline 'lightgbm' needs the package `lightgbm`. Install it, or take 'gradient_boosting'."
             )
-        if not BASELINES[name].fits(task):
+        if task.kind == "multilabel" or not BASELINES[name].fits(task):
             raise InputError(
                 f"Baseline {name!r} cannot do this task ({task.kind}, inputs {task.input_shape}, {task.outputs} outputs"
                 f"{', tokens' if task.vocabulary else ''}). Those that can: {', '.join(for_task(task))}."

@@ -7,17 +7,20 @@ from typing import Annotated
 
 import typer
 
-from nas.cli.options import DATA_HELP, LayoutOption, console
+from nas.cli.data_flags import with_data_flags
+from nas.cli.options import DATA_HELP, console
+from nas.config.data_options import DataOptions
 
 
+@with_data_flags
 def inspect(
     space: Annotated[str, typer.Argument(help="A space of the catalogue, or [bold]module:attribute[/] of your own.")],
+    options: DataOptions,
     data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
     budget: Annotated[str | None, typer.Option(help="Say what it would buy, e.g. 30m or 200 trials.")] = None,
     samples: Annotated[int, typer.Option(help="Architectures to draw.")] = 2_000,
     render: Annotated[int, typer.Option(help="Write SVG drawings of so many samples.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Save the spread of sizes as a picture.")] = None,
-    layout: LayoutOption = "auto",
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
     """Check a space before paying for it: its size, how many samples build and obey the rules, how large they are."""
@@ -34,7 +37,7 @@ def inspect(
     from nas.setup.problem import named_space
     from nas.training.machine import cpus
 
-    opened, dataset = named_space(space), load(data, layout=layout)
+    opened, dataset = named_space(space), load(data, options=options)
     examples = len(dataset.search.train)
     tried = dry_run(JointSpace(opened, TrainingConfig(), dataset.task), dataset.search, console.print)
     if tried:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from nas.cli.data import data
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
 from nas.cli.options import console
@@ -35,7 +36,7 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, resume, show, export, inspect, replay, ui):
+for command in (search, data, resume, show, export, inspect, replay, ui):
     app.command()(command)
 
 

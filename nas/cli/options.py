@@ -11,12 +11,14 @@ from rich.console import Console
 console = Console()
 Directory = Annotated[Path, typer.Argument(help="The directory of a search.")]
 SpaceOption = Annotated[
-    str, typer.Option("--space", help="A space of the catalogue, or [bold]module:attribute[/] of your own.")
-]
-LayoutOption = Annotated[
-    str, typer.Option("--layout", help="How inputs are read: auto, images, series, features or tokens.")
+    str,
+    typer.Option(
+        "--space",
+        help="A space of the catalogue, or [bold]module:attribute[/] of your own; [bold]auto[/] goes by the data.",
+    ),
 ]
 DATA_HELP = (
-    "[bold]digits[/] (built in), an .npz file (x_train, y_train, and x_test, y_test if there are), a folder of "
-    "pictures with one sub-folder a class, or a .csv table with the label in its last column."
+    "[bold]digits[/] (built in), a table (.csv, .tsv, .parquet, .feather, .jsonl, .arff), arrays (.npz, .npy, .pt), "
+    "series "
+    "(.ts), lines of texts, or a folder of pictures or texts with one sub-folder a class."
 )

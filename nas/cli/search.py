@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
-from nas.cli.options import DATA_HELP, LayoutOption, SpaceOption, console
+from nas.cli.data_flags import with_data_flags
+from nas.cli.options import DATA_HELP, SpaceOption, console
+from nas.config.data_options import DataOptions
 
 
+@with_data_flags
 def search(
     data: Annotated[str, typer.Argument(help=DATA_HELP)],
-    space: SpaceOption = "hybrid",
+    options: DataOptions,
+    space: SpaceOption = "auto",
     budget: Annotated[
         str,
         typer.Option(
@@ -69,8 +73,6 @@ def search(
             "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
         ),
     ] = None,
-    layout: LayoutOption = "auto",
-    kind: Annotated[str, typer.Option(help="What the targets are: auto, classification or regression.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same decisions.")] = 0,
     cpus_per_trial: Annotated[int, typer.Option(help="CPUs, and torch threads, of one training.")] = 1,
     gpus_per_trial: Annotated[
@@ -143,10 +145,9 @@ def search(
         observers=[progress],
         latency_device=latency_device,
         latency_batch=latency_batch,
+        options=options,
         known=known,
         baselines=tuple(baselines or ("auto",)),
-        layout=layout,
-        kind=kind,
         epochs=epochs,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_asked(gpus_per_trial),

@@ -21,6 +21,7 @@ from pydantic import (
 
 from nas.config.budget import Budget
 from nas.config.checked import checked, refusal, whole_number
+from nas.config.data_options import DataOptions
 from nas.config.earlier_search import EarlierSearch
 from nas.config.recipe import TrainingConfig
 from nas.errors import InputError, known
@@ -29,6 +30,7 @@ OBJECTIVES = ("score", "parameters", "macs", "activation_bytes")
 AUTO: Literal["auto"] = "auto"
 TOO_SHORT_FOR_RAY = 45.0  # seconds: Ray and its workers take 8 to 20 to start
 LIMITS = ("parameters", "macs", "latency")
+FORMER_OPTIONS = ("layout", "kind", "size")  # settings of older journals that are options of the data now
 FORMER = ("inherit", "proxies")  # settings that journals of older versions still hold
 
 
@@ -96,7 +98,7 @@ class SearchConfig:
         tracking_uri: MLflow store; None is sqlite:///results/mlflow.db, "" is no tracking.
         patience: seconds that an epoch may take before its training may count as hung.
         memory_per_trial: GiB of main memory that a training on the CPU may take; 0 is an equal share of what is free.
-        layout, kind, size: how the data is read, see `nas.data.load`.
+        options: how the data is read where it would be read otherwise.
         start_from: decisions of the networks that are tried first, see `nas.setup.start_from`.
         known: `auto`: designs of the field that the space holds are tried first; `off`: none are.
         designs: decisions of those designs, by name; the search fills them in.
@@ -146,12 +148,7 @@ class SearchConfig:
     storage: Name = None
     patience: Annotated[Real, Field(gt=0, description="more than 0 seconds")] = 60.0
     memory_per_trial: Annotated[Real, Field(ge=0, description="at least 0 GiB")] = 0.0
-    layout: Text = "auto"
-    kind: Text = "auto"
-    size: Annotated[
-        tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None,
-        Field(strict=False, description="None or two whole numbers of at least 1, height and width"),
-    ] = None
+    options: Annotated[DataOptions, Field(description="a DataOptions(…)")] = field(default_factory=DataOptions)
     start_from: Annotated[
         tuple[Mapping[str, int], ...], Field(strict=False, description="a tuple of mappings of paths to indices")
     ] = ()
@@ -175,7 +172,9 @@ class SearchConfig:
     @classmethod
     def _without_former_settings(cls, values: Any, info: ValidationInfo) -> Any:
         if info.mode == "json" and isinstance(values, dict):
-            return {name: value for name, value in values.items() if name not in FORMER}
+            kept = {name: value for name, value in values.items() if name not in (*FORMER, *FORMER_OPTIONS)}
+            former = {name: values[name] for name in FORMER_OPTIONS if name in values}
+            return {**kept, "options": former} if former else kept
         return values
 
     @property

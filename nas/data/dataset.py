@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from nas.data.preprocessing import Preprocessing
+from nas.data.schema import Schema
 from search_spaces.task import Task
 
 Numbers = tuple[float, ...]  # one per channel, feature or output
@@ -18,7 +21,8 @@ class Split:
 
     Args:
         inputs: `(n, *task.input_shape)`, channels first, in the data's own type and scale (uint8 stays uint8).
-        targets: int64 class numbers `(n,)`, or float32 values `(n, outputs)` for regression, in their own scale.
+        targets: int64 class numbers `(n,)`; float32 values `(n, outputs)` for regression, in their own scale; or
+            float32 labels `(n, outputs)`, 0 or 1.
     """
 
     inputs: np.ndarray
@@ -34,7 +38,8 @@ class TrainingData:
 
     Args:
         mean, std: per channel (per feature for vectors) of the training inputs, in the data's own scale.
-        target_mean, target_std: per output of the training targets for regression; empty for classification.
+        target_mean, target_std: per output of the training targets for regression; empty for other kinds.
+        class_weights: of each class in the loss of a classification; empty where all examples count the same.
     """
 
     task: Task
@@ -44,23 +49,31 @@ class TrainingData:
     std: Numbers
     target_mean: Numbers = ()
     target_std: Numbers = ()
+    class_weights: Numbers = ()
 
     @classmethod
-    def measured(cls, task: Task, train: Split, validation: Split) -> TrainingData:
+    def measured(cls, task: Task, train: Split, validation: Split, class_weights: Numbers = ()) -> TrainingData:
         """With mean and standard deviation of the training split."""
         mean, std = statistics(train.inputs)
-        if task.kind == "classification":
-            return cls(task, train, validation, mean, std)
+        if task.kind != "regression":
+            return cls(task, train, validation, mean, std, class_weights=class_weights)
         target_mean = train.targets.mean(axis=0, dtype=np.float64)
         target_std = np.where(train.targets.std(axis=0) > 0, train.targets.std(axis=0, dtype=np.float64), 1.0)
         return cls(task, train, validation, mean, std, _floats(target_mean), _floats(target_std))
 
 
 class SealedTest:
-    """The test split. Only the final opens it; nothing that a search hands to its workers refers to it."""
+    """The test split. Only the final opens it; nothing that a search hands to its workers refers to it.
 
-    def __init__(self, split: Split) -> None:
+    Args:
+        split: as a network takes it.
+        rows: the same examples, in the same order, as they stand in the source, without their targets: what
+            `Dataset.preprocessing.apply` takes. An export is proved from them.
+    """
+
+    def __init__(self, split: Split, rows: Any = None) -> None:
         self._split = split
+        self._rows = rows
 
     def __len__(self) -> int:
         return len(self._split)
@@ -72,6 +85,10 @@ class SealedTest:
         """The test examples. Opened before the final, they make the test score worthless."""
         return self._split
 
+    def open_rows(self) -> Any:
+        """The raw rows of the test examples; as sealed as the examples themselves. See `nas.data.preprocessing`."""
+        return self._rows
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -81,6 +98,8 @@ class Dataset:
         classes: names of the classes in the order of the outputs; for regression the names of the outputs.
         fingerprint: hash of all arrays, see `fingerprint`.
         columns: names of the features, for tables only.
+        schema: what was understood of the source; shown before a search begins, saved as `schema.json`.
+        preprocessing: fitted on the training part; `preprocessing.apply(test.open_rows())` is `test.open().inputs`.
     """
 
     name: str
@@ -90,6 +109,8 @@ class Dataset:
     classes: tuple[str, ...]
     fingerprint: str
     columns: tuple[str, ...] = field(default=())
+    schema: Schema | None = None
+    preprocessing: Preprocessing | None = None
 
 
 def statistics(inputs: np.ndarray) -> tuple[Numbers, Numbers]:

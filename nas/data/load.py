@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from nas.config.data_options import DataOptions
+from nas.config.metric import METRICS
+from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
-from nas.data.schema import understand
-from nas.data.sources import read
-from nas.data.splits import set_aside
-from nas.errors import InputError
+from nas.data.division import divided
+from nas.data.metrics import metric_of
+from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing.table import TableRules
+from nas.data.preprocessing.text import TextRules
+from nas.data.read import read
+from nas.data.reading import Part, Reading, taken
+from nas.data.schema import Parts, Schema
+from nas.data.splits import hash_of
+from nas.data.targets import Targets
+from nas.errors import InputError, known
 from search_spaces.task import Task
+
+UNEVEN = 0.85  # share of one class beyond which accuracy says little
 
 
 def load(
@@ -20,45 +34,163 @@ def load(
     validation_share: float = 0.2,
     test_share: float = 0.2,
     seed: int = 0,
-    layout: str = "auto",
-    kind: str = "auto",
-    size: tuple[int, int] | None = None,
+    options: DataOptions | None = None,
+    **said: Any,
 ) -> Dataset:
-    """A data set, split into training, validation and a sealed test.
+    """A data set, read, understood and split into training, validation and a sealed test.
 
     Args:
-        data: a known name (`digits`), a path (`.npz`, `.csv`, folder of pictures), or arrays or tensors `(X, y)`.
+        data: a known name (`digits`), the path of a file or a folder, a DataFrame, a mapping of arrays, or arrays,
+            tensors or series `(X, y)` or `((X, y), (X_test, y_test))`; docs/data.md names all of them.
         validation_share: share of the training examples that score the candidates, 0 to 1, both excluded.
         test_share: share set aside for the final where the source has no test part of its own, 0 to 1, both excluded.
         seed: of the random splits.
-        layout: `images`, `series` or `features` where shape and type would be read otherwise; `tokens` for whole
-            numbers `(n, length)` that stand for words.
-        kind: `classification` or `regression` where the targets would be read otherwise.
-        size: height and width in pixels that the pictures of a folder get.
+        options: how the data is read where it would be read otherwise; `said`: the same, by their names.
 
     Raises:
-        InputError: anything about the data that a search could not use.
+        InputError: anything about the data that a search could not use, or that can be read in two ways.
     """
     for share, what in ((validation_share, "validation_share"), (test_share, "test_share")):
         if not 0 < share < 1:
             raise InputError(f"`{what}` must lie between 0 and 1, got {share!r}. Try 0.2.")
-    raw = read(data, size)
-    schema = understand(raw, layout, kind)
-    x, y = schema.inputs(raw.x), schema.targets(raw.y)
-    rng = np.random.default_rng(seed)
-    if raw.x_test is None or raw.y_test is None:
-        kept, aside = set_aside(raw.name, y, test_share, rng, schema.classes)
-        test = Split(x[aside], y[aside])
-        x, y = x[kept], y[kept]
+    options = dataclasses.replace(options or DataOptions(), **said) if said else options or DataOptions()
+    reading = read(data, options)
+    targets = _targets(reading, options)
+    y = targets.encoded(reading.main.targets, "training")
+    division = divided(reading, y, targets.classes, validation_share, test_share, np.random.default_rng(seed))
+    main = dataclasses.replace(reading.main, targets=y)
+    train_rows = taken(main.rows, division.train)
+    rules = reading.fit(train_rows)
+    train = Split(rules.apply(train_rows), y[division.train])
+    _, validation = _part(_encoded(reading.validation, targets, "validation"), main, division.validation, rules)
+    test_rows, test = _part(_encoded(reading.test, targets, "test"), main, division.test, rules)
+    task = _task(reading, targets, options, rules)
+    search = TrainingData.measured(task, train, validation, _class_weights(options, targets, train.targets))
+    hashed = fingerprint(train, validation, test)
+    schema = dataclasses.replace(
+        _schema(reading, targets, task, rules),
+        counts=_counts(targets, train, validation, test),
+        majority=_majority(task, train, validation),
+        parts=Parts(
+            division.how, len(train), len(validation), len(test),
+            hash_of(division.train, division.validation, division.test),
+        ),
+        fingerprint=hashed,
+    )  # fmt: skip
+    schema = dataclasses.replace(schema, warnings=(*reading.warnings, *division.warnings, *_uneven(schema, options)))
+    columns = rules.names() if isinstance(rules, TableRules) else reading.names
+    return Dataset(
+        reading.name, task, search, SealedTest(test, test_rows), targets.classes, hashed, columns, schema, rules
+    )
+
+
+def _targets(reading: Reading, options: DataOptions) -> Targets:
+    kind = reading.kind if options.kind == "auto" else options.kind
+    found = understanding.understood(reading.name, reading.main.targets, kind, reading.classes, reading.targets)
+    return found if options.kind == "auto" else dataclasses.replace(found, why=f"--kind {options.kind}")
+
+
+def _task(reading: Reading, targets: Targets, options: DataOptions, rules: Preprocessing) -> Task:
+    vocabulary = rules.vocabulary if isinstance(rules, TextRules) else reading.vocabulary
+    positive = _positive(options, targets)
+    number = targets.classes.index(positive) if positive else None
+    metric = _metric(options, targets)
+    return Task(rules.input_shape, len(targets.classes), targets.kind, vocabulary, metric, number)
+
+
+def _encoded(part: Part | None, targets: Targets, name: str) -> Part | None:
+    return None if part is None else dataclasses.replace(part, targets=targets.encoded(part.targets, name))
+
+
+def _part(own: Part | None, main: Part, index: np.ndarray, rules: Preprocessing) -> tuple[Any, Split]:
+    """Raw rows and arrays of the source's own part, or of these rows of the main part."""
+    part = own or Part(taken(main.rows, index), main.targets[index])
+    rows = part.rows
+    if isinstance(rows, list) and rows and isinstance(rows[0], pd.DataFrame):
+        rows = pd.concat(rows, ignore_index=True)  # one table, as it stands in a file
+    return rows, Split(rules.apply(rows), part.targets)
+
+
+def _metric(options: DataOptions, targets: Targets) -> str:
+    names = METRICS[targets.kind]
+    if options.metric == "auto":
+        return names[0]
+    known(f"metric of a {targets.kind}", options.metric, names)
+    return options.metric
+
+
+def _positive(options: DataOptions, targets: Targets) -> str:
+    if not options.positive:
+        return ""
+    if targets.kind != "classification":
+        raise InputError("`--positive` names a class, but this is no classification.")
+    known("class", options.positive, targets.classes)
+    return options.positive
+
+
+def _class_weights(options: DataOptions, targets: Targets, y: np.ndarray) -> tuple[float, ...]:
+    """Examples by classes and the examples of each, so that the weights of all examples have mean 1."""
+    if options.class_weights == "none":
+        return ()
+    if targets.kind != "classification":
+        raise InputError("`--class-weights` is for classes, but this is no classification.")
+    counts = np.bincount(y, minlength=len(targets.classes))
+    return tuple(float(weight) for weight in len(y) / (len(counts) * np.maximum(counts, 1)))
+
+
+def _counts(targets: Targets, *splits: Split) -> tuple[int, ...]:
+    if targets.kind == "regression":
+        return ()
+    if targets.kind == "multilabel":
+        return tuple(
+            int(sum(split.targets[:, label].sum() for split in splits)) for label in range(len(targets.classes))
+        )
+    return tuple(
+        map(int, np.bincount(np.concatenate([split.targets for split in splits]), minlength=len(targets.classes)))
+    )
+
+
+def _majority(task: Task, train: Split, validation: Split) -> float:
+    """Score on the validation part of the shares of the classes, or the means, of the training part."""
+    if task.kind == "classification":
+        constant = np.bincount(train.targets, minlength=task.outputs) / len(train)
     else:
-        test = Split(schema.inputs(raw.x_test), schema.targets(raw.y_test))
-        if test.inputs.shape[1:] != x.shape[1:]:
-            raise InputError(
-                f"{raw.name}: test inputs have shape {test.inputs.shape[1:]} each, training inputs {x.shape[1:]}; "
-                "they must be equal."
-            )
-    fit, held = set_aside(raw.name, y, validation_share, rng, schema.classes)
-    task = Task(x.shape[1:], len(schema.classes), schema.kind, schema.vocabulary)
-    search = TrainingData.measured(task, Split(x[fit], y[fit]), Split(x[held], y[held]))
-    hashed = fingerprint(search.train, search.validation, test)
-    return Dataset(raw.name, task, search, SealedTest(test), schema.classes, hashed, raw.columns)
+        constant = train.targets.mean(axis=0, dtype=np.float64)
+        constant = constant - 0.5 if task.kind == "multilabel" else constant
+    outputs = np.repeat(constant[None], len(validation), axis=0)
+    return metric_of(task.metric, task.positive)(outputs, validation.targets)
+
+
+def _uneven(schema: Schema, options: DataOptions) -> list[str]:
+    """A warning of classes that are so rare that an accuracy says little."""
+    if schema.kind != "classification" or schema.metric != "accuracy" or not schema.counts:
+        return []
+    share = max(schema.counts) / sum(schema.counts)
+    if share < UNEVEN:
+        return []
+    most = schema.classes[schema.counts.index(max(schema.counts))]
+    weights = "" if options.class_weights == "balanced" else ", --class-weights balanced"
+    return [f"{share:.1%} of the examples are {most!r}, so accuracy says little: --metric balanced_accuracy{weights}"]
+
+
+def _schema(reading: Reading, targets: Targets, task: Task, rules: Preprocessing) -> Schema:
+    shown = dict(reading.shown)
+    if rules.rules == "text":
+        shown |= {"length": rules.input_shape[0], "vocabulary": task.vocabulary}
+    return Schema(
+        name=reading.name,
+        source=reading.source,
+        layout=reading.layout,
+        why_layout=reading.why_layout,
+        targets=reading.targets,
+        why_target=reading.why_target,
+        kind=targets.kind,
+        why_kind=targets.why,
+        metric=task.metric,
+        positive=targets.classes[task.positive] if task.positive is not None else "",
+        classes=targets.classes,
+        columns=reading.columns,
+        reading=reading.reading,
+        notes=reading.notes,
+        **shown,
+    )

@@ -1,201 +1,205 @@
-"""Schema: what raw arrays are understood to be, and their conversion to what training takes.
-
-Inputs become channels first, uint8 or float32. Targets become class numbers or real values. The schema is decided by
-the training part; a test part of the source is converted by the same schema.
-"""
+"""Schema: what was understood of a source, as plain data: shown before anything is spent, saved, correctable."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from nas.data.sources.raw import Raw
+from nas.config.metric import shown
+from nas.config.metric import words as metric_words
 from nas.errors import InputError
 
-LAYOUTS = ("auto", "images", "series", "features", "tokens")
-KINDS = ("auto", "classification", "regression")
-LARGEST_VOCABULARY = 1_000_000
-MOST_CHANNELS = 4  # an axis as short as this beside two longer ones holds channels
-MOST_NUMBERED_CLASSES = 20  # whole numbers of a floating-point type are classes up to so many distinct values
+FILE = "schema.json"  # in the directory of a search and of an export
+MOST_CLASSES_SHOWN, MOST_COLUMNS_SHOWN = 12, 30
+
+FEATURE, TARGET, LEFT_OUT, GROUP, TIME = "feature", "target", "left out", "group", "time"  # roles of a column
+NUMBER, CATEGORY, FLAG, DATE, TEXT, PATH = "number", "category", "flag", "date", "text", "path"  # types of a column
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Args:
+        type: `number`, `category`, `flag` (two values), `date`, `text` or `path`.
+        role: `feature`, `target`, `left out`, `group` or `time`.
+        missing: share of the cells that are empty, 0 to 1.
+        distinct: different values, without missing ones.
+        samples: the first few of them, as they are written.
+        why: what the role rests on, where it is not plain.
+    """
+
+    name: str
+    type: str
+    role: str = FEATURE
+    missing: float = 0.0
+    distinct: int = 0
+    samples: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How the examples were divided.
+
+    Args:
+        how: in words, e.g. `at random, every class in every part`.
+        train, validation, test: numbers of examples.
+        hash: of the rows' numbers in every part, 16 hexadecimal digits.
+    """
+
+    how: str
+    train: int
+    validation: int
+    test: int
+    hash: str = ""
+
+
+@dataclass(frozen=True)
 class Schema:
     """What was understood of a source.
 
     Args:
-        name: of the data set; error messages begin with it.
-        layout: `images`, `series`, `features` or `tokens`.
-        kind: `classification` or `regression`.
-        classes: names of the classes in the order of their numbers; for regression of the outputs.
-        labels: the classes as they stand in the source, sorted, in the order of `classes`; empty for regression.
-        vocabulary: number of distinct tokens; 0 for other layouts.
+        name: of the data set. source: the absolute path, empty for data given as objects.
+        layout: what an example is: `pictures`, `series`, `table`, `text` or `tokens`; why_layout: by what it was told.
+        targets: names of the columns that are predicted; one unnamed target is `target`. why_target: why these.
+        kind: `classification`, `multilabel` or `regression`; why_kind: by what it was told.
+        metric: what the search makes best, a name of `nas.config.metric.METRICS`.
+        classes: names of the classes in the order of the outputs; for other kinds names of the outputs.
+        counts: training, validation and test examples of each class together; empty for regression.
+        majority: score of the model that always gives the most frequent class (the mean), by `metric` on the
+            validation part; NaN where unknown.
+        positive: the class that is looked for; empty where there is none.
+        columns: of a table, in the order of the source.
+        size: height and width of pictures as the network sees them; mode: `L` (grey) or `RGB`.
+        axes: of arrays, by letters as in `DataOptions.axes`; length, channels: of series, tokens and texts.
+        vocabulary: number of distinct tokens, 0 where there are none.
+        parts: how the examples were divided.
+        reading: how a file was read, e.g. `{"delimiter": ";", "decimal": ",", "encoding": "cp1252"}`.
+        notes: facts to know. warnings: what looks suspicious, each with the flag that would change it.
+        fingerprint: hash of the raw source, 16 hexadecimal digits.
     """
 
     name: str
     layout: str
     kind: str
-    classes: tuple[str, ...]
-    labels: np.ndarray
+    metric: str
+    targets: tuple[str, ...] = ("target",)
+    classes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    source: str = ""
+    why_layout: str = ""
+    why_target: str = ""
+    why_kind: str = ""
+    majority: float = float("nan")
+    positive: str = ""
+    columns: tuple[Column, ...] = ()
+    size: tuple[int, ...] = ()
+    mode: str = ""
+    axes: str = ""
+    length: int = 0
+    channels: int = 0
     vocabulary: int = 0
+    parts: Parts | None = None
+    reading: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    fingerprint: str = ""
 
-    def inputs(self, x: np.ndarray) -> np.ndarray:
-        """`(n, features)`, `(n, length)` of tokens, `(n, channels, length)` or `(n, channels, height, width)`.
+    def to_json(self) -> str:
+        """Indented JSON; NaN is null."""
+        data = dataclasses.asdict(self)
+        data["majority"] = None if self.majority != self.majority else self.majority
+        return json.dumps(data, indent=1, ensure_ascii=False)
 
-        Contiguous; uint8 where all values are bytes, else float32.
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """The schema that `to_json` wrote.
 
         Raises:
-            InputError: too few or too many axes for the layout, or values that are not finite numbers.
+            InputError: anything else.
         """
-        return _compact(self.name, _channels_first(self.name, x, self.layout))
+        try:
+            data: dict[str, Any] = json.loads(text)
+            data["columns"] = tuple(Column(**{**one, "samples": tuple(one["samples"])}) for one in data["columns"])
+            data["parts"] = Parts(**data["parts"]) if data["parts"] else None
+            data["majority"] = float("nan") if data["majority"] is None else data["majority"]
+            fields: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+            }
+            return cls(**fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(f"This is no schema that `nas` wrote: {error}.") from None
 
-    def targets(self, y: np.ndarray) -> np.ndarray:
-        """Class numbers `(n,)` int64, or values `(n, outputs)` float32.
+    def save(self, directory: Path) -> None:
+        """Writes `schema.json` into the directory."""
+        (directory / FILE).write_text(self.to_json(), encoding="utf-8")
 
-        Raises:
-            InputError: an unknown class, or values that are not finite or of another number of outputs.
-        """
-        y = _column(y)
-        if self.kind == "classification":
-            y = y.astype(str) if y.dtype.kind == "O" else y
-            unknown = sorted(set(np.unique(y)) - set(self.labels))
-            if unknown:
-                raise InputError(f"{self.name}: the test part holds classes without a training example: {unknown[:5]}.")
-            return np.searchsorted(self.labels, y).astype(np.int64)
-        if y.dtype.kind not in "buif" or y.ndim not in (1, 2):
-            raise InputError(
-                f"{self.name}: targets of a regression must be real numbers (n,) or (n, outputs), got {_what(y)}."
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns that are learned from."""
+        return tuple(column.name for column in self.columns if column.role == FEATURE)
+
+    def lines(self) -> list[str]:
+        """The first screen of a search: one fact a line, without markup."""
+        found = [f"Data: {self.layout}" + _because(self.why_layout)]
+        if self.reading:
+            found.append("Read with: " + ", ".join(f"{name} {value}" for name, value in self.reading.items()))
+        targets = ", ".join(self.targets)
+        found.append(f"Target: {targets}" + _because(self.why_target))
+        found.append(f"Task: {self.kind}" + _because(self.why_kind) + f"; made best: {metric_words(self.metric)}")
+        if self.counts:
+            found.append(f"{len(self.classes)} classes: {self._classes()}")
+        if self.majority == self.majority:
+            constant = "The mean" if self.kind == "regression" else "The most frequent answer"
+            found.append(f"{constant} alone scores {shown(self.metric, self.majority)}")
+        found.extend(self._shapes())
+        found.extend(self._columns())
+        if self.parts is not None:
+            found.append(
+                f"Parts: {self.parts.train:,} to train, {self.parts.validation:,} to validate, {self.parts.test:,} "
+                f"sealed for the test ({self.parts.how})"
             )
-        values = y.reshape(len(y), -1).astype(np.float32)
-        outputs = len(self.classes)
-        if values.shape[1] != outputs or not np.isfinite(values).all():
-            raise InputError(f"{self.name}: targets must be finite, with {outputs} values each, got {_what(y)}.")
-        return values
+        found.extend(f"Note: {note}" for note in self.notes)
+        found.extend(f"Warning: {warning}" for warning in self.warnings)
+        return found
+
+    def _classes(self) -> str:
+        shown = [f"{name} ({count:,})" for name, count in zip(self.classes, self.counts, strict=True)]
+        more = len(shown) - MOST_CLASSES_SHOWN
+        return ", ".join(shown[:MOST_CLASSES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+    def _shapes(self) -> list[str]:
+        found = []
+        if self.size:
+            colours = {"L": "grey", "RGB": "colour"}.get(self.mode, self.mode)
+            found.append(
+                f"Pictures: {' x '.join(map(str, self.size))} pixels, {colours or f'{self.channels} channels'}"
+            )
+        elif self.length:
+            what = f", {self.channels} channels" if self.channels else ""
+            words = f", {self.vocabulary:,} different tokens" if self.vocabulary else ""
+            found.append(f"Length: {self.length}{what}{words}")
+        if self.axes:
+            found.append(f"Axes: {self.axes}")
+        return found
+
+    def _columns(self) -> list[str]:
+        if not self.columns:
+            return []
+        found = [f"Columns: {len(self.columns)}, of which {len(self.features)} are learned from"]
+        for column in self.columns[:MOST_COLUMNS_SHOWN]:
+            missing = f", {column.missing:.1%} missing" if column.missing else ""
+            samples = ", ".join(column.samples)
+            role = "" if column.role == FEATURE else f", {column.role}"
+            found.append(f"  {column.name}: {column.type}{role}{missing}, e.g. {samples}" + _because(column.why))
+        if len(self.columns) > MOST_COLUMNS_SHOWN:
+            found.append(f"  and {len(self.columns) - MOST_COLUMNS_SHOWN} more, all in {FILE}")
+        return found
 
 
-def understand(raw: Raw, layout: str = "auto", kind: str = "auto") -> Schema:
-    """The schema of raw arrays: by what the caller says, else by what the source says, else by shapes and types.
-
-    Args:
-        layout: `auto` takes two axes for features. Three are grey pictures `(n, height, width)` when uint8 or square,
-            else series `(n, channels, length)`. Four are pictures.
-        kind: `auto` takes floating-point targets for a regression, unless they are at most 20 distinct whole numbers.
-            All other types are classes.
-
-    Raises:
-        InputError: an unknown layout or kind, or data that no search could use.
-    """
-    for name, value, known in (("layout", layout, LAYOUTS), ("kind", kind, KINDS)):
-        if value not in known:
-            raise InputError(f"`{name}` must be one of {', '.join(known)}, got {value!r}.")
-    kind, classes, labels = _targets(raw, raw.kind if kind == "auto" else kind)
-    layout = _layout(raw.name, raw.x, raw.layout if layout == "auto" else layout)
-    vocabulary = _vocabulary(raw.name, raw.x, raw.x_test) if layout == "tokens" else 0
-    return Schema(raw.name, layout, kind, classes, labels, vocabulary)
-
-
-def _layout(name: str, x: np.ndarray, layout: str) -> str:
-    if x.ndim < 2 or 0 in x.shape:
-        raise InputError(
-            f"{name}: inputs must be `(examples, …)` with at least one value each, got shape {x.shape}. "
-            "Give one row per example."
-        )
-    if layout != "auto":
-        return layout
-    if x.ndim == 2:
-        return "features"
-    return "series" if x.ndim == 3 and x.dtype != np.uint8 and x.shape[1] != x.shape[2] else "images"
-
-
-def _channels_first(name: str, x: np.ndarray, layout: str) -> np.ndarray:
-    """Pictures may have their channels last or first: whichever of these axes is short."""
-    if layout in ("features", "tokens") and x.ndim == 2:
-        return x
-    if layout == "series" and x.ndim in (2, 3):
-        return x[:, None, :] if x.ndim == 2 else x
-    if layout == "images" and x.ndim == 3:
-        return x[:, None]
-    if layout == "images" and x.ndim == 4:
-        first, last = x.shape[1], x.shape[3]
-        are_last = last < first and (last <= MOST_CHANNELS or x.shape[1] == x.shape[2])
-        return np.moveaxis(x, 3, 1) if are_last else x
-    raise InputError(
-        f"{name}: inputs of shape {x.shape} cannot be read as `{layout}`. Known: features (n, features), "
-        "tokens (n, length), series (n, length) or (n, channels, length), images (n, height, width[, channels]) or "
-        "(n, channels, height, width)."
-    )
-
-
-def _compact(name: str, x: np.ndarray) -> np.ndarray:
-    if x.dtype.kind not in "buif":
-        raise InputError(f"{name}: inputs must be numbers, got type {x.dtype}. Convert them to float32 or uint8.")
-    if x.dtype.kind in "bui":
-        are_bytes = x.dtype.kind == "b" or (x.min() >= 0 and x.max() <= 255)
-        return np.ascontiguousarray(x, dtype=np.uint8 if are_bytes else np.float32)
-    values = np.ascontiguousarray(x, dtype=np.float32)
-    finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-    if not finite.all():
-        row = int(np.flatnonzero(~finite)[0])
-        raise InputError(
-            f"{name}: inputs must be finite, but {int((~finite).sum())} of {len(values)} examples hold NaN or infinity "
-            f"(or more than float32 can hold), the first at row {row}. Drop or fill them before the search."
-        )
-    return values
-
-
-def _vocabulary(name: str, *parts: np.ndarray | None) -> int:
-    """One more than the largest token of all parts."""
-    largest = 0
-    for tokens in parts:
-        if tokens is None or not tokens.size:
-            continue
-        if tokens.dtype.kind not in "ui" or tokens.min() < 0:
-            raise InputError(f"{name}: tokens must be whole numbers from 0, got {tokens.dtype} from {tokens.min()}.")
-        largest = max(largest, int(tokens.max()))
-    if largest >= LARGEST_VOCABULARY:
-        raise InputError(f"{name}: the largest token is {largest}; at most {LARGEST_VOCABULARY - 1} can be embedded.")
-    return largest + 1
-
-
-def _targets(raw: Raw, kind: str) -> tuple[str, tuple[str, ...], np.ndarray]:
-    """Kind, names of classes or outputs, and labels of the training targets."""
-    y = _column(raw.y)
-    if y.dtype.kind in "fc" and not np.isfinite(y).all():
-        raise InputError(f"{raw.name}: targets must be finite, got NaN or infinity. Drop those examples.")
-    if kind == "regression" or (kind == "auto" and not _are_labels(y)):
-        if (y == y[0]).all():
-            raise InputError(f"{raw.name}: all targets are {y[0]}: there is nothing to learn.")
-        outputs = 1 if y.ndim == 1 else int(np.prod(y.shape[1:]))
-        return "regression", tuple(f"value {i}" for i in range(outputs)), np.array([])
-    if y.ndim != 1:
-        raise InputError(
-            f"{raw.name}: labels must be one per example, got {_what(y)}. "
-            "For one-hot rows pass `labels.argmax(axis=1)`."
-        )
-    labels = np.unique(y.astype(str) if y.dtype.kind == "O" else y)
-    if len(labels) < 2:
-        raise InputError(
-            f"{raw.name}: at least 2 classes are needed, got only {labels[0]!r}. Add examples of another class."
-        )
-    return "classification", _names(labels, raw.classes), labels
-
-
-def _column(y: np.ndarray) -> np.ndarray:
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-
-
-def _are_labels(y: np.ndarray) -> bool:
-    if y.dtype.kind != "f":
-        return True
-    return y.ndim == 1 and bool((y == np.round(y)).all()) and len(np.unique(y)) <= MOST_NUMBERED_CLASSES
-
-
-def _names(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[str, ...]:
-    if classes and labels.dtype.kind in "bui" and int(labels.max()) < len(classes):
-        return tuple(classes[int(label)] for label in labels)
-    return tuple(map(str, labels.astype(np.int64) if labels.dtype.kind == "f" else labels))
-
-
-def _what(y: np.ndarray) -> str:
-    return f"shape {y.shape} of type {y.dtype}"
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.config.search_config import SearchConfig
+from nas.data.schema import Schema
 from nas.records.job import EpochReport
 from nas.records.results import FinalResult, SearchOutcome
 from nas.records.trial import Trial
@@ -27,6 +28,7 @@ class SearchStarted:
         directory: where the journal lies; absolute.
         space: that is searched, with the limits as rules.
         dataset: name of the data set. fingerprint: hash of its content.
+        schema: what was understood of the data; None where a data set was made by hand.
         resumed: whether an earlier driver has run this search.
         trials: what it left, in order of number.
         run_id: of the search in MLflow; empty where there is none yet.
@@ -39,6 +41,7 @@ class SearchStarted:
     dataset: str
     fingerprint: str
     task: Task
+    schema: Schema | None = None
     resumed: bool = False
     trials: tuple[Trial, ...] = ()
     run_id: str = ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from nas.config.metric import shown
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
 from search_spaces.profile import Profile, profile
@@ -53,13 +54,16 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof) -> 
         ("parameters", f"{known.parameters:,}{_of_them(known)}"),
         ("multiply-adds", f"{known.macs:,} for one example"),
         ("data", f"{facts.data} (fingerprint {facts.fingerprint})"),
-        (f"validation {task.metric}", _number(facts.validation_score)),
-        (f"test {task.metric}", f"{_number(facts.test_score)}, read once, after the choice was made"),
-        ("first random candidate", f"{_number(facts.baseline_score)} test {task.metric}, trained in the same final"),
+        (f"validation {task.metric}", _number(task, facts.validation_score)),
+        (f"test {task.metric}", f"{_number(task, facts.test_score)}, read once, after the choice was made"),
+        (
+            "first random candidate",
+            f"{_number(task, facts.baseline_score)} test {task.metric}, trained in the same final",
+        ),
         ("training", f"{facts.epochs} epochs, seed {facts.seed}, the best of {facts.trials} candidates tried"),
         (
             "proof",
-            f"outputs on {proof.examples} examples within {proof.difference:.1e}, {task.metric} {proof.score:.4f}",
+            f"outputs on {proof.examples} examples within {proof.difference:.1e}, {task.metric} {shown(task.metric, proof.score)}",
         ),
         ("made with", f"PyTorch {torch.__version__}, Python {platform.python_version()}, {_today()}"),
     ]
@@ -100,8 +104,8 @@ def _of_them(known: Profile) -> str:
     return "" if known.trainable == known.parameters else f", {known.trainable:,} of them trained, the others frozen"
 
 
-def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.4f}"
+def _number(task: Task, value: float | None) -> str:
+    return "not measured" if value is None else shown(task.metric, value)
 
 
 def _today() -> Any:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from nas.config.metric import ERRORS
+from nas.config.metric import words as metric_words
 from nas.records.verdict import (
     BETTER,
     NOT_DISTINGUISHABLE,
@@ -70,7 +72,7 @@ def standing(
     best = max(baselines, key=lambda rival: rival.validation_score, default=None)
     return Standing(
         estimated(task, outputs, targets, seed),
-        "accuracy" if task.kind == "classification" else "R²",
+        metric_words(task.metric),
         compared(task, outputs, targets, best, seed) if best else None,
         compared(task, outputs, targets, first, seed) if first else None,
         len(baselines),
@@ -80,11 +82,11 @@ def standing(
 def estimated(task: Task, outputs: np.ndarray, targets: np.ndarray, seed: int = 0) -> Estimate:
     """The score of some outputs with its interval."""
     value, n = score(task, outputs, targets), len(targets)
-    if task.kind == "classification":
+    if task.metric == "accuracy":
         return Estimate(value, *wilson(round(value * n), n), n)
-    drawn = _drawn_r2([outputs], targets, seed)[0]
+    drawn = _drawn(task, [outputs], targets, seed)[0]
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(low), float(high), n)
+    return Estimate(value, float(low), float(high), n, task.metric in ERRORS)
 
 
 def compared(task: Task, outputs: np.ndarray, targets: np.ndarray, rival: Rival, seed: int = 0) -> Verdict:
@@ -94,11 +96,11 @@ def compared(task: Task, outputs: np.ndarray, targets: np.ndarray, rival: Rival,
             f"Outputs and targets must be of the same examples, got {len(outputs)} outputs of the winner, "
             f"{len(rival.outputs)} of {rival.label} and {len(targets)} targets."
         )
-    if task.kind == "classification":
+    if task.metric == "accuracy":
         right, other = outputs.argmax(axis=1) == targets, rival.outputs.argmax(axis=1) == targets
         difference, low, high, p_value = paired_accuracies(right, other)
     else:
-        own, others = _drawn_r2([outputs, rival.outputs], targets, seed)
+        own, others = _drawn(task, [outputs, rival.outputs], targets, seed)
         difference = score(task, outputs, targets) - score(task, rival.outputs, targets)
         low, high, p_value = _of_draws(own - others)
     clear = p_value < 1 - LEVEL and (low > 0 or high < 0)
@@ -141,6 +143,19 @@ def _of_draws(differences: np.ndarray) -> tuple[float, float, float]:
     return float(low), float(high), min(1.0, 2 * (beyond + 1) / (len(differences) + 1))
 
 
+def _drawn(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:
+    """The metric on examples drawn with replacement, `(models, draws)`, the same draws for every model."""
+    if task.metric == "r2":
+        return _drawn_r2(models, targets, seed)
+    rng, n = np.random.default_rng(seed), len(targets)
+    found = np.empty((len(models), FEWEST_DRAWS))
+    for draw in range(FEWEST_DRAWS):
+        rows = rng.integers(n, size=n)
+        for place, model in enumerate(models):
+            found[place, draw] = score(task, model[rows], targets[rows])
+    return found
+
+
 def _drawn_r2(models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:
     """R² on examples drawn with replacement, `(models, draws)`, the same draws for every model.
 
@@ -167,9 +182,8 @@ def _drawn_r2(models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> n
 def _sentence(
     kind: str, rival: str, task: Task, scores: tuple[Estimate, Estimate], difference: float, half: float
 ) -> str:
-    classifies = task.kind == "classification"
-    by = f"{100 * abs(difference):.1f} ± {100 * half:.1f} points" if classifies else (
-        f"{abs(difference):.3f} ± {half:.3f} of R²"
+    by = f"{100 * abs(difference):.1f} ± {100 * half:.1f} points" if task.metric == "accuracy" else (
+        f"{abs(difference):.3f} ± {half:.3f} of {metric_words(task.metric)}"
     )  # fmt: skip
     sign = "+" if difference >= 0 else "-"
     if kind == BETTER:

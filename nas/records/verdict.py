@@ -12,15 +12,19 @@ class Estimate:
     """A score on test examples with its 95 % interval.
 
     Args:
-        value, low, high: accuracy or R², higher is better. examples: how many were scored.
+        value, low, high: of the task's metric, higher is better. examples: how many were scored.
+        is_error: whether they are errors with a minus, which are shown without it.
     """
 
     value: float
     low: float
     high: float
     examples: int
+    is_error: bool = False
 
     def __str__(self) -> str:
+        if self.is_error:
+            return f"{-self.value:.3f} (95 % interval {-self.high:.3f} to {-self.low:.3f})"
         return f"{self.value:.3f} (95 % interval {self.low:.3f} to {self.high:.3f})"
 
 

@@ -13,6 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from nas.config.metric import shown
+from nas.config.metric import words as metric_words
 from nas.records.results import FinalResult, SearchOutcome, pareto
 from nas.records.trial import COMPLETED, FAILED, REQUEUED, RUNNING, STOPPED, Trial, best_first
 from nas.setup.stored_search import StoredSearch
@@ -24,12 +26,12 @@ WORDS = {COMPLETED: "finished", STOPPED: "stopped early", FAILED: "failed", RUNN
 
 def best_table(candidates: Sequence[Trial], metric: str, title: str) -> Table:
     """The best five candidates on the validation split."""
-    table = _table(f"{title}, by validation {metric}", expand=True)
+    table = _table(f"{title}, by validation {metric_words(metric)}", expand=True)
     for name, width in (("trial", 5), ("score", 6), ("parameters", 10), ("MACs", 7), ("epochs", 6), ("from", 9)):
         table.add_column(name, justify="left" if name == "from" else "right", width=width, no_wrap=True)
     table.add_column("cells", overflow="ellipsis", no_wrap=True, ratio=1)
     for one in best_first(candidates)[:SHOWN]:
-        numbers = (f"{one.score:.4f}", f"{one.parameters:,}", f"{one.macs / 1e6:.1f} M", str(len(one.scores)))
+        numbers = (shown(metric, one.score), f"{one.parameters:,}", f"{one.macs / 1e6:.1f} M", str(len(one.scores)))
         table.add_row(str(one.number), *numbers, one.source, short(one))
     return table
 
@@ -39,12 +41,14 @@ def front_table(candidates: Sequence[Trial], objectives: Sequence[str], metric: 
     found = pareto(candidates, objectives)
     costs = tuple(objectives[1:])
     left_out = f"; {len(found) - FRONT_SHOWN} more" if len(found) > FRONT_SHOWN else ""
-    table = _table(f"Pareto front: validation {metric} against {', '.join(costs)}{left_out}", expand=True)
+    table = _table(f"Pareto front: validation {metric_words(metric)} against {', '.join(costs)}{left_out}", expand=True)
     for name, width in (("trial", 5), ("score", 6), *((cost, max(len(cost), 10)) for cost in costs)):
         table.add_column(name, justify="right", width=width, no_wrap=True)
     table.add_column("cells", overflow="ellipsis", no_wrap=True, ratio=1)
     for one in found[:FRONT_SHOWN]:
-        table.add_row(str(one.number), f"{one.score:.4f}", *(f"{getattr(one, cost):,}" for cost in costs), short(one))
+        table.add_row(
+            str(one.number), shown(metric, one.score), *(f"{getattr(one, cost):,}" for cost in costs), short(one)
+        )
     return table
 
 
@@ -77,18 +81,24 @@ def short(candidate: Trial) -> str:
 def final_table(final: FinalResult, metric: str) -> Table:
     """The finalists, the first random candidate, and what a person would have taken without a search."""
     table = _table("Final")
-    for name in ("", "epochs", f"validation {metric}", f"test {metric}", " "):
+    for name in ("", "epochs", f"validation {metric_words(metric)}", f"test {metric_words(metric)}", " "):
         table.add_column(name, justify="left" if not name.strip() else "right")
     first = final.first_random
     rows = [*final.finalists, *([first] if first is not None and first not in final.finalists else [])]
     for one in rows:
         words = [word for word, it in (("winner", final.winner), ("the first random one", first)) if one is it]
         words += ["trained on the validation examples too"] if one.refitted else []
-        test = "" if one.test_score is None else f"{one.test_score:.4f}"
-        cells = (f"trial {one.trial.number}", str(one.epochs), f"{one.validation_score:.4f}", test, ", ".join(words))
+        test = "" if one.test_score is None else shown(metric, one.test_score)
+        cells = (
+            f"trial {one.trial.number}",
+            str(one.epochs),
+            shown(metric, one.validation_score),
+            test,
+            ", ".join(words),
+        )
         table.add_row(*cells)
     for baseline in final.baselines:
-        scores = (f"{baseline.validation_score:.4f}", f"{baseline.test_score:.4f}")
+        scores = (shown(metric, baseline.validation_score), shown(metric, baseline.test_score))
         table.add_row(baseline.label, "", *scores, baseline.note, style="dim")
     return table
 

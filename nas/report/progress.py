@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.config.budget import duration
+from nas.config.metric import shown
 from nas.driver.events import Observer, SearchStarted, Status
 from nas.records.job import EpochReport
 from nas.records.results import FinalResult, SearchOutcome
@@ -55,6 +56,9 @@ class Progress(Observer):
             f"{started.task.outputs}), budget {config.budget}, seed {config.seed}"
         )
         self.console.print(f"[dim]{started.directory}[/]", soft_wrap=True)
+        for line in started.schema.lines() if started.schema is not None else ():
+            style = "yellow" if line.startswith("Warning") else "dim"
+            self.console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
         for earlier in config.learn_from:
             known = f"Beginning from {len(earlier.scores)} trainings on {earlier.data} in {earlier.directory}"
             self.console.print(known, style="dim", soft_wrap=True, markup=False, highlight=False)
@@ -94,7 +98,9 @@ class Progress(Observer):
         self._line(now=True)
 
     def final_epoch_ended(self, candidate: Trial, report: EpochReport) -> None:
-        self.phase = f"final: candidate {candidate.number}, epoch {report.epoch}, score {report.score:.4f}"
+        self.phase = (
+            f"final: candidate {candidate.number}, epoch {report.epoch}, score {shown(self.metric, report.score)}"
+        )
         self._line()
 
     def final_ended(self, final: FinalResult) -> None:
@@ -125,7 +131,7 @@ class Progress(Observer):
             f"{counts[FAILED]} failed",
         ]
         if best is not None:
-            parts.append(f"best {best.score:.4f} (trial {best.number}, {best.parameters:,} parameters)")
+            parts.append(f"best {shown(self.metric, best.score)} (trial {best.number}, {best.parameters:,} parameters)")
         if self.judged is not None:
             parts.append(f"predictor's tau {self.judged.tau:+.2f}")
         if left is not None:
@@ -141,7 +147,7 @@ class Progress(Observer):
         facts.add_row("[bold]phase[/]", self.phase)
         facts.add_row("[bold]budget[/]", self._budget(self.state))
         facts.add_row("[bold]trials[/]", _counted(self.state.counts))
-        facts.add_row("[bold]best[/]", _described(best) if best else "none yet")
+        facts.add_row("[bold]best[/]", _described(best, self.metric) if best else "none yet")
         facts.add_row("[bold]predictor[/]", _evidence(self.judged))
         return Panel(Group(facts, self._trials()), title="nas", border_style="blue", expand=False)
 
@@ -167,7 +173,7 @@ class Progress(Observer):
         for name in ("trial", "from", "parameters", "epochs", "score", ""):
             table.add_column(name, justify="right" if name in ("trial", "parameters", "epochs", "score") else "left")
         for candidate in [*self.ended, *list(self.running.values())]:
-            score = f"{candidate.score:.4f}" if candidate.scores else ""
+            score = shown(self.metric, candidate.score) if candidate.scores else ""
             done = f"{len(candidate.scores)}/{candidate.epochs}"
             table.add_row(
                 str(candidate.number), candidate.source, f"{candidate.parameters:,}", done, score, candidate.state
@@ -181,10 +187,9 @@ def _counted(counts: Mapping[str, int]) -> str:
     return text + (f", {counts[REQUEUED]} waiting" if counts[REQUEUED] else "")
 
 
-def _described(best: Trial) -> str:
-    return (
-        f"{best.score:.4f}  trial {best.number}, {best.parameters:,} parameters, {best.macs / 1e6:.1f} M multiply-adds"
-    )
+def _described(best: Trial, metric: str) -> str:
+    size = f"{best.parameters:,} parameters, {best.macs / 1e6:.1f} M multiply-adds"
+    return f"{shown(metric, best.score)}  trial {best.number}, {size}"
 
 
 def _evidence(evidence: Evidence | None) -> str:

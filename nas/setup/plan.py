@@ -21,10 +21,12 @@ from nas.records.joint_space import JointSpace
 from nas.training.machine import cpus
 from nas.training.timing import seconds_per_step
 from search_spaces.architecture import Architecture
+from search_spaces.cells.custom import Custom
 from search_spaces.profile import profile
 from search_spaces.task import Task
-from search_spaces.tree import is_open
+from search_spaces.tree import cells_within, is_open
 
+OURS = "search_spaces"
 TRAININGS = 40
 AVERAGE = 0.5  # of a whole training, that one costs in the mean when weak ones are stopped
 STARTUP = 10.0  # seconds until the first training begins, workers and data included
@@ -99,8 +101,12 @@ class Stopwatch:
 
     @classmethod
     def of(cls, config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Stopwatch | None:
-        """None where nothing is timed: without a limit on time, and on a GPU, where small steps all cost the same."""
-        if config.budget.seconds is None or torch.cuda.is_available():
+        """None where nothing is timed: without a limit on time, and on a GPU, where small steps all cost the same.
+
+        A person's own cells are not timed either: what hangs, crashes or hoards is met by a worker, never here.
+        """
+        own = any(_is_own(cell) for cell in cells_within(joint.space.cells))
+        if config.budget.seconds is None or torch.cuda.is_available() or own:
             return None
         batch = BATCH if is_open(joint.training) else joint.training.batch_for(len(dataset.search.train))
         return cls(dataset.task, batch, int(config.cpus_per_trial))
@@ -108,6 +114,11 @@ class Stopwatch:
     def seconds_per_example(self, architecture: Architecture) -> float:
         """Of a training step, and of its share of the validation."""
         return VALIDATION * seconds_per_step(architecture, self.task, self.batch, self.threads) / self.batch
+
+
+def _is_own(cell: object) -> bool:
+    """Whether a cell is not one of the catalogue's."""
+    return hasattr(cell, "build") and (isinstance(cell, Custom) or type(cell).__module__.split(".")[0] != OURS)
 
 
 def plan_for(config: SearchConfig, joint: JointSpace, dataset: Dataset, watch: Stopwatch | None) -> Plan:

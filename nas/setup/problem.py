@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nas.config.search_config import SearchConfig
+from nas.config.search_config import AUTO, SearchConfig
 from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
 from nas.journal.directory import FINAL, RECORD
@@ -23,6 +23,7 @@ from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 from search_spaces.task import Task
 
+SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
 DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
 
 
@@ -33,6 +34,13 @@ def named_space(space: str | Space) -> Space:
     if isinstance(space, str):
         return load_space(space)
     raise InputError(f"`space` must be a name, `module:attribute` or a Space, got {space!r}.")
+
+
+def space_for(space: str | Space, dataset: Dataset) -> Space:
+    """The space of this name, or the one made for the data's kind where it is `auto`."""
+    if space != AUTO:
+        return named_space(space)
+    return load_space(SPACE_OF[dataset.schema.layout] if dataset.schema is not None else "hybrid")
 
 
 def reference(data: Any) -> str:
@@ -48,9 +56,7 @@ def opened_data(data: Any, config: SearchConfig) -> Dataset:
         data,
         validation_share=config.validation_share,
         test_share=config.test_share,
-        layout=config.layout,
-        kind=config.kind,
-        size=config.size,
+        options=config.options,
     )
 
 

@@ -50,6 +50,7 @@ class Runs:
             TRIAL: "search",
             "nas.data": self.started.fingerprint,
             "mlflow.note.content": _note(self.started),
+            **_understood(self.started),
         }
         run_id = str(self.client.create_run(self.experiment, tags=tags).info.run_id)
         params = {
@@ -237,6 +238,17 @@ class Runs:
             token = page.token
             if not token:
                 return found
+
+
+def _understood(started: SearchStarted) -> dict[str, str]:
+    """What was understood of the data, as tags."""
+    schema = started.schema
+    if schema is None:
+        return {}
+    return {
+        "nas.layout": schema.layout, "nas.target": ", ".join(schema.targets)[:LONGEST], "nas.kind": schema.kind,
+        "nas.metric": schema.metric,
+    }  # fmt: skip
 
 
 def _note(started: SearchStarted) -> str:

@@ -25,7 +25,9 @@ EQUAL = 1e-6  # relative difference of outputs below which they count as the sam
 
 
 def chance_loss(task: Task) -> float:
-    """Loss of a network that has learned nothing: log(classes), or 1 for standardised real targets."""
+    """Loss of a network that has learned nothing: log(classes), log(2) for labels, or 1 for standardised targets."""
+    if task.kind == "multilabel":
+        return math.log(2)
     return math.log(max(2, task.outputs)) if task.kind == "classification" else 1.0
 
 

@@ -7,26 +7,22 @@ import torch
 import torch.nn.functional as F
 
 from nas.data.dataset import TrainingData
+from nas.data.metrics import metric_of
 from search_spaces.task import Task
 
 
 def score(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
-    """Accuracy of the largest output, or R² averaged over the outputs (at most 1, can be negative). Higher is better.
+    """The task's metric, see `nas.data.metrics`. Higher is better; errors have a minus.
 
     Args:
         outputs: `(n, task.outputs)`, in the targets' own scale for regression.
         targets: class numbers `(n,)` or values `(n, task.outputs)`.
     """
-    if task.kind == "classification":
-        return float((outputs.argmax(axis=1) == targets).mean())
-    outputs, targets = outputs.astype(np.float64), targets.reshape(outputs.shape).astype(np.float64)
-    residual = ((targets - outputs) ** 2).sum(axis=0)
-    spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
-    return float(np.mean(1.0 - residual / np.where(spread > 0, spread, 1.0)))
+    return metric_of(task.metric, task.positive)(outputs, targets)
 
 
 class Criterion:
-    """The loss: cross-entropy of class numbers, or mean squared error of standardised real targets.
+    """The loss: cross-entropy of class numbers or of labels, or mean squared error of standardised real targets.
 
     Args:
         data: gives the kind of task, and mean and standard deviation of the real targets.
@@ -35,20 +31,24 @@ class Criterion:
 
     def __init__(self, data: TrainingData, smoothing: float, device: torch.device) -> None:
         self.classifies = data.task.kind == "classification"
+        self.labels = data.task.kind == "multilabel"
+        self.weights = torch.tensor(data.class_weights, device=device) if data.class_weights else None
         self.smoothing = smoothing
         self.shift = torch.tensor(data.target_mean or (0.0,), device=device)
         self.scale = torch.tensor(data.target_std or (1.0,), device=device)
 
     def standardised(self, targets: torch.Tensor) -> torch.Tensor:
-        """Real targets with mean 0 and standard deviation 1; class numbers unchanged."""
-        return targets if self.classifies else (targets - self.shift) / self.scale
+        """Real targets with mean 0 and standard deviation 1; class numbers and labels unchanged."""
+        return targets if self.classifies or self.labels else (targets - self.shift) / self.scale
 
     def rescaled(self, outputs: torch.Tensor) -> torch.Tensor:
         """Outputs in the targets' own scale; class scores unchanged."""
-        return outputs if self.classifies else outputs * self.scale + self.shift
+        return outputs if self.classifies or self.labels else outputs * self.scale + self.shift
 
     def plain(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The loss without label smoothing, for validation; `targets` are standardised."""
+        if self.labels:
+            return F.binary_cross_entropy_with_logits(outputs, targets)
         return F.cross_entropy(outputs, targets) if self.classifies else F.mse_loss(outputs, targets)
 
     def __call__(
@@ -72,5 +72,7 @@ class Criterion:
 
     def _one(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         if self.classifies:
-            return F.cross_entropy(outputs, targets, label_smoothing=self.smoothing)
+            return F.cross_entropy(outputs, targets, weight=self.weights, label_smoothing=self.smoothing)
+        if self.labels:
+            return F.binary_cross_entropy_with_logits(outputs, targets)
         return F.mse_loss(outputs, targets)

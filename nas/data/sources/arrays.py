@@ -1,23 +1,177 @@
-"""Arrays and tensors in memory."""
+"""Objects in memory: arrays, tensors, series, texts, DataFrames, mappings, torch data sets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from nas.data.sources.frame import Frame
+from nas.data.sources.named_arrays import roles
+from nas.data.sources.npz import raw_of
 from nas.data.sources.raw import Raw
+from nas.data.sources.tables import plain
 from nas.errors import InputError
 
+LIMIT_VALUES = 1 << 28  # of a sparse matrix, unpacked
+TARGET = "target"
+HOW = "Give (X, y), or ((X, y), (X_test, y_test))."
 
-def read_arrays(data: Sequence[Any]) -> Raw:
-    """A pair (X, y) of anything that NumPy can convert, or of torch tensors on any device.
+
+def read_object(data: Any) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]]:
+    """What an object holds: arrays, a table, a table and its test part, or examples of unequal shape.
 
     Raises:
-        InputError: fewer or more than two values.
+        InputError: an object that is not known.
     """
+    if isinstance(data, pd.DataFrame):
+        return Frame(plain(data, "the DataFrame"), "table")
+    if isinstance(data, Mapping):
+        return _mapping(data)
+    if hasattr(data, "dataset") and hasattr(data, "batch_size"):  # a DataLoader
+        data = data.dataset
+    if not isinstance(data, tuple | list) and hasattr(data, "__getitem__") and hasattr(data, "__len__"):
+        return _items(data)
+    if not isinstance(data, tuple | list):
+        raise InputError(
+            f"`data` must be a name, a path, a DataFrame, a mapping of arrays or a pair (X, y), got "
+            f"{type(data).__name__}. {HOW}"
+        )
+    if len(data) in (2, 3) and all(
+        isinstance(part, tuple | list) and len(part) == 2 and _is_array(part[0]) for part in data
+    ):
+        return _parts(data)
     if len(data) != 2:
-        raise InputError(f"`data` as arrays must be a pair (X, y), got {len(data)} values.")
-    x, y = (np.asarray(part.detach().cpu() if hasattr(part, "detach") else part) for part in data)
+        raise InputError(f"`data` as arrays must be a pair (X, y), got {len(data)} values. {HOW}")
+    return _pair(*data)
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value holds examples, and is none itself: at least two axes, or texts."""
+    return isinstance(value, pd.DataFrame) or getattr(value, "ndim", 0) >= 2
+
+
+def _pair(x: Any, y: Any) -> Raw | Frame | tuple[Raw, list[Any]]:
+    y = _array(y, "targets")
+    if isinstance(x, pd.Series):
+        x = x.to_frame(x.name or "x")
+    if isinstance(x, pd.DataFrame):
+        return _framed(x, y)
+    x = _unpacked(x)
+    if isinstance(x, list | tuple) and len(x) and all(isinstance(one, str) for one in x):
+        return _framed(pd.DataFrame({"text": list(x)}), y)
+    if isinstance(x, list | tuple) and len({getattr(_plain(one), "shape", None) for one in x}) > 1:
+        return _unequal(x, y)
+    x = _array(x, "inputs")
+    if x.dtype.kind in "OUS" and x.ndim == 1 and all(isinstance(one, str) for one in x.tolist()):
+        return _framed(pd.DataFrame({"text": x.tolist()}), y)
+    if x.dtype.kind == "O" and x.ndim == 1 and len(x) and hasattr(x[0], "shape"):
+        return _unequal(list(x), y)
+    if x.dtype.kind in "OUS" and x.ndim == 2:
+        return _framed(pd.DataFrame(x, columns=[f"column {place + 1}" for place in range(x.shape[1])]), y)
     return Raw("arrays", x, y)
+
+
+def _framed(x: pd.DataFrame, y: np.ndarray) -> Frame:
+    """Columns and targets side by side; the targets' names are `target`, or `target 0`, …"""
+    if len(x) != len(y):
+        raise InputError(f"There are {len(x)} inputs but {len(y)} targets; give one target per input.")
+    frame = plain(x, "the DataFrame").reset_index(drop=True).copy()
+    if y.ndim > 1 and y.shape[1] > 1:
+        for place in range(y.shape[1]):
+            frame[f"{TARGET} {place}"] = y[:, place]
+        return Frame(frame, "table", reading={"targets": ", ".join(f"{TARGET} {i}" for i in range(y.shape[1]))})
+    if TARGET in frame.columns:
+        raise InputError(f"The inputs have a column {TARGET!r} already. Rename it, or give the DataFrame alone.")
+    frame[TARGET] = y.reshape(len(y))
+    return Frame(frame, "table")
+
+
+def _unequal(x: Sequence[Any], y: np.ndarray) -> tuple[Raw, list[Any]]:
+    series = [np.asarray(_plain(one)) for one in x]
+    wrong = next((i for i, one in enumerate(series) if one.ndim not in (1, 2) or one.dtype.kind not in "buif"), None)
+    if wrong is not None:
+        raise InputError(
+            f"Examples of unequal shape must be series (length,) or (channels, length) of numbers, got shape "
+            f"{series[wrong].shape} of type {series[wrong].dtype} at {wrong}."
+        )
+    two = [one[None] if one.ndim == 1 else one for one in series]
+    if len({one.shape[0] for one in two}) > 1 and len({one.shape[1] for one in two}) == 1:
+        two = [one.T for one in two]  # (length, channels)
+    raw = Raw("series", np.zeros((len(two), 1)), y, why_layout="examples of unequal length")
+    return raw, two
+
+
+def _mapping(data: Mapping[Any, Any]) -> Raw | Frame:
+    held = {str(key): _array(value, f"array {key!r}") for key, value in data.items()}
+    if held and all(value.ndim == 1 for value in held.values()):
+        lengths = {key: len(value) for key, value in held.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError(f"Columns must be equally long, got {lengths}.")
+        return Frame(pd.DataFrame(held), "table")
+    named = roles("The mapping", held)
+    return raw_of("arrays", {role: held[key] for role, key in named.items()}, {"arrays": ", ".join(named.values())})
+
+
+def _parts(data: Sequence[Any]) -> Raw | tuple[Frame, Frame]:
+    """Training and test, or training, validation and test."""
+    parts = [_pair(*part) for part in data]
+    if all(isinstance(part, Frame) for part in parts) and len(parts) == 2:
+        return parts[0], parts[1]  # type: ignore[return-value]
+    if not all(isinstance(part, Raw) for part in parts):
+        raise InputError(f"All parts must be arrays of equal shape, or two DataFrames. {HOW}")
+    first, *own = parts
+    names = ("validation", "test") if len(own) == 2 else ("test",)
+    arrays = {"x": first.x, "y": first.y}  # type: ignore[union-attr]
+    for name, part in zip(names, own, strict=True):
+        arrays |= {f"x_{name}": part.x, f"y_{name}": part.y}  # type: ignore[union-attr]
+    return raw_of("arrays", arrays, {})
+
+
+def _items(data: Any) -> Raw | Frame | tuple[Raw, list[Any]]:
+    """A torch `Dataset` of pairs, or an array alone."""
+    if hasattr(data, "ndim"):
+        raise InputError(f"`data` is one array of shape {tuple(data.shape)}, without targets. {HOW}")
+    try:
+        pairs = [data[place] for place in range(len(data))]
+        x, y = zip(*pairs, strict=True)
+    except (TypeError, ValueError, KeyError, IndexError) as error:
+        raise InputError(f"{type(data).__name__} must give pairs (x, y) by number: {error}. {HOW}") from None
+    plain_x = [np.asarray(_plain(one)) for one in x]
+    targets = np.asarray([_plain(one) for one in y])
+    return _pair(np.stack(plain_x) if len({one.shape for one in plain_x}) == 1 else plain_x, targets)
+
+
+def _unpacked(value: Any) -> Any:
+    """A sparse matrix as an array."""
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):
+        if int(np.prod(value.shape)) > LIMIT_VALUES:
+            raise InputError(f"A sparse matrix of shape {value.shape} is too large as an array. Give fewer columns.")
+        return value.toarray()
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
+def _array(value: Any, what: str) -> np.ndarray:
+    """An array of anything that NumPy can convert, or of a torch tensor on any device.
+
+    Raises:
+        InputError: masked values, or lists of unequal length.
+    """
+    value = _plain(value)
+    if isinstance(value, np.ma.MaskedArray):
+        if np.ma.getmaskarray(value).any():
+            raise InputError(f"The {what} are a masked array. Say what stands for masked values: X.filled(…).")
+        return value.data
+    if isinstance(value, pd.Series | pd.DataFrame):
+        value = value.astype(object) if isinstance(getattr(value, "dtype", None), pd.CategoricalDtype) else value
+        return value.to_numpy()
+    try:
+        return np.asarray([_plain(one) for one in value] if isinstance(value, list | tuple) else value)
+    except ValueError as error:
+        raise InputError(f"The {what} cannot be made one array: {error}.") from None

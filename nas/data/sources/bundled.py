@@ -18,7 +18,7 @@ def digits() -> Raw:
     from sklearn.datasets import load_digits
 
     bunch: Any = load_digits()
-    return Raw("digits", bunch.images.astype(np.uint8), bunch.target, layout="images")
+    return Raw("digits", bunch.images.astype(np.uint8), bunch.target, layout="pictures")
 
 
 def _table(name: str, loader: str) -> Callable[[], Raw]:
@@ -29,7 +29,7 @@ def _table(name: str, loader: str) -> Callable[[], Raw]:
         classes = tuple(map(str, getattr(bunch, "target_names", ())))
         kind = "classification" if classes else "regression"
         columns = tuple(map(str, bunch.feature_names))
-        return Raw(name, bunch.data, bunch.target, layout="features", kind=kind, classes=classes, columns=columns)
+        return Raw(name, bunch.data, bunch.target, layout="table", kind=kind, classes=classes, columns=columns)
 
     return read
 

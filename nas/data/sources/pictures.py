@@ -1,111 +1,122 @@
-"""A folder of pictures: one sub-folder a class, or `train/` and `test/` with one sub-folder a class in each."""
+"""Pictures: a folder with one sub-folder a class, or a table with a column of paths."""
 
 from __future__ import annotations
 
 import statistics
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nas.data.sources.raw import Raw
+from nas.config.data_options import DataOptions
+from nas.data.preprocessing.pictures import GREY_MODES, PictureRules, opened
+from nas.data.reading import Part, Reading
+from nas.data.sources.class_folders import class_folders
 from nas.errors import InputError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
-LARGEST_SIDE = 64  # pixels, unless the caller gives a size
-MOST_PIXELS = 100_000_000  # of one picture
+SMALLEST_SIDE, LARGEST_SIDE = 8, 128  # pixels, unless the caller gives a size
 LIMIT_BYTES = 4 << 30  # of all pictures, resized
+SIXTEEN_BIT = ("I", "I;16", "I;16L", "I;16B")
 
-Labelled = list[tuple[Path, str]]
 
-
-def read_pictures(root: Path, size: tuple[int, int] | None = None) -> Raw:
-    """Pictures as uint8 `(n, channels, height, width)`, all of one size: one channel when all are grey, else three.
-
-    Args:
-        size: height and width in pixels; by default the median of the pictures, at most 64 on the longer side.
+def read_pictures(root: Path, options: DataOptions) -> Reading:
+    """Pictures with the names of their folders as classes.
 
     Raises:
-        InputError: no pictures, a picture that cannot be read, a link that leads out of the folder, too much data.
+        InputError: no pictures, a picture that cannot be read, folders that can be read in two ways, too much data.
     """
-    parts = {path.name for path in _subfolders(root)}
-    if {"train", "test"} <= parts and parts <= {"train", "test"}:
-        train, test = _pictures(root, root / "train"), _pictures(root, root / "test")
-    else:
-        train, test = _pictures(root, root), []
-    if not train:
-        raise InputError(
-            f"{root} holds no pictures. Expected one sub-folder for each class with files ending in "
-            f"{', '.join(sorted(SUFFIXES))}."
-        )
-    grey, median = _survey([path for path, _ in train + test])
-    height, width = size or median
-    if len(train + test) * height * width * (1 if grey else 3) > LIMIT_BYTES:
-        raise InputError(f"{root}: {len(train + test)} pictures of {height} x {width} take more than 4 GiB.")
-    x, y = _read_all(train, grey, (height, width))
-    if not test:
-        return Raw(root.resolve().name, x, y, layout="images")
-    return Raw(root.resolve().name, x, y, *_read_all(test, grey, (height, width)), layout="images")
+    found = class_folders(root, SUFFIXES, "pictures", options)
+    parts = {
+        name: Part([str(path) for path, _ in files], np.array([label for _, label in files]))
+        for name, files in found.parts.items()
+    }
+    every = [Path(path) for part in parts.values() for path in part.rows]
+    mode, size, notes, shown = surveyed(every, options, str(root))
+    rules = PictureRules(mode, size)
+    names = sorted({label for _, label in found.parts["main"]})
+    if all(name.isdigit() for name in names) and names != sorted(names, key=int):
+        notes.append("outputs are in the alphabetical order of the folders' names: " + ", ".join(names[:4]) + ", …")
+    return Reading(
+        name=root.resolve().name,
+        layout="pictures",
+        why_layout="a folder of pictures, one folder a class" + (" in each part" if len(parts) > 1 else ""),
+        main=parts["main"],
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        fit=lambda rows: rules,
+        kind="classification",
+        targets=("folder",),
+        why_target="the name of the folder",
+        notes=(*found.notes, *notes),
+        warnings=tuple(found.warnings),
+        shown=shown,
+    )
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+def surveyed(
+    paths: Sequence[Path], options: DataOptions, name: str
+) -> tuple[str, tuple[int, int], list[str], dict[str, Any]]:
+    """Mode and size that pictures get, notes on what is done to them, and what the schema shows.
 
+    Grey when all are grey. Height and width are powers of two at or above the median, from 8 to 128.
 
-def _pictures(root: Path, folder: Path) -> Labelled:
-    """Every picture below `folder` with its class, in a fixed order; links out of `root` are refused."""
-    inside = root.resolve()
-    found: Labelled = []
-    for subfolder in _subfolders(folder):
-        for path in sorted(subfolder.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
-                continue
-            if not path.resolve().is_relative_to(inside):
-                raise InputError(f"{path} is a link that leads out of {root}. Copy the picture into the folder.")
-            found.append((path, subfolder.name))
-    return found
-
-
-def _open(path: Path) -> Any:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path)
-        if picture.width * picture.height > MOST_PIXELS:
-            raise InputError(f"{path} has {picture.width} x {picture.height} pixels; at most {MOST_PIXELS} are read.")
-        return picture
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} cannot be read as a picture ({error}). Repair or remove it.") from error
-
-
-def _survey(paths: Sequence[Path]) -> tuple[bool, tuple[int, int]]:
-    """Whether all are grey; median height and width, scaled down to at most `LARGEST_SIDE`."""
-    grey, heights, widths = True, [], []
+    Raises:
+        InputError: a picture that cannot be read; more than 4 GiB.
+    """
+    grey, heights, widths, sizes = True, [], [], set()
+    counts = dict.fromkeys(("turned by EXIF", "laid on white", "of 16 bits", "of CMYK colours"), 0)
     for path in paths:
-        with _open(path) as picture:
-            grey = grey and picture.mode in ("1", "L", "LA", "I", "I;16", "F")
-            heights.append(picture.height)
-            widths.append(picture.width)
-    height, width = statistics.median(heights), statistics.median(widths)
-    scale = min(1.0, LARGEST_SIDE / max(height, width))
-    return grey, (max(1, round(height * scale)), max(1, round(width * scale)))
+        with opened(path) as picture:
+            grey = grey and picture.mode in GREY_MODES
+            turned = picture.getexif().get(0x0112, 1) not in (0, 1)
+            counts["turned by EXIF"] += turned
+            counts["laid on white"] += picture.has_transparency_data
+            counts["of 16 bits"] += picture.mode in SIXTEEN_BIT
+            counts["of CMYK colours"] += picture.mode == "CMYK"
+            size = (picture.width, picture.height) if turned else (picture.height, picture.width)
+            heights.append(size[0])
+            widths.append(size[1])
+            sizes.add(size)
+    mode = "L" if grey else "RGB"
+    height, width = options.size or (_side(heights), _side(widths))
+    if len(paths) * height * width * (1 if grey else 3) > LIMIT_BYTES:
+        raise InputError(
+            f"{name}: {len(paths)} pictures of {height} x {width} take more than 4 GiB. Make them smaller: --size 64."
+        )
+    notes = [f"{count} pictures are {what}" for what, count in counts.items() if count]
+    smallest, largest = min(sizes), max(sizes)
+    given = f"{smallest[0]} x {smallest[1]}" if len(sizes) == 1 else (
+        f"{len(sizes)} sizes, {smallest[0]} x {smallest[1]} to {largest[0]} x {largest[1]}")  # fmt: skip
+    if sizes != {(height, width)}:
+        notes.append(
+            f"pictures of {given} become {height} x {width}, their sides' ratio is not kept; --size changes it"
+        )
+    shown = {"size": (height, width), "mode": mode, "channels": 1 if grey else 3}
+    return mode, (height, width), notes, shown
 
 
-def _read_all(labelled: Labelled, grey: bool, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    height, width = size
-    x = np.empty((len(labelled), 1 if grey else 3, height, width), dtype=np.uint8)
-    for row, (path, _) in enumerate(labelled):
-        with _open(path) as picture:
-            try:
-                resized = picture.convert("L" if grey else "RGB").resize((width, height))
-            except (OSError, ValueError, SyntaxError) as error:
-                raise InputError(f"{path} cannot be read as a picture ({error}). Repair or remove it.") from error
-        pixels = np.asarray(resized)
-        x[row] = pixels[None] if grey else pixels.transpose(2, 0, 1)
-    return x, np.array([label for _, label in labelled])
+def _side(sides: Sequence[int]) -> int:
+    power = 1 << max(0, int(np.ceil(np.log2(statistics.median(sides)))))
+    return min(max(SMALLEST_SIDE, power), LARGEST_SIDE)
+
+
+def rules_for(
+    paths: Sequence[str], column: str, folder: Path, options: DataOptions
+) -> tuple[Callable[[Any], PictureRules], list[str], dict[str, Any]]:
+    """The fit of a column of paths, notes, and what the schema shows.
+
+    Raises:
+        InputError: paths that lead to no file, with their number.
+    """
+    missing = [path for path in paths if not (folder / path).is_file()]
+    if missing:
+        raise InputError(
+            f"Column {column!r} looks like paths of pictures, but {len(missing)} of {len(paths)} lead to no file, the "
+            f"first to {folder / missing[0]}. Paths begin in the table's folder. Leave the column out: --ignore "
+            f"{column}."
+        )
+    mode, size, notes, shown = surveyed([folder / path for path in paths], options, column)
+    rules = PictureRules(mode, size, column, str(folder))
+    return lambda rows: rules, notes, shown

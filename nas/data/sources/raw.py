@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,10 +15,11 @@ class Raw:
 
     Args:
         name: of the data set; error messages begin with it.
-        x_test, y_test: None when the source has no test part of its own.
-        layout, kind: what the source knows of them, else `auto`; see `schema.understand`.
+        x_test, y_test, x_validation, y_validation: None when the source has no such part of its own.
+        layout, kind: what the source knows of them, else `auto`; why_layout: by what.
         classes: names of the classes 0, 1, … where the source has them.
         columns: names of the features of a table.
+        reading: how a file was read. notes, warnings: what a person should know of it.
 
     Raises:
         InputError: a part without examples, or with other numbers of inputs and targets.
@@ -33,9 +34,20 @@ class Raw:
     kind: str = "auto"
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    x_validation: np.ndarray | None = None
+    y_validation: np.ndarray | None = None
+    why_layout: str = ""
+    reading: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for x, y, part in ((self.x, self.y, "training"), (self.x_test, self.y_test, "test")):
+        parts = (
+            (self.x, self.y, "training"),
+            (self.x_validation, self.y_validation, "validation"),
+            (self.x_test, self.y_test, "test"),
+        )
+        for x, y, part in parts:
             if x is None or y is None:
                 continue
             if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):

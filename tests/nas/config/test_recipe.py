@@ -19,7 +19,7 @@ from nas.records.joint_space import JointSpace
 from nas.training.augmentation import AUGMENTATIONS
 from nas.training.optimizers import OPTIMIZERS
 from nas.training.schedule import SCHEDULES
-from search_spaces import dsl, load_space
+from search_spaces import dsl, load_space, tree
 from search_spaces.dsl import Choice, Tied
 from search_spaces.task import Task
 
@@ -164,14 +164,14 @@ def test_what_an_open_recipe_is_resolved_to_is_valid(seed: int) -> None:
     except InputError:
         assert decisions["mixup"] and decisions["cutmix"]
         return
-    assert not dsl.is_open(closed) and pickle.loads(pickle.dumps(closed)) == closed
+    assert not tree.is_open(closed) and pickle.loads(pickle.dumps(closed)) == closed
     assert dsl.resolve(recipe, lambda path, options: decisions[path]) == closed
 
 
 def test_joint_sampling_passes_over_pairs_that_exclude_each_other() -> None:
     recipe = TrainingConfig(mixup=Choice(0.0, 0.2), cutmix=Choice(0.0, 0.2))
     joint = JointSpace(load_space("mlp"), recipe, Task((8,), 3))
-    pairs = {(p.training.mixup, p.training.cutmix) for p in (joint.sample(random.Random(seed)) for seed in range(40))}
+    pairs = {(p.recipe.mixup, p.recipe.cutmix) for p in (joint.sample(random.Random(seed)) for seed in range(40))}
     assert pairs == {(0.0, 0.0), (0.2, 0.0), (0.0, 0.2)}
     assert pickle.loads(pickle.dumps(joint)) == joint
     with pytest.raises(InputError, match="exclude each other"):

@@ -33,8 +33,8 @@ def test_real_targets_are_a_regression_with_their_scale() -> None:
         ("images/fashion_mnist_10k.npz", (1, 28, 28), "classification"),
         ("series/JapaneseVowels.npz", (12, 25), "classification"),
         ("series/GunPoint.npz", (1, 150), "classification"),
-        ("tables/adult-train.csv", (108,), "classification"),
-        ("tables/abalone.csv", (10,), "regression"),
+        ("tables/adult-train.csv", (116,), "classification"),
+        ("tables/abalone.csv", (11,), "regression"),
     ],
 )
 def test_data_of_the_wild(shared: Path, file: str, shape: tuple[int, ...], kind: str) -> None:

@@ -156,7 +156,9 @@ def test_what_the_final_does_not_need_of_its_share_belongs_to_the_search(tmp_pat
         job = taken(made)
         made.epoch_ended(job.number, report(seconds=0.5))
         made.trial_ended(job.number, TrialEnd())
-        assert made.capacity(2).seconds > 850  # four full trainings of three epochs, half a second each
+        assert (
+            made.capacity(2).seconds > 800
+        )  # four full trainings of three epochs and one of a hundred, half a second each
         slow = taken(made)
         made.epoch_ended(slow.number, report(seconds=500.0, score=0.9))
         made.trial_ended(slow.number, TrialEnd())

@@ -65,7 +65,9 @@ def final(digits: Dataset, folder: Path, hangs_after: int, seconds: float, kept:
     STATE.update({EVALUATED: 0, HANGS_AFTER: hangs_after, "trained": False})
     ends = time.monotonic() + seconds
     plan, left = FinalConfig(top=1, epochs=9), lambda: ends - time.monotonic()
-    return run_final(digits, [trial], None, folder / "final", plan, in_this_process(1), kept=weights, seconds_left=left)
+    return run_final(
+        digits, [trial], None, folder / "final", plan, in_this_process(1), kept=(trial, weights), seconds_left=left
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -19,7 +19,8 @@ from nas.records.proposal import Proposal
 from nas.strategies.history import Observation
 from nas.strategies.ranking import Ranking
 from predictors.extrapolation import ends
-from search_spaces import SPACES, Choice, Space, Task, profile
+from search_spaces import SPACES, Choice, Repeat, Space, Task, profile
+from search_spaces.cells import Conv, Downsample, Head, SeparableConv, Stem
 from search_spaces.rules import max_parameters
 from search_spaces.tree import places
 
@@ -35,7 +36,22 @@ def observed(joint: JointSpace, worth: object, count: int) -> list[Observation]:
 
 
 def test_a_recipe_that_decides_alone_is_learned_and_proposed() -> None:
-    joint = JointSpace(SPACES["cnn"](), TrainingConfig(learning_rate=Choice(*RATES), warmup=Choice(0.0, 0.1)), TASK)
+    recipe = TrainingConfig(learning_rate=Choice(*RATES), warmup=Choice(0.0, 0.1))
+    block, pools = (
+        Choice(Conv(kernel=Choice(3, 5)), SeparableConv(kernel=Choice(3, 5))),
+        Choice("conv", "max", "average"),
+    )
+    space = Space(
+        "plain",
+        Stem(Choice(16, 24, 32), stride=Choice(1, 2)),
+        Repeat(block, times=Choice(0, 1, 2)),
+        Downsample(Choice(32, 48, 64), kind=pools),
+        Repeat(block, times=Choice(1, 2, 3)),
+        Downsample(Choice(64, 96, 128), kind=pools),
+        Repeat(block, times=Choice(0, 1, 2)),
+        Head(pooling=Choice("average", "max"), dropout=Choice(0.0, 0.2)),
+    )
+    joint = JointSpace(space, recipe, TASK)
     noise = np.random.default_rng(0)
 
     def worth(one: Proposal) -> float:

@@ -34,7 +34,7 @@ def save(path: Path, **arrays: Any) -> Path:
 
 def test_archives(tmp_path: Path) -> None:
     cases = [
-        ({"x": X, "y": Y}, "Missing: x_train, y_train"),
+        ({"z": X, "w": Y}, "Missing: x_train, y_train"),
         ({"x_train": X, "y_train": Y, "x_test": X}, "Missing: y_test"),
         ({"x_train": X, "y_train": Y, "x_test": X[:, :3], "y_test": Y}, "must be equal"),
         ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 9}, "without a training example"),

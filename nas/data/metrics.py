@@ -1,0 +1,130 @@
+"""Metrics of outputs against targets; every one is higher when it is better, errors have a minus.
+
+Definitions: https://scikit-learn.org/stable/modules/model_evaluation.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import rankdata
+
+SMALLEST = 1e-15  # probability that a logarithm is taken of
+NOTHING_KNOWN = 0.5  # area under a curve where a class is missing
+
+
+def probabilities(outputs: np.ndarray) -> np.ndarray:
+    """Rows that are probabilities already as they are; others through softmax. float64 `(n, classes)`."""
+    values = np.asarray(outputs, np.float64)
+    if (values >= 0).all() and np.allclose(values.sum(axis=1), 1.0, atol=1e-4):
+        return values
+    values = np.exp(values - values.max(axis=1, keepdims=True))
+    return values / values.sum(axis=1, keepdims=True)
+
+
+def accuracy(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Share of the examples whose largest output is their class."""
+    return float((outputs.argmax(axis=1) == targets).mean())
+
+
+def balanced_accuracy(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean over the classes that occur of the share of their examples that is found."""
+    right = outputs.argmax(axis=1) == targets
+    return float(np.mean([right[targets == label].mean() for label in np.unique(targets)]))
+
+
+def log_loss(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Minus the mean negative log-probability of the true class, in nats: the mean log-probability."""
+    true = probabilities(outputs)[np.arange(len(targets)), targets]
+    return float(np.log(np.maximum(true, SMALLEST)).mean())
+
+
+def macro_f1(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean over the classes of the harmonic mean of precision and recall; 0 for a class that is never found."""
+    said, found = outputs.argmax(axis=1), []
+    for label in np.union1d(np.unique(targets), np.unique(said)):
+        both = int(((said == label) & (targets == label)).sum())
+        found.append(2 * both / int((said == label).sum() + (targets == label).sum()))
+    return float(np.mean(found))
+
+
+def _each_class(curve: Callable[[np.ndarray, np.ndarray], float], positive: int | None) -> Callable[..., float]:
+    """One class against the rest: of two classes the second, or `positive`; of more the mean."""
+
+    def mean(outputs: np.ndarray, targets: np.ndarray) -> float:
+        likely = probabilities(outputs)
+        classes = [positive] if positive is not None else [1] if likely.shape[1] == 2 else range(likely.shape[1])
+        values = [
+            curve(likely[:, label], targets == label)
+            for label in classes
+            if 0 < (targets == label).sum() < len(targets)
+        ]
+        return float(np.mean(values)) if values else NOTHING_KNOWN
+
+    return mean
+
+
+def _area(likely: np.ndarray, true: np.ndarray) -> float:
+    """Probability that an example of the class is ranked above another one."""
+    ranks, positives = rankdata(likely), int(true.sum())
+    return float((ranks[true].sum() - positives * (positives + 1) / 2) / (positives * (len(true) - positives)))
+
+
+def _precision(likely: np.ndarray, true: np.ndarray) -> float:
+    """Precision, averaged over the recall that every threshold gains."""
+    order = np.argsort(-likely, kind="stable")
+    hits, ranked = np.cumsum(true[order]), likely[order]
+    ends = np.flatnonzero(np.append(np.diff(ranked) != 0, True))  # equal outputs have one threshold
+    gained = np.diff(hits[ends], prepend=0) / hits[-1]
+    return float((gained * hits[ends] / (ends + 1)).sum())
+
+
+def label_accuracy(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Share of all labels of all examples that are right; an output above 0 says yes."""
+    return float(((outputs > 0) == (targets > 0.5)).mean())
+
+
+def micro_f1(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Harmonic mean of precision and recall over all labels of all examples."""
+    said, true = outputs > 0, targets > 0.5
+    total = int(said.sum() + true.sum())
+    return float(2 * (said & true).sum() / total) if total else 1.0
+
+
+def r2(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """R² averaged over the outputs: at most 1, can be negative."""
+    outputs, targets = outputs.astype(np.float64), targets.reshape(outputs.shape).astype(np.float64)
+    residual = ((targets - outputs) ** 2).sum(axis=0)
+    spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+    return float(np.mean(1.0 - residual / np.where(spread > 0, spread, 1.0)))
+
+
+def rmse(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Minus the root of the mean squared error, averaged over the outputs, in the targets' unit."""
+    errors = outputs.astype(np.float64) - targets.reshape(outputs.shape)
+    return -float(np.sqrt((errors**2).mean(axis=0)).mean())
+
+
+def mae(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Minus the mean absolute error, in the targets' unit."""
+    return -float(np.abs(outputs.astype(np.float64) - targets.reshape(outputs.shape)).mean())
+
+
+def metric_of(name: str, positive: int | None = None) -> Callable[[np.ndarray, np.ndarray], float]:
+    """The metric of this name, of `nas.config.metric.METRICS`.
+
+    Args:
+        positive: number of the class that curves are drawn for.
+    """
+    if name == "roc_auc":
+        return _each_class(_area, positive)
+    if name == "average_precision":
+        return _each_class(_precision, positive)
+    return _PLAIN[name]
+
+
+_PLAIN = {
+    "accuracy": accuracy, "balanced_accuracy": balanced_accuracy, "log_loss": log_loss, "macro_f1": macro_f1,
+    "label_accuracy": label_accuracy, "micro_f1": micro_f1, "r2": r2, "rmse": rmse, "mae": mae,
+}  # fmt: skip

@@ -1,0 +1,80 @@
+"""Preprocessing: rules fitted on the training part that turn raw rows into the arrays a network takes.
+
+A preprocessing is plain data and can be executed. Its JSON is `preprocess.json` in an export, whose `predict.py`
+carries out the same rules with NumPy alone (and Pillow, for pictures); docs/data.md explains every field.
+
+What `apply` takes are raw rows as `SealedTest.open_rows` gives them:
+
+    table      pandas.DataFrame with the source's column names, in any order; further columns are left aside
+    text       the same, or a list of str where the source has no columns
+    pictures   the same with a column of paths, or a list of paths
+    series     a list of arrays (channels, length), of any lengths
+    arrays     an array of the source's own axes and type
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from nas.data.preprocessing.arrays import ArrayRules
+from nas.data.preprocessing.pictures import PictureRules
+from nas.data.preprocessing.series import SeriesRules
+from nas.data.preprocessing.table import TableRules
+from nas.data.preprocessing.text import TextRules
+from nas.errors import InputError
+
+FILE = "preprocess.json"
+RULES: dict[str, Any] = {
+    rules.rules: rules for rules in (ArrayRules, PictureRules, SeriesRules, TableRules, TextRules)
+}  # by the word that stands as `rules` in the JSON
+
+
+class Preprocessing(Protocol):
+    """What all rules have in common.
+
+    Attributes:
+        rules: `arrays`, `pictures`, `series`, `table` or `text`.
+        input_shape: of one example, as in `Task`.
+        columns: names of the source's columns that are read; empty where it has none.
+    """
+
+    rules: ClassVar[str]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    def apply(self, rows: Any) -> np.ndarray:
+        """`(n, *input_shape)`, uint8 or float32, C-contiguous.
+
+        Raises:
+            InputError: a missing column, all of them named; a cell that cannot be read, with its row and column.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON data, with `rules` and `input_shape`."""
+
+
+def to_json(preprocessing: Preprocessing) -> str:
+    """`preprocess.json`."""
+    return json.dumps(preprocessing.to_dict(), indent=1, ensure_ascii=False)
+
+
+def from_json(text: str) -> Preprocessing:
+    """The preprocessing that `to_json` wrote.
+
+    Raises:
+        InputError: anything else.
+    """
+    try:
+        data = json.loads(text)
+        data.pop("input_shape")
+        found: Preprocessing = RULES[data.pop("rules")].from_dict(data)
+        return found
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"This is no preprocessing that `nas` wrote: {error!r}.") from None

@@ -1,0 +1,362 @@
+"""Rows of a table to one vector: a step for each column, fitted on the training part."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import pandas as pd
+
+from nas.errors import InputError
+
+MOST_WORDS = 100  # of a category or a text; the rarest become "any other"
+KNOTS = 65  # of a quantile scaling
+HEAVY_TAIL = 8.0  # deviations from the mean beyond which a column is scaled by its quantiles
+LEAST_FOR_QUANTILES = 100  # rows
+TWO_PI = 2 * np.pi
+DATE_PARTS = ("elapsed", "year", "week", "day")
+
+
+def column_of(rows: pd.DataFrame, name: str) -> pd.Series:
+    """A column by its name.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if name not in rows.columns:
+        raise InputError(f"Column {name!r} is missing. There are: {', '.join(map(str, rows.columns))}.")
+    return rows[name]
+
+
+def numbers(cells: pd.Series, decimal: str = ".") -> np.ndarray:
+    """float64 `(n,)`, NaN for empty cells.
+
+    Raises:
+        InputError: cells that are no numbers, with the row of the first, counted from 1.
+    """
+    if cells.dtype.kind in "biuf":
+        return cells.to_numpy(np.float64, na_value=np.nan)
+    words = cells.astype("string").str.strip()
+    if decimal == ",":  # 1.234,5
+        words = words.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+    values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = np.isnan(values) & ~words.isin(NO_NUMBER).to_numpy(bool, na_value=True)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"Column {cells.name!r}: {int(wrong.sum())} cells are no numbers, the first is {words.iloc[row]!r} "
+            f"in example {row + 1}."
+        )
+    return values
+
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?", "#N/A", "<NA>")  # cells that say nothing, in any column
+NO_NUMBER = (*MISSING, "n/a", "na", "none", "None", "-", "--", ".")  # further ones in a column of numbers
+
+
+def words(cells: pd.Series) -> list[str]:
+    """Cells as texts without spaces around them; empty for missing ones."""
+    return [word(cell) for cell in cells]
+
+
+def word(cell: Any) -> str:
+    """A cell as text: whole floats without their `.0`, missing cells empty."""
+    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, bool | np.bool_):
+        return str(bool(cell))
+    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 1e15:
+        return str(int(cell))
+    text = str(cell).strip()
+    return "" if text in MISSING else text
+
+
+class Step(Protocol):
+    """What becomes of one column.
+
+    Attributes:
+        step: `number`, `category`, `date` or `words`.
+        column: its name.
+        width: how many values it becomes.
+    """
+
+    step: str
+    column: str
+
+    @property
+    def width(self) -> int: ...
+
+    def apply(self, cells: pd.Series) -> np.ndarray:
+        """float64 `(n, width)`."""
+
+    def names(self) -> list[str]:
+        """Of its values, `width` of them."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number: `(value - shift) / scale`, or the normal score of its quantile; missing ones become 0 (the middle).
+
+    Args:
+        shift, scale: mean and standard deviation of the training part, in float64.
+        knots, scores: where there are any, the value is `numpy.interp(value, knots, scores)` instead.
+        fill: what a missing value is replaced by before it is scaled: the median.
+        flag: whether a second value tells with 1 that the cell was empty.
+        decimal: mark in cells that are texts.
+    """
+
+    step: ClassVar[str] = "number"
+    column: str
+    shift: float
+    scale: float
+    fill: float
+    flag: bool = False
+    knots: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+    decimal: str = "."
+
+    @property
+    def width(self) -> int:
+        return 1 + self.flag
+
+    def names(self) -> list[str]:
+        return [self.column, f"{self.column} is missing"][: self.width]
+
+    def apply(self, cells: pd.Series) -> np.ndarray:
+        values = numbers(cells, self.decimal)
+        missing = np.isnan(values)
+        values = np.where(missing, self.fill, values)
+        scaled = np.interp(values, self.knots, self.scores) if self.knots else (values - self.shift) / self.scale
+        return np.stack([scaled, missing], axis=1)[:, : self.width].astype(np.float64)
+
+    @classmethod
+    def fitted(cls, cells: pd.Series, decimal: str = ".") -> Number:
+        """Scaled by quantiles where a value lies over 8 deviations from the mean, else by mean and deviation."""
+        values = numbers(cells, decimal)
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return cls(str(cells.name), 0.0, 1.0, 0.0, True)
+        shift, scale = float(known.mean()), float(known.std()) or 1.0
+        if not np.isfinite(scale):
+            scale = float(np.abs(known).max())
+        fill, flag = float(np.median(known)), bool(np.isnan(values).any())
+        if len(known) < LEAST_FOR_QUANTILES or np.abs(known - shift).max() / scale < HEAVY_TAIL:
+            return cls(str(cells.name), shift, scale, fill, flag, decimal=decimal)
+        shares = np.linspace(0, 1, KNOTS)
+        knots, place = np.unique(np.quantile(known, shares), return_inverse=True)
+        levels = np.array([shares[place == k].mean() for k in range(len(knots))])
+        from scipy.stats import norm
+
+        scores = norm.ppf(np.clip(levels, 1e-3, 1 - 1e-3))
+        return cls(str(cells.name), shift, scale, fill, flag, _floats(knots), _floats(scores), decimal)
+
+
+@dataclass(frozen=True)
+class Category:
+    """A word: 1 for the word of `words` that it is, else 1 in the last place, for any other.
+
+    A missing cell is the empty word, which may be one of `words`.
+    """
+
+    step: ClassVar[str] = "category"
+    column: str
+    words: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.words) + 1
+
+    def names(self) -> list[str]:
+        return [*(f"{self.column} = {name or '(missing)'}" for name in self.words), f"{self.column} = (any other)"]
+
+    def apply(self, cells: pd.Series) -> np.ndarray:
+        places = {name: place for place, name in enumerate(self.words)}
+        found = np.array([places.get(name, len(self.words)) for name in words(cells)], np.int64)
+        return np.eye(self.width)[found]
+
+    @classmethod
+    def fitted(cls, cells: pd.Series) -> Category:
+        """The words in alphabetical order, at most the 100 most frequent."""
+        counts = Counter(words(cells))
+        most = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_WORDS]
+        return cls(str(cells.name), tuple(sorted(most)))
+
+
+@dataclass(frozen=True)
+class Date:
+    """A date: time elapsed, and sine and cosine of the part of the year, the week and the day that has passed.
+
+    Args:
+        format: for `datetime.strptime`; `ISO8601`; or `s`, `ms` for seconds or milliseconds since 1970.
+        parts: of `elapsed` (1 value), `year`, `week`, `day` (2 values each: sine, cosine).
+        origin: middle of the training part, seconds since 1970 UTC. scale: its standard deviation in seconds.
+    """
+
+    step: ClassVar[str] = "date"
+    column: str
+    format: str
+    parts: tuple[str, ...]
+    origin: float
+    scale: float
+
+    @property
+    def width(self) -> int:
+        return sum(1 if part == "elapsed" else 2 for part in self.parts)
+
+    def names(self) -> list[str]:
+        found = []
+        for part in self.parts:
+            found += [part] if part == "elapsed" else [f"{part} sin", f"{part} cos"]
+        return [f"{self.column} {name}" for name in found]
+
+    def apply(self, cells: pd.Series) -> np.ndarray:
+        seconds = seconds_of(cells, self.format)
+        seconds = np.where(np.isnan(seconds), self.origin, seconds)
+        when = pd.to_datetime(pd.Series(seconds), unit="s")
+        passed = {
+            "year": (when.dt.dayofyear.to_numpy() - 1) / 365.25,
+            "week": when.dt.dayofweek.to_numpy() / 7,
+            "day": seconds % 86_400 / 86_400,
+        }
+        found = []
+        for part in self.parts:
+            if part == "elapsed":
+                found.append((seconds - self.origin) / self.scale)
+            else:
+                found += [np.sin(TWO_PI * passed[part]), np.cos(TWO_PI * passed[part])]
+        return np.stack(found, axis=1)
+
+    @classmethod
+    def fitted(cls, cells: pd.Series, form: str) -> Date:
+        """`year` where a month or more is covered, `week` for a week or more, `day` where times of day differ."""
+        seconds = seconds_of(cells, form)
+        known = seconds[np.isfinite(seconds)]
+        covered = float(np.ptp(known))
+        day = len(np.unique(known % 86_400)) > 1
+        there = {"elapsed": True, "year": covered > 30 * 86_400, "week": covered > 6 * 86_400, "day": day}
+        parts = [part for part in DATE_PARTS if there[part]]
+        return cls(str(cells.name), form, tuple(parts), float(known.mean()), float(known.std()) or 1.0)
+
+
+def seconds_of(cells: pd.Series, form: str) -> np.ndarray:
+    """Dates as seconds since 1970 UTC, float64, NaN for empty cells.
+
+    Raises:
+        InputError: a cell that is no date of this format.
+    """
+    if form in ("s", "ms"):
+        return numbers(cells) / (1000.0 if form == "ms" else 1.0)
+    if cells.dtype.kind == "M":
+        when = cells
+    else:
+        texts = pd.Series(words(cells), dtype="string").replace("", pd.NA)
+        try:
+            when = pd.to_datetime(texts, format=form, utc=True)
+        except (ValueError, OverflowError) as error:
+            raise InputError(f"Column {cells.name!r}: not a date of format {form}: {error}.") from None
+    plain = pd.Series(pd.DatetimeIndex(when).tz_convert(None) if getattr(when.dtype, "tz", None) else when)
+    epoch = (plain - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+    return epoch.to_numpy(np.float64, na_value=np.nan)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text beside other columns: for each word of `words` 1 where it occurs in the cell (lower case), else 0."""
+
+    step: ClassVar[str] = "words"
+    column: str
+    words: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.words)
+
+    def names(self) -> list[str]:
+        return [f"{self.column} has {name}" for name in self.words]
+
+    def apply(self, cells: pd.Series) -> np.ndarray:
+        places = {name: place for place, name in enumerate(self.words)}
+        found = np.zeros((len(cells), self.width))
+        for row, cell in enumerate(cells):
+            for name in _words_in(word(cell)):
+                if name in places:
+                    found[row, places[name]] = 1.0
+        return found
+
+    @classmethod
+    def fitted(cls, cells: pd.Series) -> Words:
+        """The 100 words that occur in most cells, and in two at least."""
+        counts = Counter(name for cell in cells for name in set(_words_in(word(cell))))
+        most = sorted((name for name in counts if counts[name] > 1), key=lambda name: (-counts[name], name))
+        return cls(str(cells.name), tuple(sorted(most[:MOST_WORDS])))
+
+
+def _words_in(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+STEPS: dict[str, Any] = {step.step: step for step in (Number, Category, Date, Words)}
+
+
+@dataclass(frozen=True)
+class TableRules:
+    """Rows of a table to float32 `(n, features)`: the values of all steps side by side, in the order of `steps`.
+
+    Args:
+        series: whether the values are the steps of a series of one channel, `(n, 1, features)`.
+    """
+
+    rules: ClassVar[str] = "table"
+    steps: tuple[Any, ...]
+    series: bool = False
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        width = sum(step.width for step in self.steps)
+        return (1, width) if self.series else (width,)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(step.column for step in self.steps)
+
+    def names(self) -> tuple[str, ...]:
+        """Of the features."""
+        return tuple(name for step in self.steps for name in step.names())
+
+    def apply(self, rows: pd.DataFrame) -> np.ndarray:
+        missing = [name for name in self.columns if name not in rows.columns]
+        if missing:
+            raise InputError(f"Missing columns: {', '.join(missing)}. There are: {', '.join(map(str, rows.columns))}.")
+        parts = [step.apply(rows[step.column]) for step in self.steps]
+        largest = float(np.finfo(np.float32).max)
+        values = np.clip(np.concatenate(parts, axis=1), -largest, largest)
+        return np.ascontiguousarray(values, dtype=np.float32).reshape(len(rows), *self.input_shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        steps = [{"step": step.step, **dataclasses.asdict(step)} for step in self.steps]
+        return {
+            "rules": self.rules,
+            "input_shape": list(self.input_shape),
+            "missing": list(MISSING),
+            "no_number": list(NO_NUMBER),
+            "series": self.series,
+            "steps": steps,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TableRules:
+        return cls(tuple(_step(dict(one)) for one in data["steps"]), data["series"])
+
+
+def _step(data: dict[str, Any]) -> Any:
+    kind = STEPS[data.pop("step")]
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+
+def _floats(values: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(map(float, values))

@@ -1,0 +1,200 @@
+"""Tables in text files: delimiter, header, decimal mark and encoding are found in the file, and stated.
+
+Format: https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nas.config.data_options import DataOptions
+from nas.data.preprocessing.table import NO_NUMBER
+from nas.data.sources.encoding import LIMIT_BYTES, decoded, text_of
+from nas.data.sources.frame import Frame
+from nas.errors import InputError
+
+CANDIDATES = (",", ";", "\t", "|")
+NAMES = {"\t": "tab", " ": "space"}
+SAMPLE = 400  # records that are looked at
+CONSISTENT, MOSTLY = 0.98, 0.6  # share of them with the same number of cells
+TABLES = (".csv", ".tsv", ".tab", ".gz")  # ends of names that promise a table
+NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: thousands, or three decimals
+
+
+class NoTable(InputError):
+    """A text whose lines are not parted by one delimiter."""
+
+
+def read_delimited(path: Path, options: DataOptions) -> Frame:
+    """Raw cells as texts, without the spaces around them.
+
+    Raises:
+        InputError: no table in it, rows of other lengths, with their lines; a file that is empty or cut off.
+    """
+    text, encoding, notes = _text(path, options.encoding)
+    delimiter = options.delimiter if options.delimiter != "auto" else found_delimiter(text)
+    if delimiter is None and path.suffix.lower() in TABLES:
+        delimiter = found_delimiter(text, MOSTLY)  # then the lines that differ are named
+    if delimiter is None:
+        raise NoTable(
+            f"{path}: no delimiter gives every line the same number of cells, at least two. Known: comma, semicolon, "
+            "tab, pipe; name another: --delimiter. One text a line with its label first: --layout text."
+        )
+    cells = _cells(path, text, delimiter)
+    header = options.header == "yes" or (options.header == "auto" and has_header(cells))
+    reading = {"delimiter": NAMES.get(delimiter, delimiter), "header": "yes" if header else "no", "encoding": encoding}
+    if header:
+        names = [name or f"column {place}" for place, name in enumerate(cells.iloc[0], start=1)]
+        again = (cells == cells.iloc[0]).all(axis=1)
+        if again.sum() > 1:
+            notes = (*notes, f"the header stands in the file {int(again.sum())} times; once is read")
+        cells = cells[~again]
+        cells.columns = pd.Index(names)
+    else:
+        cells.columns = pd.Index([f"column {place}" for place in range(1, cells.shape[1] + 1)])
+    rows = cells.index.to_numpy()  # of the file's records
+
+    def line(row: int) -> int:
+        return _lines(text, delimiter, int(rows[row]))
+
+    stem = path.name.split(".")[0]
+    return Frame(cells.reset_index(drop=True), stem, path, reading, notes, line, named=header)
+
+
+def _text(path: Path, encoding: str) -> tuple[str, str, tuple[str, ...]]:
+    if path.suffix.lower() != ".gz":
+        return decoded(path, encoding)
+    try:
+        with gzip.open(path) as file:
+            data = file.read(LIMIT_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be unpacked: {error}. It may be cut off.") from None
+    if len(data) > LIMIT_BYTES:
+        raise InputError(f"{path} unpacks to more than 2 GiB. Give a sample of its rows, or a Parquet file.")
+    return text_of(data, str(path), encoding)
+
+
+def records(text: str, delimiter: str) -> Any:
+    """The records of a text, as the csv module reads them."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+
+
+def found_delimiter(text: str, least: float = CONSISTENT) -> str | None:
+    """The delimiter that gives every record the same number of cells, at least two; of several the cleanest.
+
+    A cell is clean when it is a number, with either decimal mark, or a text without any other delimiter.
+    """
+    best, most = None, 0.0
+    for delimiter in CANDIDATES:
+        try:
+            rows = [row for row in itertools.islice(records(text, delimiter), SAMPLE) if any(row)]
+        except csv.Error:
+            continue
+        if not rows or len(rows[0]) < 2:
+            continue
+        same = sum(len(row) == len(rows[0]) for row in rows) / len(rows)
+        if same < least:
+            continue
+        cells = [cell.strip() for row in rows for cell in row]
+        clean = sum(_clean(cell, delimiter) for cell in cells) / len(cells)
+        if clean > most + 0.01 or (clean > most - 0.01 and best == "," and delimiter != ","):
+            best, most = delimiter, clean
+    return best
+
+
+def _clean(cell: str, delimiter: str) -> bool:
+    if NUMBER.fullmatch(cell):
+        return not (delimiter == "," and "," in cell and not cell)
+    return not any(other in cell for other in CANDIDATES if other != delimiter and other != ",")
+
+
+def _cells(path: Path, text: str, delimiter: str) -> pd.DataFrame:
+    try:
+        cells = pd.read_csv(
+            io.StringIO(text), sep=delimiter, header=None, dtype=str, keep_default_na=False, skipinitialspace=True,
+            engine="c", skip_blank_lines=True,
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
+        raise _ragged(path, text, delimiter) from None
+    if cells.shape[1] < 2:
+        raise InputError(
+            f"{path} has one column when its cells are parted by {NAMES.get(delimiter, delimiter)!r}; two are needed, "
+            "of which one is the target. Another delimiter: --delimiter."
+        )
+    if cells.iloc[:, -1].isna().any():
+        raise _ragged(path, text, delimiter)
+    return cells.apply(lambda column: column.str.strip())
+
+
+def _ragged(path: Path, text: str, delimiter: str) -> InputError:
+    """What is wrong with a table whose rows differ in length, or that cannot be parsed."""
+    first, wrong = 0, []
+    reader = records(text, delimiter)
+    try:
+        for row in reader:
+            if not row:
+                continue
+            first = first or len(row)
+            if len(row) != first:
+                wrong.append((reader.line_num, len(row)))
+    except csv.Error as error:
+        return InputError(f"{path}, line {reader.line_num}: {error}.")
+    if not wrong:
+        return InputError(f"{path} cannot be read as a table: a quotation mark may be left open.")
+    lines = ", ".join(f"line {line} has {cells}" for line, cells in wrong[:5])
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return InputError(
+        f"{path}: rows must have {first} columns like the first one, but {lines}{more}. Quote cells that hold the "
+        "delimiter, or name another: --delimiter."
+    )
+
+
+def _lines(text: str, delimiter: str, record: int) -> int:
+    """The line on which a record begins, from 1; records are counted from 0 without blank lines."""
+    reader = records(text, delimiter)
+    line = 1
+    for row in reader:
+        if row:
+            if record == 0:
+                return line
+            record -= 1
+        line = reader.line_num + 1
+    return line
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, with either decimal mark."""
+    return bool(NUMBER.fullmatch(cell)) or cell.lower() in ("inf", "-inf", "+inf")
+
+
+def has_header(cells: pd.DataFrame) -> bool:
+    """Whether the first row names columns: it has a word above numbers, or no word of it occurs below itself."""
+    first, below = cells.iloc[0], cells.iloc[1 : SAMPLE + 1]
+    again = (below == first).all(axis=1)  # a header that stands in the file several times
+    below = below[~again] if first.nunique() == len(first) else below
+    if not len(below) or any(is_number(cell) for cell in first):
+        return False
+    words, evidence = 0, 0
+    for place, cell in enumerate(first):
+        others = below.iloc[:, place]
+        said = others[~others.isin(NO_NUMBER)]
+        if cell in NO_NUMBER or not len(said):
+            continue
+        if said.map(is_number).all():
+            return True
+        words += 1
+        if cell in set(said):
+            return False
+        evidence += said.nunique() <= max(2, len(said) // 2)
+    distinct = first[first != ""]
+    return words > 0 and evidence > 0 and distinct.nunique() == len(distinct)
