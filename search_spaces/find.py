@@ -43,12 +43,13 @@ def fill(space: Space, values: Mapping[str, Any]) -> Decisions:
     """
     taken: Decisions = {}
     for path, cell in walk(space.cells):
-        kind = getattr(type(cell), "module", type(cell)).__name__.lower()
+        cls: Any = type(cell)
+        kind = getattr(cls, "module", cls).__name__.lower()
         for name, value in values.items():
             first, _, field = name.partition(".")
             if first.lower() != kind or not is_cell_like(cell):
                 continue
-            parts = dict(zip(field_names(type(cell)), below(cell, path), strict=True))
+            parts = dict(zip(field_names(cls), below(cell, path), strict=True))
             place, node = parts.get(field, (path, cell)) if field else (path, cell)
             for decided in _Search(()).value(node, place, value, {}):
                 taken.update({**_leading_to(place), **decided})
