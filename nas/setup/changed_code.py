@@ -12,6 +12,7 @@ from nas.errors import InputError
 from nas.journal.journal import Journal
 from nas.setup.kept_space import DATA, KEPT, kept_data, space_of
 from nas.setup.problem import named_space
+from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 
 CODE, BEFORE = "code", "before a change"  # the attribute of trials that were trained with other code
@@ -31,7 +32,7 @@ def resumed_space(directory: Path, name: str, given: Space | None, accept: bool)
     """
     diff = changed_code(directory)
     if not diff:
-        return given or space_of(directory, name, with_rules=True), ""
+        return given or _by_name(name) or space_of(directory, name, with_rules=True), ""
     if not accept:
         lines = diff.splitlines()
         more = [f"… and {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else []
@@ -44,6 +45,14 @@ def resumed_space(directory: Path, name: str, given: Space | None, accept: bool)
     if given is None and not reference:
         raise InputError("Where the changed space stands is not known. Write `nas.resume(directory, space=…)`.")
     return given or named_space(reference), reference or "an object"
+
+
+def _by_name(name: str) -> Space | None:
+    """The space as it stands in its file now, where it can be found from here: it may have other options than then."""
+    try:
+        return named_space(name) if name else None
+    except SpaceError:
+        return None
 
 
 def mark_trials(journal: Journal) -> None:
