@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from search_spaces.dsl import Choice, Expression, Repeat, Tied, below, is_cell_like
+from search_spaces.dsl import Choice, Expression, Repeat, Tied, below, field_names, is_cell_like
 from search_spaces.space import Space
+from search_spaces.tree import places, walk
 
 Decisions = dict[str, int]
 MOST_STEPS = 200_000  # of one search; spaces in which so many ways must be tried are not for this
@@ -35,14 +36,24 @@ def begins(space: Space, cells: tuple[Any, ...]) -> bool:
 
 
 def fill(space: Space, values: Mapping[str, Any]) -> Decisions:
-    """The decisions that take these values, named by whole paths (`1[0].width`) or by their ends (`width`).
+    """The decisions that take these values, named by paths (`1[0].width`), their ends (`width`), or by cells.
 
-    A name that stands for several places is decided at all of them that have the value. Names at which no place has
-    it are left out.
+    `{"stem": Stem(32)}` and `{"stem.width": 32}` mean the cells of that class. A name that stands for several places is
+    decided at all of them that have the value. Names at which no place has it are left out.
     """
-    from search_spaces.tree import places
-
     taken: Decisions = {}
+    for path, cell in walk(space.cells):
+        cls: Any = type(cell)
+        kind = getattr(cls, "module", cls).__name__.lower()
+        for name, value in values.items():
+            first, _, field = name.partition(".")
+            if first.lower() != kind or not is_cell_like(cell):
+                continue
+            parts = dict(zip(field_names(cls), below(cell, path), strict=True))
+            place, node = parts.get(field, (path, cell)) if field else (path, cell)
+            for decided in _Search(()).value(node, place, value, {}):
+                taken.update({**_leading_to(place), **decided})
+                break
     for path, options in places(space.cells):
         for name, value in values.items():
             if path == name or path.endswith((f".{name}", f"@{name}")):

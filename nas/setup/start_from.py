@@ -107,9 +107,7 @@ def _filled(values: Mapping[str, Any], joint: JointSpace, rng: random.Random) ->
     """A network with these values, the rest drawn."""
     given = {name: value for name, value in values.items() if not name.startswith(("recipe.", f"{RECIPE}."))}
     fixed = fill(joint.space, given)
-    unused = [
-        name for name in given if not any(path == name or path.endswith((f".{name}", f"@{name}")) for path in fixed)
-    ]
+    unused = [name for name, value in given.items() if not fill(joint.space, {name: value})]
     if unused:
         known = sorted({path.rpartition(".")[2] or path for path, _ in places(joint.space.cells)})
         raise InputError(

@@ -138,6 +138,9 @@ def test_a_part_of_a_network_is_given_by_the_names_of_its_places() -> None:
     proposal = joint.replay(decisions)
     assert proposal.architecture.cells[0] == Stem(16) and proposal.recipe.learning_rate == 0.003
     assert all(cell.kernel == 3 for cell in proposal.architecture.cells[1:-1])
+    [decisions] = decisions_of({"stem": Stem(16), "conv.width": 8}, joint, 0)
+    assert joint.replay(decisions).architecture.cells[0] == Stem(16)
+    assert all(cell.width == 8 for cell in joint.replay(decisions).architecture.cells[1:-1])
     wrongs: tuple[tuple[Any, str], ...] = (
         ({"kernel": 7}, "'kernel' the value 7"),
         ({"widht": 8}, "'widht'"),
