@@ -63,7 +63,8 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof) -> 
         ("training", f"{facts.epochs} epochs, seed {facts.seed}, the best of {facts.trials} candidates tried"),
         (
             "proof",
-            f"outputs on {proof.examples} examples within {proof.difference:.1e}, {task.metric} {shown(task.metric, proof.score)}",
+            f"outputs on {proof.examples} examples within {proof.difference:.1e}, "
+            f"{task.metric} {shown(task.metric, proof.score)}",
         ),
         ("made with", f"PyTorch {torch.__version__}, Python {platform.python_version()}, {_today()}"),
     ]
