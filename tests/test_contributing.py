@@ -19,7 +19,7 @@ import torch
 
 from nas import TrainingConfig
 from nas.data import load
-from nas.data.sources import FILES
+from nas.data.read import FRAMES
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.trial import COMPLETED, Trial
@@ -141,12 +141,13 @@ def test_the_strategy_proposes_new_things_and_the_same_again(example: types.Modu
 def test_the_data_source_becomes_a_data_set(
     example: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(FILES, ".svm", added(example))
+    monkeypatch.setitem(FRAMES, ".svm", added(example))
     lines = [f"{number % 2} 1:{number % 7} 3:{number % 3 + 0.5}" for number in range(40)]
     (tmp_path / "few.svm").write_text("\n".join(lines))
     dataset = load(tmp_path / "few.svm")
     assert dataset.name == "few"
-    assert dataset.task == Task((3,), 2)
+    assert dataset.task.outputs == 2
+    assert dataset.schema is not None and dataset.schema.targets == ("label",)
 
 
 @of("nas/baselines/")

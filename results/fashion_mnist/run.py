@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from machine import describe
+from nas.setup.reopen import revisit
 
 import nas
 from nas.export.export import final_record
 from nas.records.trial import COMPLETED, FAILED, STOPPED, best_first
-from nas.setup.reopen import revisit
 from predictors.probation import Evidence
 
 HERE = Path(__file__).parent
