@@ -45,7 +45,7 @@ ui: .venv/installed
 
 .venv/installed-for-tests: .venv/installed
 	@echo "Installing what the tests need"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test,onnx,quantum]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test,onnx,quantum,trees]"
 	@touch $@
 
 clean:

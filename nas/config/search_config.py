@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from nas.config.budget import Budget
+from nas.config.budget import FINAL_SHARE, Budget
 from nas.config.checked import checked, refusal, whole_number
 from nas.config.data_options import DataOptions
 from nas.config.earlier_search import EarlierSearch
@@ -141,7 +141,7 @@ class SearchConfig:
         default_factory=TrainingConfig
     )
     final: Flag = True
-    final_share: Share = 0.65
+    final_share: Share = FINAL_SHARE
     early_stopping: Flag = True
     validation_share: Share = 0.2
     test_share: Share = 0.2

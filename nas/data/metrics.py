@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import rankdata
 
 SMALLEST = 1e-15  # probability that a logarithm is taken of
 NOTHING_KNOWN = 0.5  # area under a curve where a class is missing
@@ -67,6 +66,8 @@ def _each_class(curve: Callable[[np.ndarray, np.ndarray], float], positive: int 
 
 def _area(likely: np.ndarray, true: np.ndarray) -> float:
     """Probability that an example of the class is ranked above another one."""
+    from scipy.stats import rankdata  # slow to import, and every worker imports this file
+
     ranks, positives = rankdata(likely), int(true.sum())
     return float((ranks[true].sum() - positives * (positives + 1) / 2) / (positives * (len(true) - positives)))
 

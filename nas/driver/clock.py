@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nas.config.budget import Budget
+from nas.config.budget import FINAL_SHARE, Budget
 
 FINALISTS = 3  # trained in full, beside the first random candidate
 LONGER = 3  # epochs of a finalist for each epoch of a training in the search
@@ -29,7 +29,7 @@ class Clock:
 
     budget: Budget
     elapsed: Callable[[], float]
-    final_share: float = 0.25
+    final_share: float = FINAL_SHARE
 
     def reserve(self, final_needs: float = math.inf) -> float:
         """Seconds that only the final may use: its share or what it needs; 10 at least, four fifths of all at most.

@@ -14,7 +14,7 @@ from nas.training.memory import predicted
 from nas.training.precision import resolve_precision
 from search_spaces.tree import outcomes
 
-CONTEXT = 0.6 * 2**30  # bytes that CUDA itself and the kernels' work space take in every process
+CONTEXT = 1.5 * 2**30  # bytes that every process takes: CUDA itself, kernels' work space, data; see results/gpu
 MARGIN = 1.3  # what a peak may come to beside its prediction
 SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)  # few, so that a worker process can be used again by a training of equal share
 CLOSE_TO_WHOLE = 1e-6  # 1 / 0.1 is 9.99… in floating point

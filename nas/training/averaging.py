@@ -28,18 +28,23 @@ class AveragedWeights:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Moves the average towards the network's present weights. Counters, which are integers, are copied."""
+        """Moves the average towards the network's present weights; what has no mean is copied."""
         self.steps += 1
         weight = 1.0 - min(self.decay, self.steps / (self.steps + 9.0))
-        for average, source in zip(self._average, self._source, strict=True):
-            if average and average[0].is_floating_point():
-                torch._foreach_lerp_(average, source, weight)
-            elif average:
-                torch._foreach_copy_(average, source)
+        (means, copies), (weights, others) = self._average, self._source
+        if means:
+            torch._foreach_lerp_(means, weights, weight)
+        if copies:
+            torch._foreach_copy_(copies, others)
 
 
 def _tensors(network: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """All parameters and buffers: those in floating point, and the others."""
+    """All parameters and buffers: those to average, and those to copy.
+
+    Whole numbers count something. Infinities mean something by themselves, as in the mask of an attention, and the
+    mean of two of them is not a number.
+    """
     tensors = [*network.parameters(), *network.buffers()]
-    floats = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
-    return floats, [tensor.detach() for tensor in tensors if not tensor.is_floating_point()]
+    averaged = [tensor.is_floating_point() and not bool(tensor.isinf().any()) for tensor in tensors]
+    floats = [tensor.detach() for tensor, yes in zip(tensors, averaged, strict=True) if yes]
+    return floats, [tensor.detach() for tensor, yes in zip(tensors, averaged, strict=True) if not yes]

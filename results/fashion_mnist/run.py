@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from machine import describe
-from nas.setup.reopen import revisit
 
 import nas
-from nas.export.export import final_record
+from nas.final.record import final_record
 from nas.records.trial import COMPLETED, FAILED, STOPPED, best_first
+from nas.setup.stored_search import stored_search
 from predictors.probation import Evidence
 
 HERE = Path(__file__).parent
@@ -32,9 +32,15 @@ class Judgements(nas.Observer):
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
 
-    def evidence(self, evidence: Evidence, finished: int) -> None:
+    def evidence(self, evidence: Evidence) -> None:
         low, high = evidence.interval
-        row = {"trainings": finished, "tau": evidence.tau, "low": low, "high": high, "recall": evidence.recall}
+        row = {
+            "trainings": evidence.trainings,
+            "tau": evidence.tau,
+            "low": low,
+            "high": high,
+            "recall": evidence.recall,
+        }
         self.rows.append({**row, **evidence.rivals, "share": evidence.share})
 
 
@@ -57,10 +63,10 @@ def main() -> None:
 
 def report(directory: Path, judgements: Judgements, seconds: float, asked: argparse.Namespace) -> None:
     """The table beside this script."""
-    seen, final = revisit(directory), final_record(directory)
-    states = {state: sum(one.state == state for one in seen.candidates) for state in (COMPLETED, STOPPED, FAILED)}
-    best, winner, baseline = best_first(seen.candidates)[0], final["finalists"][0], final["baseline"]
-    size = {one.number: one.parameters for one in seen.candidates}
+    seen, final = stored_search(directory), final_record(directory)
+    states = {state: sum(one.state == state for one in seen.trials) for state in (COMPLETED, STOPPED, FAILED)}
+    best, winner, baseline = best_first(seen.trials)[0], final["finalists"][0], final["baseline"]
+    size = {one.number: one.parameters for one in seen.trials}
     with (HERE / "probation.csv").open("w") as file:
         writer = csv.DictWriter(file, judgements.rows[-1].keys())
         writer.writeheader()

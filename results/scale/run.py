@@ -3,7 +3,7 @@
     python results/scale/run.py [--trials 20000] [--strategy random]
 
 Workers are simulated: a training takes no time of its own, its scores are made up, and up to WORKERS are out at once.
-Measured is the driver alone: proposing, writing the journal (fsync at each commit), the stopping rule, the study.
+Measured is the driver alone: proposing, writing the journal (fsync at each commit), the stopping rule, the strategy.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from nas.config.budget import Budget
 from nas.config.recipe import TrainingConfig
 from nas.driver.clock import Clock
-from nas.driver.driver import Trials
+from nas.driver.driver import Driver
 from nas.driver.events import Observer
 from nas.driver.successive_halving import SuccessiveHalving
 from nas.journal.journal import Header, Journal
-from nas.records.job import EpochReport, Job
+from nas.records.job import EpochReport, Job, TrialEnd
 from nas.records.joint_space import JointSpace
-from nas.strategies import STRATEGIES
-from nas.strategies.optuna.study import Study
+from nas.records.problem import Problem
+from nas.strategies import STRATEGIES, Settings
 from search_spaces import SPACES, Task
 
 EPOCHS = 4
@@ -46,10 +46,10 @@ def simulate(workers: int, trials: int, strategy: str, space: str, place: Path) 
     joint = JointSpace(SPACES[space](), TrainingConfig(), TASK)
     with tempfile.TemporaryDirectory(dir=place) as folder:
         with Journal.create(Path(folder) / "search", Header("{}", space, "simulated", "", "{}")) as journal:
-            study = Study(joint, STRATEGIES[strategy](joint, seed=0))
             clock = Clock(Budget(trials=trials), journal.elapsed, 0.0)
-            driver = Trials(journal, study, SuccessiveHalving(EPOCHS), clock, Observer(), epochs=EPOCHS, seed=0)
-            driver.slots = workers
+            proposer, halving = STRATEGIES[strategy](Settings(seed=0)), SuccessiveHalving(EPOCHS)
+            driver = Driver(Problem(joint), journal, proposer, halving, clock, Observer(), epochs=EPOCHS, seed=0)
+            driver.capacity(workers)
             began, processor = time.perf_counter(), time.process_time()
             proposals, memory, reports = play(driver, workers, each=max(1, trials // POINTS))
             wall, processor = time.perf_counter() - began, time.process_time() - processor
@@ -81,7 +81,7 @@ def memory_mib() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
-def play(driver: Trials, workers: int, each: int) -> tuple[list[float], list[int], int]:
+def play(driver: Driver, workers: int, each: int) -> tuple[list[float], list[int], int]:
     """An event loop in simulated time: (end of the epoch, number, epoch).
 
     Returns seconds of each proposal, memory after every `each` of them, and how many epochs were reported.
@@ -108,10 +108,10 @@ def play(driver: Trials, workers: int, each: int) -> tuple[list[float], list[int
         score = random.Random(number).random() * (1 - 0.5**epoch)
         report = EpochReport(epoch, score, 1.0, 1.0, 1.0, 0.1, 1.0, 0.0)
         reports += 1
-        if driver.keep_going(number, report) and epoch < EPOCHS:
+        if driver.epoch_ended(number, report) and epoch < EPOCHS:
             heapq.heappush(events, (now + rng.random(), number, epoch + 1))
         else:
-            driver.trial_ended(number)
+            driver.trial_ended(number, TrialEnd())
 
 
 def main() -> None:

@@ -29,8 +29,11 @@ def test_weights_go_to_the_learner_that_ranks() -> None:
 
 def test_default_deviations_are_calibrated() -> None:
     space, task = SPACES["residual"](), Task((3, 16, 16), 10)
-    pool = [space.sample(random.Random(seed)) for seed in range(160)]
-    noise = np.random.default_rng(1).normal(0, 1.0, 160)
-    worth = np.array([sum(one.decisions.values()) for one in pool]) + noise
-    found = PREDICTORS["auto"](space=space, task=task, seed=0).fit(pool[:80], worth[:80]).predict(pool[80:])
-    assert calibration_error(found.mean, found.std, worth[80:]) < 0.12
+    errors = []
+    for draw in range(5):  # one draw of 80 tells too little
+        pool = [space.sample(random.Random(f"{draw} {number}")) for number in range(160)]
+        noise = np.random.default_rng(draw).normal(0, 1.0, 160)
+        worth = np.array([sum(one.decisions.values()) for one in pool]) + noise
+        found = PREDICTORS["auto"](space=space, task=task, seed=0).fit(pool[:80], worth[:80]).predict(pool[80:])
+        errors.append(calibration_error(found.mean, found.std, worth[80:]))
+    assert np.mean(errors) < 0.12

@@ -20,7 +20,7 @@ def archives(tmp_path: Path) -> Path:
     x, y = rng.random((40, 8, 8)), np.arange(40) % 2
     folder = tmp_path / "data"
     folder.mkdir()
-    np.savez(folder / "keys.npz", images=x, labels=y)
+    np.savez(folder / "keys.npz", first=x, second=x[:, 0])
     np.savez(folder / "lengths.npz", x_train=x, y_train=y[:-1])
     np.savez(folder / "nan.npz", x_train=np.where(x > 0.99, np.nan, x), y_train=y)
     np.savez(folder / "one.npz", x_train=x, y_train=y * 0)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
 import pytest
 import typer
 
+import nas
 from nas.cli.main import app
 from nas.config.budget import Budget
+from nas.config.data_options import DataOptions
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import OBJECTIVES, SearchConfig, gpus_asked
 from nas.execution import EXECUTORS
@@ -25,16 +28,27 @@ ELSEWHERE = {  # options that are no setting of the same name: what they come to
     "recipe": ("training", lambda given: TrainingConfig() if given is None else given),
     "start_from": ("start_from", lambda given: tuple(given or ())),
     "learn_from": ("learn_from", lambda given: tuple(given or ())),
+    "baselines": ("baselines", lambda given: tuple(given or ("auto",))),
     "budget": ("budget", Budget.parse),
+    "options": ("options", lambda given: DataOptions() if given is None else given),
     "gpus_per_trial": ("gpus_per_trial", gpus_asked),
 }
-NO_SETTING = {"data", "directory", "help"}  # what has no default in a config
+NO_SETTING = {"data", "directory", "space", "resume_or_start", "help"}  # what has no default in a config
 
 
-@pytest.mark.parametrize("name", sorted(set(SEARCH) - NO_SETTING))
+@pytest.mark.parametrize("name", sorted(set(SEARCH) - NO_SETTING - set(DataOptions.names())))
 def test_an_option_left_out_is_the_setting_left_out(name: str) -> None:
     setting, read = ELSEWHERE.get(name, (name, lambda given: given))
     assert read(SEARCH[name].default) == getattr(SearchConfig(), setting)
+
+
+@pytest.mark.parametrize("name", DataOptions.names())
+def test_how_data_is_read_is_left_open_unless_it_is_said(name: str) -> None:
+    assert SEARCH[name].default is None
+
+
+def test_the_space_is_chosen_by_the_data_in_a_script_as_well() -> None:
+    assert SEARCH["space"].default == inspect.signature(nas.search).parameters["space"].default
 
 
 def words_of(text: str) -> set[str]:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from nas.config.budget import Budget
+from nas.config.budget import FINAL_SHARE, Budget
 from nas.report.preflight import preflight, render, save_plot
 from search_spaces import Choice, Repeat, Space, Task
 from search_spaces.cells import Conv, Head, Stem, Transformer
@@ -36,7 +37,7 @@ def test_says_what_builds_what_is_rejected_and_what_is_never_reached() -> None:
 def test_budget_and_rendering(tmp_path: Path) -> None:
     found = preflight(space(), TASK, samples=50, examples=200, epochs=2, budget=Budget(seconds=60), batch_size=16)
     assert len(found.timings) == 3
-    assert found.trainings == int(60 / (2 * found.seconds_per_epoch))
+    assert found.trainings == pytest.approx(60 * (1 - FINAL_SHARE) / (2 * found.seconds_per_epoch), abs=1)
     console = Console(width=160, record=True)
     console.print(render(found))
     assert "decision sequences" in console.export_text()

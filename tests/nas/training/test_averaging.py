@@ -22,3 +22,23 @@ def test_the_average_follows_its_formula_and_copies_counters() -> None:
         expected = decay * expected + (1 - decay) * value
     torch.testing.assert_close(average.network.weight.detach(), torch.tensor([expected]))
     assert int(average.network.num_batches_tracked) == 12
+
+
+class Masked(nn.Module):
+    """Keeps the mask of a causal attention, as many modules do."""
+
+    mask: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+        self.register_buffer("mask", torch.full((3, 3), float("-inf")).triu(1))
+
+
+def test_infinities_of_a_buffer_stay() -> None:
+    network = Masked()
+    average = AveragedWeights(network, decay=0.9)
+    average.update()
+    averaged = average.network
+    assert isinstance(averaged, Masked)
+    assert torch.equal(averaged.mask, network.mask)

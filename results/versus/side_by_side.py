@@ -1,0 +1,92 @@
+"""Several peers at once, each on two cores of its own: quicker than `run.py`, and only as fair as the cores are alike.
+
+    NAS_SHARED=../shared .venv/bin/python results/versus/side_by_side.py [--seconds 470] [--run]
+
+With `--run` every row of `JOBS` is started, pinned to its cores (`taskset`), and adds a line to `side_by_side.jsonl`;
+the machine needs two cores for each row. Without it only `side_by_side.md` is written anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SHARED = Path(os.environ.get("NAS_SHARED", HERE.parents[1].parent / "shared")) / "data"
+LINES = HERE / "side_by_side.jsonl"
+LOCAL = ["--executor", "local", "--cpus-per-trial", "2"]
+JOBS = (
+    ("nas_search", "images/cifar10_10k.npz", ["--seed", "0", "--space", "hybrid", *LOCAL]),
+    ("nas_search", "images/cifar10_10k.npz", ["--seed", "1", "--space", "cnn", *LOCAL]),
+    ("resnet9", "images/cifar10_10k.npz", ["--seed", "0"]),
+    ("nas_search", "images/fashion_mnist_10k.npz", ["--seed", "0", "--space", "hybrid", *LOCAL]),
+    ("resnet9", "images/fashion_mnist_10k.npz", ["--seed", "0"]),
+    ("nas_search", "series/ElectricDevices.npz", ["--seed", "0", "--space", "sequence", *LOCAL]),
+)
+NOTE = """# Side by side
+
+One run each, on two cores of an Intel Xeon host with 16 cores and no other work (torch 2.11, Python 3.12; searches in
+process with two threads, no GPU, no MLflow). `first`: before the final compared its entrants after equal epochs, with
+half of the time for the final; `second`: with it, and .65 of the time. One seed says little: a difference of one point
+between two rows is within what another seed gives.
+
+"""
+HEAD = (
+    "data",
+    "seconds",
+    "peer",
+    "version",
+    "test accuracy",
+    "trials",
+    "winner",
+    "last epochs",
+    "verdict of the search",
+)
+
+
+def started(place: int, job: tuple[str, str, list[str]], seconds: float) -> subprocess.Popen[str]:
+    peer, data, more = job
+    command = ["taskset", "-c", f"{2 * place},{2 * place + 1}", sys.executable, str(HERE / "peers" / f"{peer}.py")]
+    command += [str(SHARED / data), "--seconds", str(seconds), *more]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def row(line: dict[str, Any]) -> str:
+    verdict = line.get("verdict", "").partition("; ")[2]
+    cells = [line["data"], line["budget"], line["peer"], line.get("version", ""), line["test"], line.get("trials", "")]
+    cells += [line.get("winner", ""), line.get("epochs", ""), verdict]
+    return _cells(cells)
+
+
+def _cells(values: Sequence[Any]) -> str:
+    return f"| {' | '.join(map(str, values))} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=470.0)
+    parser.add_argument("--run", action="store_true")
+    asked = parser.parse_args()
+    if asked.run:
+        running = [started(place, job, asked.seconds) for place, job in enumerate(JOBS)]
+        with LINES.open("a") as out:
+            for one in running:
+                text = one.communicate()[0].strip()
+                if one.returncode == 0 and text:
+                    out.write(json.dumps({**json.loads(text.splitlines()[-1]), "budget": asked.seconds}) + "\n")
+    lines = [json.loads(line) for line in LINES.read_text().splitlines()]
+    lines.sort(key=lambda line: (line["data"], line["budget"], line["peer"]))
+    (HERE / "side_by_side.md").write_text(
+        NOTE + "\n".join([_cells(HEAD), "|---" * len(HEAD) + "|", *map(row, lines)]) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
