@@ -17,7 +17,10 @@ def export(
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Also write model.onnx (needs the extra [bold]onnx[/]).")
     ] = False,
-    ensemble: Annotated[int, typer.Option(help="Export so many of the final's best as one averaged network.")] = 0,
+    ensemble: Annotated[
+        int,
+        typer.Option(help="Export the average of so many networks of the final, chosen on the validation split."),
+    ] = 0,
     trial: Annotated[
         int | None, typer.Option(help="Export this trial, e.g. of the Pareto front; it is trained in full first.")
     ] = None,

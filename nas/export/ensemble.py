@@ -1,4 +1,4 @@
-"""The best finalists of a search as one module: the mean of what they say."""
+"""Networks of a search's final as one module: the mean of what they say, chosen greedily on the validation split."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from nas.config.search_config import SearchConfig
+from nas.data.dataset import Dataset
 from nas.errors import InputError
 from nas.export.export import finalist_network, know_cells, proved
 from nas.export.expression import INDENT, Name, expression, written
@@ -16,40 +18,49 @@ from nas.export.model_file import Written, module_text
 from nas.export.verify import Proof
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import FINAL
-from nas.training.ensemble import Average
+from nas.journal.journal import read
+from nas.setup.problem import opened_data
+from nas.training.ensemble import Average, select
 from nas.training.inference import outputs
 from search_spaces.task import Task
 
 CARD = """# An ensemble for {data}
 
-The mean of the {kind} of {size} networks that an architecture search found, the best of its final by validation score.
+The mean of the {kind} of {size} networks that an architecture search found, chosen one after
+another for what each adds on the validation split.
 Plain PyTorch: `from model import load; network = load()`; inputs (batch, {shape}) in the data's own scale.
 
 | member | validation {metric} |
 |---|---|
 {members}
 
-On {examples} examples of the sealed test split: {metric} {score:.4f}; the best member alone: {alone:.4f}. Outputs in a
-clean interpreter are within {difference:.1e}. Cost and size are those of all members together.
+On {examples} examples of the sealed test split: {metric} {score:.4f}; the search's winner alone: {alone:.4f}. Outputs
+in a clean interpreter are within {difference:.1e}. Cost and size are those of all members together.
 """
 
 
-def export_ensemble(search: Path, out: Path, size: int) -> Path:
-    """Exports the `size` best finalists of the search as one verified module.
+def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None = None) -> Path:
+    """Exports `size` of the final's networks as one verified module, those whose mean is best on the validation split.
+
+    Args:
+        dataset: of the search; None reads it again from where the search had it.
 
     Raises:
-        InputError: the search has no final or fewer finalists, `size` is below 2, or `out` exists.
+        InputError: the search has no final or fewer networks, `size` is below 2, `out` exists, or the data is not
+            there as it was.
     """
     record = final_record(search)
-    finalists = record["finalists"][:size]
-    if size < 2 or len(finalists) < size:
+    runs = record.get("runs") or record["finalists"]  # searches of before kept the finalists only
+    if size < 2 or len(runs) < size:
         raise InputError(
-            f"An ensemble takes from 2 to {len(record['finalists'])} members, as many as the final of this search "
-            f"trained; got {size}."
+            f"An ensemble takes from 2 to {len(runs)} members, as many as the final of this search trained; got {size}."
         )
     know_cells(search)
-    task = Task(**record["task"])
-    members = nn.ModuleList([finalist_network(search / FINAL, record, finalist) for finalist in finalists])
+    task, validation = Task(**record["task"]), (dataset or _dataset(search)).search.validation
+    networks = [finalist_network(search / FINAL, record, run) for run in runs]
+    chosen = select([outputs(one, validation.inputs) for one in networks], validation.targets, task, size)
+    finalists = [runs[place] for place in chosen]
+    members = nn.ModuleList([networks[place] for place in chosen])
     network = Average(members, probabilities=task.kind == "classification").eval()
     stored = Check.load(search / FINAL / CHECK)
     check = Check(stored.inputs, outputs(network, stored.inputs), stored.targets)
@@ -59,6 +70,23 @@ def export_ensemble(search: Path, out: Path, size: int) -> Path:
         (part / "architecture.json").write_text(json.dumps(architectures, indent=1))
         (part / "card.md").write_text(_card(record, finalists, task, proof, stored))
     return Path(out).absolute()
+
+
+def _dataset(search: Path) -> Dataset:
+    header = read(search).header
+    config = SearchConfig.from_json(header.config)
+    if not config.data:
+        raise InputError(
+            "An ensemble is chosen on the validation split, and this search was given arrays, which are not kept. Give "
+            "them again: export_ensemble(search, out, size, nas.data.load((inputs, targets)))."
+        )
+    dataset = opened_data(config.data, config)
+    if dataset.fingerprint != header.fingerprint:
+        raise InputError(
+            f"The data in {config.data} has changed since the search, so its validation split is another one. Bring "
+            "back the data as it was."
+        )
+    return dataset
 
 
 def _written(network: Average, task: Task, state: dict[str, torch.Tensor]) -> Written:

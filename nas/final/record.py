@@ -55,6 +55,7 @@ def write_record(dataset: Dataset, result: FinalResult, tried: int, directory: P
         "constants": constants_of(dataset.search),
         "finalists": [_entry(finalist) for finalist in result.finalists],
         "baseline": _entry(result.first_random) if result.first_random else None,
+        "runs": [_entry(run) for run in result.runs],
     }
     part = directory / f"{RECORD}.part"
     part.write_text(json.dumps(record, indent=1))

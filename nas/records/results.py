@@ -78,6 +78,7 @@ class FinalResult:
         baselines: the strongest kind first.
         left_out: why other baselines were not trained, by name.
         standing: the winner's test score with its interval, against the best baseline and the first random candidate.
+        runs: all trainings on the training split alone that left weights, the best first: what an ensemble is made of.
     """
 
     finalists: tuple[Finalist, ...]
@@ -85,6 +86,7 @@ class FinalResult:
     baselines: tuple[BaselineResult, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
     standing: Standing | None = None
+    runs: tuple[Finalist, ...] = ()
 
     @property
     def winner(self) -> Finalist:

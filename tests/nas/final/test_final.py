@@ -148,13 +148,13 @@ def test_an_ensemble_of_finalists_is_one_verified_module(digits: Dataset, tmp_pa
     run_final(
         digits, candidates, None, tmp_path / "final", FinalConfig(top=2, epochs=1, least_epochs=1), in_this_process(1)
     )
-    out = export_ensemble(tmp_path, tmp_path / "model", 2)
+    out = export_ensemble(tmp_path, tmp_path / "model", 2, digits)
     inputs = digits.test.open().inputs[:8]
     found = outputs(load_export(out), inputs)
     assert np.exp(found).sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
     assert "| trial 0 |" in (out / "card.md").read_text() and "| trial 1 |" in (out / "card.md").read_text()
     with pytest.raises(InputError, match="from 2 to 2 members"):
-        export_ensemble(tmp_path, tmp_path / "another", 3)
+        export_ensemble(tmp_path, tmp_path / "another", 9, digits)
 
 
 def test_export_before_the_final_says_what_to_do(tmp_path: Path) -> None:
