@@ -22,6 +22,7 @@ from nas.driver.clock import Clock
 from nas.driver.driver import Driver
 from nas.driver.events import Observer, Observers, SearchStarted
 from nas.driver.interrupt import interruptible
+from nas.driver.promotion import Promotion
 from nas.driver.successive_halving import NeverStop, SuccessiveHalving
 from nas.errors import InputError, SearchFailed, known
 from nas.execution.executor import Executor, WorkersLost
@@ -286,7 +287,9 @@ def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: 
         earlier=config.learn_from,
         lag=LAG if config.executes_on == "ray" else 0,
     )
-    stopping = SuccessiveHalving(epochs) if config.early_stopping else NeverStop()
+    stopping: SuccessiveHalving | Promotion = SuccessiveHalving(epochs) if config.early_stopping else NeverStop()
+    if config.promote:
+        stopping = Promotion(factor=config.promote, settings=settings if config.strategy == "guided" else None)
     stopping.take_up(journal.trials)
     return Driver(
         problem,

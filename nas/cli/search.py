@@ -31,6 +31,13 @@ def search(
     epochs: Annotated[
         int | None, typer.Option(help="Epochs of a short training. By default by the amount of data.")
     ] = None,
+    promote: Annotated[
+        int,
+        typer.Option(
+            help="In place of successive halving: all are stopped after one epoch, and after every so many, e.g. "
+            "[bold]8[/], the one that is expected to end best is trained whole. 0: halving."
+        ),
+    ] = 0,
     objective: Annotated[
         list[str] | None,
         typer.Option(help="Beside the score, to be small: parameters, macs, activation_bytes. Repeatable."),
@@ -149,6 +156,7 @@ def search(
         known=known,
         baselines=tuple(baselines or ("auto",)),
         epochs=epochs,
+        promote=promote,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_asked(gpus_per_trial),
         executor=executor,

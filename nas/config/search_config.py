@@ -63,6 +63,12 @@ def _whole(value: float) -> float:
     return value
 
 
+def _not_one(value: int) -> int:
+    if value == 1:
+        raise ValueError("one in one is all of them")
+    return value
+
+
 def _whole_above_one(gpus: float | str) -> float | str:
     return gpus if isinstance(gpus, str) or gpus <= 1 else _whole(gpus)
 
@@ -93,6 +99,8 @@ class SearchConfig:
         final: whether the best are trained in full, judged on the sealed test split and exported.
         final_share: share of the budget's time that is kept for the final.
         early_stopping: whether weak trainings are stopped early.
+        promote: in place of halving, where it is not 0: all are stopped after their first epoch, and after every so
+            many the one that the predictor expects to end best is trained whole.
         storage: folder or fsspec URL, in reach of all machines, for checkpoints of running trainings; None is the
             search's directory.
         tracking_uri: MLflow store; None is sqlite:///results/mlflow.db, "" is no tracking.
@@ -143,6 +151,7 @@ class SearchConfig:
     final: Flag = True
     final_share: Share = FINAL_SHARE
     early_stopping: Flag = True
+    promote: Annotated[int, AfterValidator(_not_one), Field(ge=0, description="0 or a whole number of at least 2")] = 0
     validation_share: Share = 0.2
     test_share: Share = 0.2
     storage: Name = None

@@ -10,6 +10,7 @@ import pytest
 
 import nas
 from nas.driver.events import SearchStarted, Status
+from nas.driver.promotion import PROMOTED
 from nas.errors import InputError
 from nas.journal import journal as journals
 from nas.records.problem import Problem
@@ -87,6 +88,22 @@ def test_a_resume_with_more_budget_goes_on(tmp_path: Path, data: Any) -> None:
     assert len(again.candidates) == 9
     whole = nas.search(data, small(), directory=tmp_path / "w", strategy="evolution", **{**QUICK, "budget": "9 trials"})
     assert [c.decisions for c in whole.candidates] == [c.decisions for c in again.candidates]
+
+
+@pytest.mark.parametrize("strategy", ["guided", "random"])
+def test_promotion_trains_few_whole_and_is_resumed(tmp_path: Path, data: Any, strategy: str) -> None:
+    asked = {**QUICK, "strategy": strategy, "promote": 3, "known": "off"}
+    wide = Space(
+        "wide", Stem(Choice(2, 4, 6)), Repeat(Conv(Choice(4, 6, 8), kernel=Choice(1, 3)), Choice(1, 2)), Head()
+    )
+    nas.search(data, wide, directory=tmp_path / "s", **{**asked, "budget": "9 trials"})
+    again = nas.resume(tmp_path / "s", data=data, space=wide, budget="16 trials")
+    promoted = [one for one in again.candidates if one.source == PROMOTED]
+    assert len(promoted) == 3  # after 6, 9 and 12 short ones
+    assert [one for one in again.candidates if one.state == COMPLETED] == promoted
+    assert all(len(one.scores) == (3 if one in promoted else 1) for one in again.candidates)
+    whole = nas.search(data, wide, directory=tmp_path / "w", **{**asked, "budget": "16 trials"})
+    assert [one.decisions for one in whole.candidates] == [one.decisions for one in again.candidates]
 
 
 def test_a_small_space_is_searched_whole(tmp_path: Path, data: Any) -> None:

@@ -42,7 +42,7 @@ FULL = SearchConfig(
 PLAIN = SearchConfig(
     data="digits", final_share=0.25, training=TrainingConfig(augmentation="none", fidelity=Fidelity(0.5))
 )  # fmt: skip
-NEWER = ("known", "designs", "baselines")  # settings that journals of older versions do not hold
+NEWER = ("known", "designs", "baselines", "promote")  # settings that journals of older versions do not hold
 
 
 @pytest.mark.parametrize(("name", "config"), [("full", FULL), ("plain", PLAIN)])
@@ -108,6 +108,7 @@ BAD = st.one_of(
               st.floats(max_value=0) | st.floats(1) | NO_NUMBER),
     st.tuples(st.just("seed"), st.integers(max_value=-1) | NO_WHOLE),
     st.tuples(st.sampled_from(["latency_batch", "epochs"]), st.integers(max_value=0) | NO_WHOLE),
+    st.tuples(st.just("promote"), st.integers(max_value=-1) | st.just(1) | NO_WHOLE),
     st.tuples(st.just("cpus_per_trial"), st.integers(max_value=0) | BROKEN | NO_NUMBER),
     st.tuples(st.just("gpus_per_trial"),
               st.floats(max_value=0, exclude_max=True) | BROKEN | NO_NUMBER),
