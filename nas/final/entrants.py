@@ -26,6 +26,10 @@ def entrants(ranked: Sequence[Trial], last_epochs: Callable[[Trial], float]) -> 
         ranked: trials of the search, the best first; at least one.
         last_epochs: epochs for which there would be time in a trial's last training.
     """
+    once: dict[str, Trial] = {}  # a promoted network was trained twice
+    for trial in ranked:
+        once.setdefault(trial.fingerprint, trial)
+    ranked = list(once.values())
     enough = [trial for trial in ranked if last_epochs(trial) >= LEAST_LAST_EPOCHS]
     pool = enough or sorted(ranked, key=lambda trial: -last_epochs(trial))[:FINALISTS]
     known = [trial for trial in pool if trial.source.startswith(KNOWN)]
