@@ -243,7 +243,8 @@ def run_final(
     here = device if torch.cuda.is_available() else "cpu"  # workers may have GPUs where the driver has none
     random_one = by_number.get(first.number) if first else None
     result = tested(dataset, finalists, random_one, baselines, directory, here)
-    alone = sorted([*runs, *([fallback] if fallback else [])], key=lambda run: -run.validation_score)
+    others = [fallback] if fallback is not None and fallback.trial.number not in by_number else []
+    alone = sorted([*runs, *others], key=lambda run: -run.validation_score)
     result = dataclasses.replace(result, runs=tuple(alone))
     write_record(dataset, result, tried, directory)
     return result
