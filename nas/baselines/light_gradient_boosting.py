@@ -11,7 +11,7 @@ import numpy as np
 
 from nas.baselines.examples import and_notes, at_most, flat, joined
 from nas.baselines.fitted import Fitted
-from nas.baselines.gradient_boosting import boosts, fault_of, most_examples, part_of
+from nas.baselines.gradient_boosting import TRIED, boosts, fault_of, most_examples, part_of
 from nas.baselines.threads import fastest
 from nas.data.dataset import Split, TrainingData
 from nas.training.score import score
@@ -19,7 +19,6 @@ from search_spaces.task import Task
 
 MOST_ROUNDS = 1_000
 PATIENCE = 40
-TRIED = 2_000  # rows that tell how many threads are faster
 
 
 @dataclass(frozen=True)

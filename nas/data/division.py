@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,6 @@ from nas.errors import InputError
 
 MOST_RARE = 0.1  # share of the examples whose classes are too rare to be divided
 
-Aside = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 NOTHING = np.zeros(0, np.int64)
 
 

@@ -13,7 +13,6 @@ from search_spaces.architecture import Architecture
 
 RUNNING, COMPLETED, STOPPED, FAILED, REQUEUED = "running", "completed", "stopped", "failed", "requeued"
 STATES = (RUNNING, COMPLETED, STOPPED, FAILED, REQUEUED)
-FAILURES = ("oom", "diverged", "error", "timeout", "lost")
 GPUS = "gpus"  # attribute: how many a training holds
 NOT_BUILT = Architecture("", (), {})
 

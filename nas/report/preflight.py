@@ -24,7 +24,6 @@ from search_spaces.decide import at_random
 from search_spaces.rules import judged
 
 SEEN_ENOUGH = 20  # draws of an option before its absence among the valid ones means anything
-TIMED_STEPS = 3
 QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 MOST_LINES = 8
 BYTES_A_PARAMETER = 16  # weight, gradient and two moments of AdamW, in float32

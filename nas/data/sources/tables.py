@@ -15,8 +15,6 @@ from nas.data.sources.encoding import decoded
 from nas.data.sources.frame import Frame
 from nas.errors import InputError
 
-SIMPLE = (str, int, float, bool, type(None))  # values that a cell may hold
-
 
 def read_parquet(path: Path, options: DataOptions) -> Frame:
     """https://parquet.apache.org"""

@@ -30,6 +30,23 @@ def batches(
             steps += 1
 
 
+def train(
+    step: Callable[[torch.Tensor], object],
+    n: int,
+    size: int,
+    seconds: float,
+    most_epochs: float,
+    optimizer: torch.optim.Optimizer,
+    peak: float,
+) -> float:
+    """Epochs for which `step` was given the indices of a batch, see `batches`."""
+    steps = 0
+    for index in batches(n, size, seconds, most_epochs, optimizer, peak):
+        step(index)
+        steps += 1
+    return round(steps * size / n, 1)
+
+
 def seconds_of(step: Callable[[], object], repeats: int = 5) -> float:
     """Of one step, after two that are not counted."""
     for _ in range(2):

@@ -15,7 +15,7 @@ BEGAN = time.monotonic()  # imports are part of what a person waits for
 import torch
 import torch.nn.functional as F
 from arrays import asked, finish, outputs_of, read
-from by_the_clock import batches, seconds_of
+from by_the_clock import seconds_of, train
 from torch import nn
 
 PEAK, MOST_EPOCHS, SMOOTHING, WIDTH = 3e-3, 400, 0.1, 16
@@ -76,14 +76,11 @@ def main() -> None:
     each = seconds_of(lambda: step(torch.randint(0, len(data.x), (batch_size,))))
     for_test = len(data.x_test) / batch_size * each * 0.6 + 1.0
     left = given.seconds - (time.monotonic() - BEGAN) - for_test
-    steps = 0
-    for index in batches(len(data.x), batch_size, left, MOST_EPOCHS, optimizer, PEAK):
-        step(index)
-        steps += 1
+    epochs = train(step, len(data.x), batch_size, left, MOST_EPOCHS, optimizer, PEAK)
     network.eval()
     finish(
         "inception_time", given, BEGAN, data, outputs_of(network, data.x_test, mirrored=False),
-        epochs=round(steps * batch_size / len(data.x), 1), parameters=sum(p.numel() for p in network.parameters()),
+        epochs=epochs, parameters=sum(p.numel() for p in network.parameters()),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ BEGAN = time.monotonic()  # imports are part of what a person waits for
 import torch
 import torch.nn.functional as F
 from arrays import asked, finish, outputs_of, read
-from by_the_clock import batches, seconds_of
+from by_the_clock import seconds_of, train
 from torch import nn
 
 BATCH, PEAK, MOST_EPOCHS, SMOOTHING = 128, 0.2, 60, 0.1
@@ -87,14 +87,11 @@ def main() -> None:
     each = seconds_of(lambda: step(torch.randint(0, len(data.x), (batch_size,))))
     for_test = len(data.x_test) / batch_size * each * 0.8 + 1.0  # twice forward, mirrored
     left = given.seconds - (time.monotonic() - BEGAN) - for_test
-    steps = 0
-    for index in batches(len(data.x), batch_size, left, MOST_EPOCHS, optimizer, PEAK):
-        step(index)
-        steps += 1
+    epochs = train(step, len(data.x), batch_size, left, MOST_EPOCHS, optimizer, PEAK)
     network.eval()
     finish(
         "resnet9", given, BEGAN, data, outputs_of(network, data.x_test, mirrored=True),
-        epochs=round(steps * batch_size / len(data.x), 1), parameters=sum(p.numel() for p in network.parameters()),
+        epochs=epochs, parameters=sum(p.numel() for p in network.parameters()),
     )  # fmt: skip
 
 
