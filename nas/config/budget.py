@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from nas.errors import InputError
 
-FINAL_SHARE = 0.65  # of the time: a final trains several for long, which is worth more than more short trainings
+FINAL_SHARE = 0.75  # of the time at most: what its trainings do not need belongs to the search
 SECONDS = {
     "s": 1, "sec": 1, "second": 1, "seconds": 1,
     "m": 60, "min": 60, "minute": 60, "minutes": 60,

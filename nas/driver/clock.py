@@ -7,14 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nas.config.budget import FINAL_SHARE, Budget
+from nas.config.final_time import kept_for_final
 
-FINALISTS = 3  # trained in full, beside the first random candidate
-LONGER = 3  # epochs of a finalist for each epoch of a training in the search
-FULL_EPOCHS = 100  # most of the winner's last training
-LEAST_RESERVE = 10.0  # seconds of a final that is worth the name, with the proof of its export
-LARGEST_RESERVE = 0.8
 CLOSING, CLOSING_SHARE = 3.0, 0.1  # seconds, and share at most, to end the workers where no final follows
-MARGIN = 1.3  # a final's trainings run beside each other, and each with its start
 
 
 @dataclass(frozen=True)
@@ -41,8 +36,7 @@ class Clock:
             return 0.0
         if not self.final_share:
             return min(CLOSING, CLOSING_SHARE * self.budget.seconds)
-        kept = max(min(self.final_share * self.budget.seconds, final_needs), LEAST_RESERVE)
-        return min(kept, LARGEST_RESERVE * self.budget.seconds)
+        return kept_for_final(self.budget.seconds, self.final_share, final_needs)
 
     def left(self) -> float:
         """Seconds left in all; infinite without a limit on time, negative when it is passed."""
@@ -61,14 +55,3 @@ class Clock:
         if self.budget.gpu_seconds is None:
             return math.inf
         return self.budget.gpu_seconds * (1 if final else 1 - self.final_share) - used
-
-
-def seconds_of_final(epochs: int, full_epochs: int, seconds_per_epoch: float, slots: int) -> float:
-    """What a final should take that trains the finalists `slots` at a time, and then the winner once more on all data.
-
-    Args:
-        epochs: of a finalist's training on the whole training split. full_epochs: most of the winner's last training.
-        seconds_per_epoch: of the best network so far on the whole training split.
-    """
-    rounds = math.ceil((FINALISTS + 1) / max(1, slots))
-    return LEAST_RESERVE + MARGIN * (rounds * epochs + full_epochs) * seconds_per_epoch

@@ -17,8 +17,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from nas.config.final_time import FULL_EPOCHS, LONGER, seconds_of_final
 from nas.driver import time_account
-from nas.driver.clock import FULL_EPOCHS, LONGER, Clock, seconds_of_final
+from nas.driver.clock import Clock
 from nas.driver.cost_model import CostModel
 from nas.driver.events import Observer, Status
 from nas.driver.promotion import PROMOTED, Promotion

@@ -10,13 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from nas.driver.clock import FINALISTS
+from nas.config.final_time import FINALISTS
 from nas.final.schedule import FinalConfig
 from nas.records.trial import Trial
 from nas.strategies.strategy import KNOWN
 
 LEAST_LAST_EPOCHS = 12
 LEAST_SELECTION_EPOCHS = 3  # after which a comparison of entrants says more than the search did
+LEAST_SELECTION, MOST_SELECTION = 0.15, 0.45  # of the final's time
+
+
+def selection_share(seconds: float, last: float) -> float:
+    """Share of the final's time for choosing among the entrants: what the winner's last training can do without.
+
+    Args:
+        seconds: of the final. last: that the last training takes where time is no matter.
+    """
+    return min(max(1 - last / max(seconds, 1e-9), LEAST_SELECTION), MOST_SELECTION)
 
 
 def entrants(ranked: Sequence[Trial], last_epochs: Callable[[Trial], float]) -> list[Trial]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import math
 import threading
@@ -21,10 +22,10 @@ import torch
 
 from nas.baselines import chosen
 from nas.baselines.within import Lot, train_within
+from nas.config.final_time import FINALISTS, LONGER
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
 from nas.driver import time_account
-from nas.driver.clock import FINALISTS, LONGER
 from nas.driver.driver import Driver
 from nas.driver.events import Observer
 from nas.driver.interrupt import interruptible
@@ -32,7 +33,8 @@ from nas.errors import SearchFailed
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import Failed, Trained
 from nas.execution.placement import full_training_gpus
-from nas.final.entrants import entrants, selection
+from nas.final.choice import best_first
+from nas.final.entrants import entrants, selection, selection_share
 from nas.final.finalists import by_trial, finalist, from_search, is_better
 from nas.final.record import write_record
 from nas.final.refit import OnEpoch, Refit, refit_for, refitted
@@ -48,8 +50,8 @@ from nas.strategies.strategy import GIVEN, KNOWN
 
 log = logging.getLogger("nas")
 EXPORT_SECONDS = 6.0  # that the proof in a fresh interpreter takes
-SELECTION_SHARE = 0.45  # of the final, for choosing among the finalists; the rest trains the winner on all of the data
 BASELINES_SHARE = 0.1  # of the whole budget, for what would have been taken without a search
+BASELINES_HURRIED = 0.04  # where the winner's last training lacks the time
 LEAST_FOR_BASELINES = 2.0  # seconds
 TIMED_EXAMPLES = 256  # that baselines predict to be timed
 NO_BASELINES = Lot(())
@@ -87,10 +89,12 @@ def final_phase(
             lot, refit = Lot(()), None
             trials, plan = [best], FinalConfig(top=1, epochs=driver.epochs)
             if not interrupted:
-                lot = _baselines(dataset, config, seconds_left(), asked.is_set)
-                closing += _seconds_of_test(dataset, lot, best)
                 refit = refit_for(problem, config, executor, best, seconds_left())
-                trials, plan = _selection(dataset, ranked, driver.epochs, refit, trainings.slots, seconds_left())
+                last = _seconds_of_last(dataset, ranked, refit) if refit else 0.0
+                hurried = last > seconds_left()
+                lot = _baselines(dataset, config, seconds_left(), asked.is_set, hurried)
+                closing += _seconds_of_test(dataset, lot, best)
+                trials, plan = _selection(dataset, ranked, driver.epochs, refit, last, trainings.slots, seconds_left())
                 if refit and len(trials) % trainings.slots == 0:
                     first = None  # no slot is free for it
             observer.final_started(trials)
@@ -128,31 +132,58 @@ def _seconds_of_test(dataset: Dataset, lot: Lot, best: Trial) -> float:
     return len(dataset.test) * (baselines + VALIDATION_COST * best.seconds / max(1, seen))
 
 
+def _seconds_of_epoch(dataset: Dataset, trial: Trial) -> float:
+    """Of a trial's epoch on the whole training split, on one slot."""
+    longer = stretch(trial.recipe.fidelity.subset, len(dataset.search.train), len(dataset.search.validation))
+    return longer * trial.seconds / max(1, len(trial.scores))
+
+
+def _seconds_of_last_epoch(dataset: Dataset, trial: Trial, refit: Refit) -> float:
+    """Of an epoch of a trial's last training, on the training and the validation split."""
+    examples = len(dataset.search.train)
+    grown = (examples + len(dataset.search.validation)) / examples
+    return grown * _seconds_of_epoch(dataset, trial) / refit.speed_up
+
+
+def _seconds_of_last(dataset: Dataset, ranked: Sequence[Trial], refit: Refit) -> float:
+    """What the last training takes where time is no matter: of the best trial or the best known design."""
+    known = (trial for trial in ranked if trial.source.startswith(KNOWN))
+    likely = [ranked[0], next(known, ranked[0])]
+    return refit.most_epochs * max(_seconds_of_last_epoch(dataset, trial, refit) for trial in likely)
+
+
 def _selection(
-    dataset: Dataset, ranked: Sequence[Trial], epochs: int, refit: Refit | None, slots: int, seconds: float
+    dataset: Dataset,
+    ranked: Sequence[Trial],
+    epochs: int,
+    refit: Refit | None,
+    last: float,
+    slots: int,
+    seconds: float,
 ) -> tuple[list[Trial], FinalConfig]:
-    """Who is compared in the final, and for how many epochs each; `epochs` are those of a training in the search."""
+    """Who is compared in the final, and for how many epochs each.
+
+    Args:
+        epochs: of a training in the search. last: seconds of the last training where time is no matter.
+    """
     if refit is None:
         return entrants(ranked, lambda trial: math.inf), FinalConfig(epochs=LONGER * epochs, least_epochs=epochs)
-    examples, validation = len(dataset.search.train), len(dataset.search.validation)
-    longer = stretch(ranked[0].recipe.fidelity.subset, examples, validation)
-    grown = (examples + validation) / examples
-
-    def each(trial: Trial) -> float:
-        return longer * trial.seconds / max(1, len(trial.scores))
-
-    def last_epochs(trial: Trial) -> float:
-        return (1 - SELECTION_SHARE) * seconds * refit.speed_up / max(grown * each(trial), 1e-9)
-
-    chosen = entrants(ranked, last_epochs)
-    return selection(chosen, SELECTION_SHARE * seconds, slots, LONGER * epochs, each)
+    share = selection_share(seconds, last)
+    rest = (1 - share) * seconds
+    chosen = entrants(ranked, lambda trial: rest / max(_seconds_of_last_epoch(dataset, trial, refit), 1e-9))
+    per_epoch = functools.partial(_seconds_of_epoch, dataset)
+    few, plan = selection(chosen, share * seconds, slots, LONGER * epochs, per_epoch)
+    return few, dataclasses.replace(plan, share=share)
 
 
-def _baselines(dataset: Dataset, config: SearchConfig, seconds: float, stopped: Callable[[], bool]) -> Lot:
-    """What a person would have taken, trained within a tenth of the budget."""
+def _baselines(
+    dataset: Dataset, config: SearchConfig, seconds: float, stopped: Callable[[], bool], hurried: bool
+) -> Lot:
+    """What a person would have taken, trained within a tenth of the budget; in less where the winner lacks the time."""
     names = chosen(config.baselines, dataset.task)
     whole = config.budget.seconds
-    time_for = BASELINES_UNTIMED if whole is None else min(BASELINES_SHARE * whole, seconds / 4)
+    share = BASELINES_HURRIED if hurried else BASELINES_SHARE
+    time_for = BASELINES_UNTIMED if whole is None else min(share * whole, seconds / 4)
     if not names or stopped():
         return Lot(())
     if time_for < LEAST_FOR_BASELINES:
@@ -195,8 +226,7 @@ def run_final(
     """
     directory.mkdir(parents=True, exist_ok=True)
     fallback = from_search(*kept, directory) if kept else None
-    share = SELECTION_SHARE if refit else 1.0
-    end_of_selection = time.monotonic() + share * seconds_left()
+    end_of_selection = time.monotonic() + config.share * seconds_left()
 
     def for_selection() -> float:
         return end_of_selection - time.monotonic() if refit else seconds_left()
@@ -232,7 +262,7 @@ def run_final(
         Path(job.weights).unlink(missing_ok=True)
     by_number = by_trial(runs)
     finalists = [by_number[trial.number] for trial in schedule.best if trial.number in by_number]
-    finalists.sort(key=lambda finalist: -finalist.validation_score)
+    finalists = best_first(finalists, dataset.task, len(dataset.search.validation))
     if fallback is not None and is_better(fallback, finalists):
         finalists = [fallback, *(one for one in finalists if one.trial.number != fallback.trial.number)]
     if not finalists:

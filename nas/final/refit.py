@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.baselines.examples import joined
+from nas.config.final_time import FULL_EPOCHS
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
-from nas.driver.clock import FULL_EPOCHS
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import FullTraining, Trained
 from nas.execution.local import in_this_process

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.driver.clock import FINALISTS
+from nas.config.final_time import FINALISTS
 from nas.execution.full_training import FullTraining
 from nas.records.trial import Trial
 
@@ -24,12 +24,14 @@ class FinalConfig:
         epochs: of a training, if time allows.
         least_epochs: of a training; where time does not allow that for all, fewer are trained.
         seeds: trainings of each finalist; its validation score is their mean, the best one's weights are kept.
+        share: of the final's time, for choosing among the finalists; the rest trains the winner on all of the data.
     """
 
     top: int = FINALISTS
     epochs: int = 30
     least_epochs: int = 1
     seeds: int = 1
+    share: float = 1.0
 
 
 class Schedule:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from nas.driver.clock import LONGER
+from nas.config.final_time import LONGER
 from nas.errors import InputError
 from nas.execution.local import in_this_process
 from nas.final.final import OnEpoch, run_final

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from nas.config.budget import Budget, duration
+from nas.config.final_time import FULL_EPOCHS, LONGER, kept_for_final, seconds_of_final
 from nas.config.recipe import Fidelity, TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
@@ -156,14 +157,18 @@ def planned(
         examples: of the training split.
         seconds_per_example: of a training step on one slot, and of its share of validation, for a middling network.
         slots: trainings at once.
-        final_share: share of the time that is kept for the final.
+        final_share: share of the time that is kept for the final at most; 0 without one.
         epochs: of a training, where the person has said so.
         subset: whether trainings may see a part of the examples only.
     """
     whole = epochs or epochs_for_data(examples)
     if budget.seconds is None or seconds_per_example <= 0:
         return Plan(whole)
-    time = max(0.0, budget.seconds - STARTUP) * (1 - final_share)
+    final_seconds = 0.0
+    if final_share:
+        needs = seconds_of_final(LONGER * whole, FULL_EPOCHS, seconds_per_example * examples, slots)
+        final_seconds = kept_for_final(budget.seconds, final_share, needs)
+    time = max(0.0, budget.seconds - STARTUP) * (1 - final_seconds / budget.seconds)
     affordable = time * slots / (TRAININGS * AVERAGE * seconds_per_example)  # examples that one training may see
     share = 1.0
     if epochs is None and affordable < whole * examples:
@@ -176,4 +181,4 @@ def planned(
     trainings = max(1, int(time * slots / (AVERAGE * seconds)))
     if budget.trials is not None:
         trainings = min(trainings, budget.trials)
-    return Plan(whole, share, trainings, seconds, time, final_share * budget.seconds)
+    return Plan(whole, share, trainings, seconds, time, final_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from search_spaces.catalog.cnn import RESNET9, smaller
 from search_spaces.cells import (
     Conv,
     ConvNeXt,
@@ -20,16 +21,7 @@ from search_spaces.space import Space
 
 # Each is narrower and shorter than its original, and where a stage begins, the map is halved by `Downsample`.
 KNOWN = [
-    Known(
-        "resnet9_like",
-        "https://github.com/davidcpage/cifar10-fast",
-        Stem(32),
-        ConvStage(64, depth=2),
-        Downsample(64),
-        ConvStage(depth=2),
-        Downsample(128),
-        Head(),
-    ),
+    RESNET9,
     Known(
         "mobilenet_v3_like",
         "https://arxiv.org/abs/1905.02244",
@@ -64,7 +56,7 @@ def hybrid() -> Space:
         Conv(kernel=3),
         SeparableConv(kernel=Choice(3, 5)),
         Residual(kernel=3),
-        ConvStage(Choice(0, 64), depth=Choice(1, 2)),
+        ConvStage(Choice(0, 32, 64), depth=Choice(1, 2)),
     )
     local = (
         Conv(kernel=Choice(3, 5)),
@@ -82,10 +74,10 @@ def hybrid() -> Space:
         "hybrid",
         Stem(Choice(16, 24, 32), stride=Choice(1, 2)),
         Repeat(Choice(*early), times=Choice(0, 1)),
-        Downsample(Choice(32, 48, 64), kind=Choice("conv", "max")),
-        Repeat(Choice(*mixed), times=Choice(1, 2, 3)),
-        Downsample(Choice(64, 96, 128), kind=Choice("conv", "max")),
+        smaller(32, 48, 64),
+        Repeat(Choice(*mixed), times=Choice(0, 1, 2, 3)),
+        smaller(64, 96, 128),
         Repeat(Choice(*mixed), times=Choice(0, 1, 2)),
-        Head(dropout=Choice(0.0, 0.2)),
+        Head(pooling=Choice("average", "max"), dropout=Choice(0.0, 0.2)),
         known=KNOWN,
     )
