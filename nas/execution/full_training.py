@@ -34,6 +34,8 @@ class FullTraining:
         weights: file for the weights after each epoch, so that a training that is cut off has not been for nothing.
         cut: whether it is cut off at its deadline; else only once some training has ended an epoch.
         most_epochs: where it is to use its time: `epochs` is planned anew after every epoch, up to so many; 0 keeps it.
+        start_from: file of a state dict of the whole network to begin with; where there is none, the weights
+            are drawn.
     """
 
     number: int
@@ -47,6 +49,7 @@ class FullTraining:
     weights: str = ""
     cut: bool = True
     most_epochs: int = 0
+    start_from: str = ""
 
     def seconds_left(self, anything: bool) -> float:
         """Until it is cut off; `anything`: whether some training has ended an epoch, so that there is a result."""
@@ -106,6 +109,9 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
 
     try:
         training = begin(job.architecture, data, recipe, epochs=job.epochs, seed=job.seed, device=job.device)
+        weights = load(job.start_from) if job.start_from else None  # a worker elsewhere may not have the file
+        if weights is not None:
+            training.start_from(weights)
         while not training.finished:
             report = training.epoch()
             scores.append(report.score)

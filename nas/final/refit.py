@@ -73,6 +73,8 @@ def refitted(
     """The winner trained on the training and the validation split; None where that came to less than it was.
 
     It has now seen the examples that it is scored on, so it has to score at least as well on them as it did unseen.
+    Where time is short it goes on from the weights that it has: that is worth the epochs that they took, see
+    `results/recipes/last_training.md`.
     """
     data, trial = dataset.search, winner.trial
     if not trial.scores:
@@ -94,6 +96,7 @@ def refitted(
         device=device,
         weights=str(directory / f"{trial.number:04d}-refit-unfinished.pt"),
         most_epochs=refit.most_epochs,
+        start_from=str(winner.weights) if epochs < refit.most_epochs else "",
     )
     waiting = [job]
     everything = dataclasses.replace(data, train=joined(data))

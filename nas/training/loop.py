@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -142,6 +143,13 @@ class Training:
     def trained_network(self) -> nn.Module:
         """The whole network, in evaluation mode: inputs and outputs in the data's own scale. It shares the weights."""
         return wrapped(self.network, constants_of(self.data)).to(self.device).eval()
+
+    def start_from(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Begins with these weights of a whole network in place of drawn ones; the averaged weights begin there too."""
+        constants = constants_of(self.data)
+        averaged = [self._step.average.network] if self._step.average else []
+        for network in (self._network, *averaged):
+            wrapped(network, constants).load_state_dict(dict(weights))
 
     def epoch(self) -> EpochReport:
         """One pass over the training examples, then a score on the validation split.

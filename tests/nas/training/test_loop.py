@@ -56,6 +56,17 @@ def test_a_series_is_learned() -> None:
     assert score(data.task, outputs(training.network, data.validation.inputs, data), data.validation.targets) > 0.9
 
 
+@pytest.mark.parametrize("ema", [0.0, 0.98])
+def test_a_training_goes_on_from_the_weights_of_another(ema: float) -> None:
+    data = few(digits().search, 512, 256)
+    before = train(cnn(), data, epochs=6, ema=ema)
+    after = Training(cnn(seed=1), data, TrainingConfig(ema=ema), epochs=1, seed=1)
+    after.start_from(before.trained_network().state_dict())
+    torch.testing.assert_close(weights(after), weights(before))
+    anew = Training(cnn(seed=1), data, TrainingConfig(ema=ema), epochs=1, seed=1)
+    assert after.epoch().score > anew.epoch().score + 0.1
+
+
 def test_same_seed_same_weights_whatever_else_draws() -> None:
     data = few(digits().search)
     first = train(mlp(data.task, dropout=0.2), data, augmentation="crop", mixup=0.2)
