@@ -20,8 +20,8 @@ LONGEST = 2_000  # steps of a series of unequal length
 MOST_CHANNELS = 4  # an axis as short as this beside two longer ones holds channels
 MOST_ROWS = 2_000  # that are looked at for signs of tokens and series
 FEWEST_STEPS, FEWEST_SMOOTH = 4, 24  # columns
-ALIKE = 3.0  # times that the mean of one column of tokens is that of another, at most
-SHARED = 0.5  # of the tokens that stand in several columns, at least
+ALIKE = 1.5  # times that the mean logarithm of one column of tokens is that of another, at most
+SHARED = 0.5  # of the cells whose token stands in other columns too, at least
 SMOOTH = 0.9  # correlation of neighbouring steps, in the middle of all
 
 
@@ -149,14 +149,14 @@ def _refuse_two_ways(raw: Raw) -> None:
 
 
 def _refuse_tokens(name: str, x: np.ndarray) -> None:
-    """Whole numbers from 0 on, of many different values that all columns share: they may stand for words."""
+    """Whole numbers from 0 on, alike and mostly the same in all columns: they may stand for words, 0 for none."""
     if x.dtype.kind not in "ui" or x.shape[1] < FEWEST_STEPS or x.min() < 0 or x.max() <= 255:
         return
     some = x[:MOST_ROWS]
-    means = [float(column[column > 0].mean()) if (column > 0).any() else 0.0 for column in some.T]  # 0 is padding
-    there = [mean for mean in means if mean]
-    values, counts = np.unique(np.concatenate([np.unique(column) for column in some.T]), return_counts=True)
-    if max(there) > ALIKE * min(there) or (counts > 1).mean() < SHARED:
+    sizes = [float(np.log1p(column[column > 0]).mean()) for column in some.T if (column > 0).any()]
+    values, columns = np.unique(np.concatenate([np.unique(column) for column in some.T]), return_counts=True)
+    shared = np.isin(some[some > 0], values[columns > 1]).mean()
+    if not sizes or max(sizes) > ALIKE * min(sizes) or shared < SHARED:
         return
     raise InputError(
         f"{name}: inputs of shape {x.shape} can be read in two ways: {len(values)} different whole numbers, 0 to "

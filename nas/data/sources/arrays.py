@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ LIMIT_VALUES = 1 << 28  # of a sparse matrix, unpacked
 TARGET = "target"
 HOW = "Give (X, y), or ((X, y), (X_test, y_test))."
 
-Inputs = np.ndarray | pd.DataFrame | list[Any]
+Inputs: TypeAlias = np.ndarray | pd.DataFrame | list[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +43,12 @@ class Examples:
 
     def held(self) -> Raw | Frame | tuple[Raw, list[Any]]:
         """As `read_object` gives it."""
-        known: dict[str, Any] = {"kind": self.kind, "classes": self.classes}
         made = _beside(self.inputs, self.targets, self.target)
-        if isinstance(made, tuple):
-            return dataclasses.replace(made[0], **known), made[1]
-        return dataclasses.replace(made, **known, **({"row_each": True} if isinstance(made, Frame) else {}))
+        if isinstance(made, Frame):
+            return dataclasses.replace(made, kind=self.kind, classes=self.classes, row_each=True)
+        if isinstance(made, Raw):
+            return dataclasses.replace(made, kind=self.kind, classes=self.classes)
+        return dataclasses.replace(made[0], kind=self.kind, classes=self.classes), made[1]
 
 
 def read_object(data: Any) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]]:
