@@ -535,4 +535,4 @@ def _less(budget: Budget, seconds: float) -> Budget:
     """What is left of a budget after the data was read."""
     if budget.seconds is None:
         return budget
-    return dataclasses.replace(budget, seconds=max(budget.seconds - seconds, LEAST_SECONDS))
+    return dataclasses.replace(budget, seconds=max(round(budget.seconds - seconds, 1), LEAST_SECONDS))

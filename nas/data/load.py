@@ -57,9 +57,8 @@ def load(
     options = dataclasses.replace(options or DataOptions(), **said) if said else options or DataOptions()
     if isinstance(data, Dataset):
         if options.said:
-            raise InputError(
-                f"A Dataset has been read already. Give these to nas.data.load: {', '.join(options.said)}."
-            )
+            said_too = ", ".join(options.said)
+            raise InputError(f"A Dataset has been read already. Give this to nas.data.load: {said_too}.")
         return data
     reading = read(data, options)
     targets = _targets(reading, options)

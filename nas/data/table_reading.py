@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.columns import Found, described, numbers_the_rows
+from nas.data.columns import FEW_SAMPLES, Found, described, numbers_the_rows
 from nas.data.long_series import long_series
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words, numbers, seconds_of, word
@@ -75,6 +75,9 @@ class _Table:
             one = self.found.get(name)
             if one is None:
                 made.append(Column(name, CATEGORY, LEFT_OUT, why="--ignore"))
+            elif role == TARGET and self.frame.classes:  # their numbers stand in the cells
+                classes = self.frame.classes
+                made.append(Column(name, CATEGORY, role, 0.0, len(classes), classes[:FEW_SAMPLES], why))
             else:
                 made.append(Column(name, one.type, role, one.missing, one.distinct, one.samples, why))
         return tuple(made)

@@ -107,8 +107,9 @@ class Progress(Observer):
         self._line()
 
     def final_ended(self, final: FinalResult) -> None:
-        self.phase = "proving the export in a clean interpreter"
-        self._line(now=True)
+        if self.search is None or self.search.config.export:
+            self.phase = "proving the export in a clean interpreter"
+            self._line(now=True)
 
     def search_ended(self, outcome: SearchOutcome | None) -> None:
         if self.live is not None:

@@ -303,6 +303,11 @@ def test_what_a_search_says_is_shown_only_when_asked(capfd: pytest.CaptureFixtur
     assert "Space: tabular (made for tables; --space names another)" in capfd.readouterr().out
 
 
+def test_classes_are_shown_by_their_names(fitted: Any) -> None:
+    [target] = [column for column in fitted.schema_.columns if column.role == "target"]
+    assert (target.type, target.samples) == ("category", ("ash", "birch", "cedar"))
+
+
 def test_what_is_suspicious_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="column 'nr' is left out: it numbers the rows"):
         quick().fit(pd.DataFrame({"nr": np.arange(N), "v": RNG.random(N)}), WORDS)
