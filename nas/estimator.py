@@ -412,6 +412,10 @@ class Classifier(ClassifierMixin, SearchedNetwork):
 
     def _examples(self, inputs: Inputs, y: Any) -> Examples:
         y = y.toarray() if hasattr(y, "toarray") else y
+        cells = np.asarray(y)
+        empty = int(pd.isna(cells).sum()) if cells.dtype.kind == "O" else 0
+        if empty:
+            raise InputError(f"Input y contains NaN: {empty} of {len(cells)} targets are empty. Leave those rows out.")
         if type_of_target(y, input_name="y", raise_unknown=True) == "multilabel-indicator":
             labels = check_array(y, input_name="y")
             self.classes_ = np.arange(labels.shape[1])
@@ -419,8 +423,6 @@ class Classifier(ClassifierMixin, SearchedNetwork):
         y = column_or_1d(y, warn=True)
         if y.dtype.kind == "f":
             assert_all_finite(y, input_name="y")
-        elif pd.isna(y).any():
-            raise InputError(f"Input y contains NaN: {int(pd.isna(y).sum())} of {len(y)} targets are empty.")
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         return Examples(inputs, codes.astype(np.int64), "classification", tuple(map(str, self.classes_)))

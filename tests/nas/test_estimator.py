@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +313,31 @@ def test_classes_are_shown_by_their_names(fitted: Any) -> None:
 def test_what_is_suspicious_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="column 'nr' is left out: it numbers the rows"):
         quick().fit(pd.DataFrame({"nr": np.arange(N), "v": RNG.random(N)}), WORDS)
+
+
+def test_the_package_loads_no_heavy_library_until_it_is_asked_for_one() -> None:
+    code = (
+        "import sys, nas; dir(nas); print(*sorted({'sklearn', 'torch', 'pandas', 'ray', 'mlflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "message"),
+    [
+        (nas.Regressor, WORDS, "not compatible with arrays of bytes.strings"),
+        (nas.Regressor, np.where(np.arange(N) == 3, np.inf, VALUES), "Input y contains infinity"),
+        (nas.Regressor, np.zeros(N), "nothing to learn"),
+        (nas.Classifier, VALUES, "Unknown label type: continuous"),
+        (nas.Classifier, WORDS[:-1], "60 rows, but y has 59"),
+        (nas.Classifier, np.where(np.arange(N) == 3, None, WORDS), "1 of 60 targets are empty"),
+        (nas.Classifier, np.where(np.arange(N) == 3, "oak", "ash"), "too few examples"),
+        (nas.Classifier, np.full(N, "ash"), "at least 2 classes"),
+        (nas.Classifier, np.stack([CODES, CODES], axis=1), "multiclass-multioutput|should be a 1d array"),
+    ],
+)
+def test_targets_that_cannot_be_learned(kind: Any, y: Any, message: str) -> None:
+    for x in (TABLE, TABLE[["number"]].to_numpy()):
+        with pytest.raises(ValueError, match=message):
+            quick(kind).fit(x, y)
