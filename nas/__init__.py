@@ -16,8 +16,10 @@ from typing import Any
 
 _NAMES = {
     "Budget": "nas.config.budget",
+    "Classifier": "nas.estimator",
     "InputError": "nas.errors",
     "Observer": "nas.driver.events",
+    "Regressor": "nas.estimator",
     "SearchConfig": "nas.config.search_config",
     "SearchFailed": "nas.errors",
     "SearchResult": "nas.search",

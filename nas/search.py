@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,8 @@ def search(
     """Searches the space for the network that scores best on the data, within the budget.
 
     Args:
-        data: a known name (`digits`), a path, or objects such as `(X, y)` and DataFrames; see `nas.data.load`.
+        data: a known name (`digits`), a path, or objects such as `(X, y)` and DataFrames; see `nas.data.load`, whose
+            `Dataset` is taken as well.
         space: a name of the catalogue, `module:attribute`, or a `Space`; `auto` goes by the kind of data.
         budget: `10m`, `2h`, `200 trials`, `4 gpu-hours`, or several: `2h, 500 trials`.
         objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`; names of
@@ -143,7 +144,8 @@ def search(
             _keep(path, opened, config, observers)
             if dataset.schema is not None:
                 dataset.schema.save(path)
-            return _run(journal, config, problem, executor, observers, plan=plan.sentence(examples))
+            words = {"plan": plan.sentence(examples), "why_space": setup.why_space(space, dataset)}
+            return _run(journal, config, problem, executor, observers, words=words)
 
 
 def resume(
@@ -249,12 +251,12 @@ def _run(
     executor: Executor,
     observers: Sequence[Observer] = (),
     resumed: bool = False,
-    plan: str = "",
+    words: Mapping[str, str] | None = None,
 ) -> SearchResult:
     """The search itself, from an open journal to a result."""
     watching = Observers([*_trackers(config, journal), *observers])
     driver = _driver(journal, config, problem, watching)
-    watching.search_started(_started(journal, config, problem, resumed, plan))
+    watching.search_started(_started(journal, config, problem, resumed, words or {}))
     watching.status(driver.status())
     result = None
     try:
@@ -329,7 +331,7 @@ def _finish(
     executor.close()
     began = time.monotonic()
     try:
-        return final, export_again(driver.journal.directory)
+        return final, export_again(driver.journal.directory) if config.export else None
     except (InputError, SearchFailed, OSError) as error:
         observer.message(f"The winner was trained but not exported: {error}")
         return final, None
@@ -358,7 +360,9 @@ def _result(driver: Driver, config: SearchConfig, final: FinalResult | None, exp
     )
 
 
-def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: bool, plan: str) -> SearchStarted:
+def _started(
+    journal: Journal, config: SearchConfig, problem: Problem, resumed: bool, words: Mapping[str, str]
+) -> SearchStarted:
     dataset = problem.dataset
     assert dataset is not None  # noqa: S101 - for the type checker
     return SearchStarted(
@@ -372,7 +376,7 @@ def _started(journal: Journal, config: SearchConfig, problem: Problem, resumed: 
         resumed=resumed,
         trials=tuple(journal.trials),
         run_id=journal.mlflow_run_id,
-        plan=plan,
+        **words,
     )
 
 

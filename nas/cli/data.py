@@ -21,7 +21,9 @@ def data(
 
     What is wrong is put right by the same flags that [bold]nas search[/] takes.
     """
+    from nas.config.search_config import AUTO
     from nas.data import load
+    from nas.setup.problem import space_for, why_space
 
     dataset = load(data, options=options)
     assert dataset.schema is not None  # noqa: S101 - for the type checker
@@ -33,3 +35,5 @@ def data(
     for line in dataset.schema.lines():
         style = "yellow" if line.startswith("Warning") else None
         console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    space = f"Space of a search: {space_for(AUTO, dataset).name} ({why_space(AUTO, dataset)})"
+    console.print(space, markup=False, highlight=False, soft_wrap=True)

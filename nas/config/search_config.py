@@ -29,6 +29,7 @@ from nas.errors import InputError, known
 OBJECTIVES = ("score", "parameters", "macs", "activation_bytes")
 AUTO: Literal["auto"] = "auto"
 TOO_SHORT_FOR_RAY = 45.0  # seconds: Ray and its workers take 8 to 20 to start
+TOO_FEW_FOR_RAY = 3  # trainings
 LIMITS = ("parameters", "macs", "latency")
 FORMER_OPTIONS = ("layout", "kind", "size")  # settings of older journals that are options of the data now
 FORMER = ("inherit", "proxies")  # settings that journals of older versions still hold
@@ -92,11 +93,13 @@ class SearchConfig:
         limits: largest `parameters`, `macs`, or `latency` in seconds of a batch.
         latency_device: where latency is meant, `cpu` or `cuda`; latency_batch: examples at once.
         epochs: of a training that is not stopped early; None fits them to the size of the data.
-        executor: `ray`, `local` (one after another, in process), or `auto`: Ray unless the time is too short for it.
+        executor: `ray`, `local` (one after another, in process), or `auto`: Ray unless the time is too short for it,
+            or the trainings are three at most.
         cpus_per_trial: whole CPUs that a training holds, and its torch threads.
         gpus_per_trial: GPUs that a training holds; a fraction lets several share one. `auto`: as much as its predicted
             memory needs, and none where no GPU is in reach.
         final: whether the best are trained in full, judged on the sealed test split and exported.
+        export: whether the final's winner is written down and proved at once; `nas export` does it at any time.
         final_share: share of the budget's time that is kept for the final.
         early_stopping: whether weak trainings are stopped early.
         promote: in place of halving, where it is not 0: all are stopped after their first epoch, and after every so
@@ -149,6 +152,7 @@ class SearchConfig:
         default_factory=TrainingConfig
     )
     final: Flag = True
+    export: Flag = True
     final_share: Share = FINAL_SHARE
     early_stopping: Flag = True
     promote: Annotated[int, AfterValidator(_not_one), Field(ge=0, description="0 or a whole number of at least 2")] = 0
@@ -191,9 +195,10 @@ class SearchConfig:
         """`ray` or `local`."""
         if self.executor != "auto":
             return self.executor
-        seconds = self.budget.seconds
-        short = seconds is not None and seconds < TOO_SHORT_FOR_RAY and self.ray_address is None
-        return "local" if short else "ray"
+        seconds, trials = self.budget.seconds, self.budget.trials
+        short = seconds is not None and seconds < TOO_SHORT_FOR_RAY
+        few = trials is not None and trials <= TOO_FEW_FOR_RAY
+        return "local" if (short or few) and self.ray_address is None else "ray"
 
     def to_json(self) -> str:
         """One line; the budget is its text, and what a recipe leaves open is `{"choice": […]}`."""

@@ -18,6 +18,11 @@ from nas.errors import InputError
 LARGEST_VOCABULARY = 1_000_000
 LONGEST = 2_000  # steps of a series of unequal length
 MOST_CHANNELS = 4  # an axis as short as this beside two longer ones holds channels
+MOST_ROWS = 2_000  # that are looked at for signs of tokens and series
+FEWEST_STEPS, FEWEST_SMOOTH = 4, 24  # columns
+ALIKE = 1.5  # times that the mean logarithm of one column of tokens is that of another, at most
+SHARED = 0.5  # of the cells whose token stands in other columns too, at least
+SMOOTH = 0.9  # correlation of neighbouring steps, in the middle of all
 
 
 def array_reading(raw: Raw, options: DataOptions) -> Reading:
@@ -50,7 +55,8 @@ def array_reading(raw: Raw, options: DataOptions) -> Reading:
                 "they must be equal."
             )
     vocabulary = _vocabulary(raw.name, raw.x, raw.x_test, raw.x_validation) if layout == "tokens" else 0
-    rules = ArrayRules(x.shape[1:], order, new_axis, _dtype(x, raw.x_test, raw.x_validation))
+    dtype = "float32" if layout == "table" else _dtype(x, raw.x_test, raw.x_validation)  # a feature may grow
+    rules = ArrayRules(x.shape[1:], order, new_axis, dtype)
     letters = _letters(layout, x.ndim, order)
     shape = rules.input_shape
     shown: dict[str, Any] = {"axes": letters}
@@ -74,7 +80,7 @@ def array_reading(raw: Raw, options: DataOptions) -> Reading:
         names=raw.columns,
         reading=raw.reading,
         notes=raw.notes,
-        warnings=raw.warnings,
+        warnings=(*raw.warnings, *(_like_series(x) if layout == "table" and options.layout == "auto" else ())),
         shown=shown,
     )
 
@@ -91,6 +97,7 @@ def _layout(raw: Raw, options: DataOptions) -> tuple[str, str]:
     if raw.layout != "auto":
         return raw.layout, raw.why_layout
     if x.ndim == 2:
+        _refuse_tokens(raw.name, x)
         return "table", "two axes: one row of numbers an example"
     if x.ndim == 3 and x.dtype != np.uint8 and x.shape[1] != x.shape[2]:
         return "series", "three axes that are no square picture"
@@ -139,6 +146,42 @@ def _refuse_two_ways(raw: Raw) -> None:
             f"{raw.name}: inputs of shape {raw.x.shape} can be read in two ways. As series of length {first} with "
             f"{last} channels (keras, numpy): --axes NLC. As {first} channels of length {last} (torch): --axes NCL."
         )
+
+
+def _refuse_tokens(name: str, x: np.ndarray) -> None:
+    """Whole numbers from 0 on, alike and mostly the same in all columns: they may stand for words, 0 for none."""
+    if x.dtype.kind not in "ui" or x.shape[1] < FEWEST_STEPS or x.min() < 0 or x.max() <= 255:
+        return
+    some = x[:MOST_ROWS]
+    sizes = [float(np.log1p(column[column > 0]).mean()) for column in some.T if (column > 0).any()]
+    values, columns = np.unique(np.concatenate([np.unique(column) for column in some.T]), return_counts=True)
+    shared = np.isin(some[some > 0], values[columns > 1]).mean()
+    if not sizes or max(sizes) > ALIKE * min(sizes) or shared < SHARED:
+        return
+    raise InputError(
+        f"{name}: inputs of shape {x.shape} can be read in two ways: {len(values)} different whole numbers, 0 to "
+        f"{x.max()}, alike in all columns. As numbers that stand for words: --layout tokens. As features: --layout "
+        "table."
+    )
+
+
+def _like_series(x: np.ndarray) -> tuple[str, ...]:
+    """A warning where neighbouring columns of many say nearly the same."""
+    if x.shape[1] < FEWEST_SMOOTH or len(x) < FEWEST_STEPS:
+        return ()
+    some = x[:MOST_ROWS].astype(np.float64)
+    moved = some - some.mean(axis=0)
+    norms = np.sqrt((moved**2).sum(axis=0))
+    there = (norms[:-1] > 0) & (norms[1:] > 0)
+    if there.sum() < FEWEST_SMOOTH:
+        return ()
+    products = (moved[:, :-1] * moved[:, 1:]).sum(axis=0)[there]
+    if np.median(products / (norms[:-1] * norms[1:])[there]) < SMOOTH:
+        return ()
+    return (
+        "neighbouring columns are nearly the same, as the steps of a series are; they are read as features that stand "
+        "in no order: --layout series reads steps",
+    )
 
 
 def _letters(layout: str, ndim: int, order: tuple[int, ...]) -> str:

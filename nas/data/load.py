@@ -41,7 +41,8 @@ def load(
 
     Args:
         data: a known name (`digits`), the path of a file or a folder, a DataFrame, a mapping of arrays, or arrays,
-            tensors or series `(X, y)` or `((X, y), (X_test, y_test))`; docs/data.md names all of them.
+            tensors or series `(X, y)` or `((X, y), (X_test, y_test))`; docs/data.md names all of them. A `Dataset` is
+            given back as it is.
         validation_share: share of the training examples that score the candidates, 0 to 1, both excluded.
         test_share: share set aside for the final where the source has no test part of its own, 0 to 1, both excluded.
         seed: of the random splits.
@@ -54,6 +55,11 @@ def load(
         if not 0 < share < 1:
             raise InputError(f"`{what}` must lie between 0 and 1, got {share!r}. Try 0.2.")
     options = dataclasses.replace(options or DataOptions(), **said) if said else options or DataOptions()
+    if isinstance(data, Dataset):
+        if options.said:
+            said_too = ", ".join(options.said)
+            raise InputError(f"A Dataset has been read already. Give this to nas.data.load: {said_too}.")
+        return data
     reading = read(data, options)
     targets = _targets(reading, options)
     y = targets.encoded(reading.main.targets, "training")

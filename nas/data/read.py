@@ -172,8 +172,6 @@ def _folder(path: Path, options: DataOptions) -> Reading:
 
 def _of(held: Any, options: DataOptions) -> Reading:
     if isinstance(held, Frame):
-        if "targets" in held.reading and not options.target:
-            options = dataclasses.replace(options, target=tuple(held.reading["targets"].split(", ")))
         return table_reading(held, options)
     if isinstance(held, Raw):
         return array_reading(held, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.columns import Found, described, numbers_the_rows
+from nas.data.columns import FEW_SAMPLES, Found, described, numbers_the_rows
 from nas.data.long_series import long_series
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words, numbers, seconds_of, word
@@ -74,6 +75,9 @@ class _Table:
             one = self.found.get(name)
             if one is None:
                 made.append(Column(name, CATEGORY, LEFT_OUT, why="--ignore"))
+            elif role == TARGET and self.frame.classes:  # their numbers stand in the cells
+                classes = self.frame.classes
+                made.append(Column(name, CATEGORY, role, 0.0, len(classes), classes[:FEW_SAMPLES], why))
             else:
                 made.append(Column(name, one.type, role, one.missing, one.distinct, one.samples, why))
         return tuple(made)
@@ -99,6 +103,8 @@ def table_reading(
     ]
     for what, name in asked:
         _there(frame, name, what)
+    if options.layout == "auto":
+        options = dataclasses.replace(options, layout=frame.layout)
     used = [name for name in frame.cells.columns if name not in options.ignore]
     table = _Table(frame, options, {name: described(frame, name, options.decimal) for name in used})
     table.notes.extend(one.note for one in table.found.values() if one.note)
@@ -108,11 +114,12 @@ def table_reading(
     parts = {
         part: _own_part(table, other, part) for part, other in (("test", test), ("validation", validation)) if other
     }
-    table.frame = Frame(
-        frame.cells.iloc[kept].reset_index(drop=True), frame.name, frame.path, frame.reading, frame.notes,
-        None if frame.line is None else lambda row: frame.line(int(kept[row])),  # type: ignore[misc]
-    )  # fmt: skip
-    series = long_series(table.frame, y, table.targets, table.found, options)
+    table.frame = dataclasses.replace(
+        frame,
+        cells=frame.cells.iloc[kept].reset_index(drop=True),
+        line=None if frame.line is None else lambda row: frame.line(int(kept[row])),  # type: ignore[misc]
+    )
+    series = None if frame.row_each else long_series(table.frame, y, table.targets, table.found, options)
     if series is not None:
         return series(table.columns(), table.why_target, parts)
     group, time, how = _divide_by(table, y)
@@ -126,7 +133,8 @@ def table_reading(
         test=parts.get("test"),
         validation=parts.get("validation"),
         fit=fit,
-        kind="auto",
+        kind=frame.kind,
+        classes=frame.classes,
         targets=table.targets,
         why_target=table.why_target,
         columns=table.columns(),
@@ -156,6 +164,10 @@ def _choose_target(table: _Table) -> None:
     """The columns named by the person, else `target`, `label`, `class` or `y`, else the last that can be one."""
     if table.options.target:
         table.targets, table.why_target = table.options.target, "--target"
+    elif table.frame.targets:
+        table.targets, table.why_target = table.frame.targets, "given beside the inputs"
+        if table.frame.kind != "auto":  # values, or numbers of classes, whatever they look like
+            table.found |= {name: dataclasses.replace(table.found[name], type=NUMBER) for name in table.targets}
     else:
         lower = {name.lower(): name for name in reversed(list(table.found))}
         named = [lower[name] for name in TARGET_NAMES if name in lower]
@@ -344,8 +356,8 @@ def _moments(table: _Table, name: str) -> np.ndarray:
 
 
 def _leave_out(table: _Table) -> None:
-    """Columns that nothing can be learned from."""
-    for name in table.features():
+    """Columns that nothing can be learned from. A text that is the whole example is learned from, however rare."""
+    for name in table.features() if table.options.layout != "text" else ():
         one, cells = table.found[name], table.cells[name]
         said = round((1 - one.missing) * len(cells))
         if one.distinct == 0:

@@ -26,6 +26,7 @@ from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.retry import Retries
 from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
+from nas.journal.directory import weights_in
 from nas.journal.journal import Journal, JournalError
 from nas.records.job import LATER, EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Problem
@@ -262,7 +263,7 @@ class Driver:
 
     def weights_of(self, number: int) -> str:
         """Where a trial's weights lie if it is the best so far; "" where none are kept."""
-        return f"{self.storage}/{number}-weights.pt" if self.storage else ""
+        return weights_in(self.storage, number) if self.storage else ""
 
     # Decisions
 

@@ -33,6 +33,7 @@ class SearchStarted:
         trials: what it left, in order of number.
         run_id: of the search in MLflow; empty where there is none yet.
         plan: how the budget is to be spent, in words; empty where a search goes on.
+        why_space: why the space was taken, in words; empty where a person named it, or a search goes on.
     """
 
     directory: Path
@@ -46,6 +47,7 @@ class SearchStarted:
     trials: tuple[Trial, ...] = ()
     run_id: str = ""
     plan: str = ""
+    why_space: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,12 +73,11 @@ def final_phase(
     ranked, interrupted = driver.contenders(), driver.ended == "interrupted"
     best, first = ranked[0], None if interrupted else _first_random(journal.trials)
     began, asked = time.monotonic(), threading.Event()
+    closing = EXPORT_SECONDS if config.export else 0.0
     trainings = executor.train_in_full(
-        problem.placement, FINALISTS, driver.clock.left() - EXPORT_SECONDS, int(config.cpus_per_trial)
+        problem.placement, FINALISTS, driver.clock.left() - closing, int(config.cpus_per_trial)
     )
     gpus = min(trainings.slots, FINALISTS + 1) * full_training_gpus(problem.placement)
-
-    closing = EXPORT_SECONDS
 
     def seconds_left() -> float:
         spent = time.monotonic() - began

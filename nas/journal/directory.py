@@ -29,6 +29,11 @@ def directory_for(directory: str | Path | None, space: str, dataset: str) -> Pat
     return path.absolute()
 
 
+def weights_in(storage: str, number: int) -> str:
+    """Where the weights of a trial lie that is the best so far."""
+    return f"{storage}/{number}-weights.pt"
+
+
 def claimed(path: Path) -> Path:
     """`path`, made, or one like it where another search was quicker: two that begin in one second do not meet."""
     count, free = 1, path

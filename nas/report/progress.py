@@ -62,6 +62,9 @@ class Progress(Observer):
         for earlier in config.learn_from:
             known = f"Beginning from {len(earlier.scores)} trainings on {earlier.data} in {earlier.directory}"
             self.console.print(known, style="dim", soft_wrap=True, markup=False, highlight=False)
+        if started.why_space:
+            space = f"Space: {started.space.name} ({started.why_space})"
+            self.console.print(space, markup=False, highlight=False, soft_wrap=True)
         if started.plan:
             self.console.print(started.plan, markup=False, highlight=False)
         self.console.print("[dim]Ctrl-C once: finish with the best so far; twice: stop now, `nas resume` goes on.[/]")
@@ -104,8 +107,9 @@ class Progress(Observer):
         self._line()
 
     def final_ended(self, final: FinalResult) -> None:
-        self.phase = "proving the export in a clean interpreter"
-        self._line(now=True)
+        if self.search is None or self.search.config.export:
+            self.phase = "proving the export in a clean interpreter"
+            self._line(now=True)
 
     def search_ended(self, outcome: SearchOutcome | None) -> None:
         if self.live is not None:

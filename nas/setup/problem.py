@@ -24,6 +24,7 @@ from search_spaces.space import Space
 from search_spaces.task import Task
 
 SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
+MANY = {"pictures": "pictures", "series": "series", "table": "tables", "text": "texts", "tokens": "tokens"}
 DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
 
 
@@ -34,6 +35,14 @@ def named_space(space: str | Space) -> Space:
     if isinstance(space, str):
         return load_space(space)
     raise InputError(f"`space` must be a name, `module:attribute` or a Space, got {space!r}.")
+
+
+def why_space(space: str | Space, dataset: Dataset) -> str:
+    """Why `auto` took its space; empty where the person named one."""
+    if space != AUTO:
+        return ""
+    layout = dataset.schema.layout if dataset.schema is not None else "pictures"
+    return f"made for {MANY[layout]}; --space names another"
 
 
 def space_for(space: str | Space, dataset: Dataset) -> Space:

@@ -19,7 +19,7 @@ class ArrayRules:
         shape: of one example in the source, without the examples' axis.
         order: of its axes; `(2, 0, 1)` brings channels that stand last to the front.
         new_axis: whether a channel axis of size 1 is put in front: grey pictures, series of one channel.
-        dtype: `uint8` where all values of the training part are bytes, else `float32`.
+        dtype: `uint8` where all values of the training part are bytes, and no features, else `float32`.
     """
 
     rules: ClassVar[str] = "arrays"
@@ -41,8 +41,11 @@ class ArrayRules:
         x = x.transpose(0, *(axis + 1 for axis in self.order))
         x = x[:, None] if self.new_axis else x
         if self.dtype == "uint8":
-            if x.dtype.kind not in "bu" and ((x < 0) | (x > 255)).any():
+            if x.dtype.kind not in "bu" and not ((x >= 0) & (x <= 255)).all():
                 raise InputError(f"Inputs must be bytes, 0 to 255, got values from {x.min()} to {x.max()}.")
+            if x.dtype.kind == "f" and (x != np.round(x)).any():
+                first = x[x != np.round(x)].ravel()[0]
+                raise InputError(f"Inputs must be whole numbers from 0 to 255, as in training, got e.g. {first}.")
             return np.ascontiguousarray(x, dtype=np.uint8)
         return np.ascontiguousarray(x, dtype=np.float32)
 

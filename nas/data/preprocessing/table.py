@@ -45,7 +45,7 @@ def numbers(cells: pd.Series, decimal: str = ".") -> np.ndarray:
     if decimal == ",":  # 1.234,5
         words = words.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    wrong = np.isnan(values) & ~words.isin(NO_NUMBER).to_numpy(bool, na_value=True)
+    wrong = np.isnan(values) & ~(words.isna() | words.isin(NO_NUMBER)).to_numpy(bool)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise InputError(
@@ -219,8 +219,8 @@ class Date:
         seconds = np.where(np.isnan(seconds), self.origin, seconds)
         when = pd.to_datetime(pd.Series(seconds), unit="s")
         passed = {
-            "year": (when.dt.dayofyear.to_numpy() - 1) / 365.25,
-            "week": when.dt.dayofweek.to_numpy() / 7,
+            "year": (when.dt.day_of_year.to_numpy() - 1) / 365.25,
+            "week": when.dt.day_of_week.to_numpy() / 7,
             "day": seconds % 86_400 / 86_400,
         }
         found = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,35 @@ LIMIT_VALUES = 1 << 28  # of a sparse matrix, unpacked
 TARGET = "target"
 HOW = "Give (X, y), or ((X, y), (X_test, y_test))."
 
+Inputs: TypeAlias = np.ndarray | pd.DataFrame | list[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Inputs and targets in memory, one target an input, where more is known of the targets than they show.
+
+    Args:
+        inputs: as `inputs_of` gives them.
+        targets: numbers of classes `(n,)`, or values or labels `(n,)` or `(n, outputs)`.
+        kind: of the targets, as in `DataOptions`. classes: names of the classes 0, 1, …
+        target: what the column of the targets is called, where inputs have columns.
+    """
+
+    inputs: Inputs
+    targets: np.ndarray
+    kind: str
+    classes: tuple[str, ...] = ()
+    target: str = TARGET
+
+    def held(self) -> Raw | Frame | tuple[Raw, list[Any]]:
+        """As `read_object` gives it."""
+        made = _beside(self.inputs, self.targets, self.target)
+        if isinstance(made, Frame):
+            return dataclasses.replace(made, kind=self.kind, classes=self.classes, row_each=True)
+        if isinstance(made, Raw):
+            return dataclasses.replace(made, kind=self.kind, classes=self.classes)
+        return dataclasses.replace(made[0], kind=self.kind, classes=self.classes), made[1]
+
 
 def read_object(data: Any) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]]:
     """What an object holds: arrays, a table, a table and its test part, or examples of unequal shape.
@@ -28,6 +59,8 @@ def read_object(data: Any) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, lis
     """
     if isinstance(data, pd.DataFrame):
         return Frame(plain(data, "the DataFrame"), "table")
+    if isinstance(data, Examples):
+        return data.held()
     if isinstance(data, Mapping):
         return _mapping(data)
     if hasattr(data, "dataset") and hasattr(data, "batch_size"):  # a DataLoader
@@ -54,42 +87,60 @@ def _is_array(value: Any) -> bool:
 
 
 def _pair(x: Any, y: Any) -> Raw | Frame | tuple[Raw, list[Any]]:
-    y = _array(y, "targets")
+    return _beside(inputs_of(x), _array(y, "targets"))
+
+
+def inputs_of(x: Any) -> Inputs:
+    """Inputs in memory as raw rows: a table, a list of texts, a list of series `(channels, length)`, or one array.
+
+    Raises:
+        InputError: what cannot be made one of these.
+    """
     if isinstance(x, pd.Series):
         x = x.to_frame(x.name or "x")
     if isinstance(x, pd.DataFrame):
-        return _framed(x, y)
+        return plain(x, "the DataFrame")
     x = _unpacked(x)
     if isinstance(x, list | tuple) and len(x) and all(isinstance(one, str) for one in x):
-        return _framed(pd.DataFrame({"text": list(x)}), y)
+        return list(x)
     if isinstance(x, list | tuple) and len({getattr(_plain(one), "shape", None) for one in x}) > 1:
-        return _unequal(x, y)
+        return _unequal(x)
     x = _array(x, "inputs")
     if x.dtype.kind in "OUS" and x.ndim == 1 and all(isinstance(one, str) for one in x.tolist()):
-        return _framed(pd.DataFrame({"text": x.tolist()}), y)
+        return [str(one) for one in x]
     if x.dtype.kind == "O" and x.ndim == 1 and len(x) and hasattr(x[0], "shape"):
-        return _unequal(list(x), y)
+        return _unequal(list(x))
     if x.dtype.kind in "OUS" and x.ndim == 2:
-        return _framed(pd.DataFrame(x, columns=[f"column {place + 1}" for place in range(x.shape[1])]), y)
+        return pd.DataFrame(x, columns=[f"column {place + 1}" for place in range(x.shape[1])])
+    return x
+
+
+def _beside(x: Inputs, y: np.ndarray, target: str = TARGET) -> Raw | Frame | tuple[Raw, list[Any]]:
+    """Inputs and their targets."""
+    if isinstance(x, pd.DataFrame):
+        return _framed(x, y, target)
+    if isinstance(x, list) and isinstance(x[0], str):
+        return dataclasses.replace(_framed(pd.DataFrame({"text": x}), y, target), layout="text")
+    if isinstance(x, list):
+        return Raw("series", np.zeros((len(x), 1)), y, why_layout="examples of unequal length"), x
     return Raw("arrays", x, y)
 
 
-def _framed(x: pd.DataFrame, y: np.ndarray) -> Frame:
+def _framed(x: pd.DataFrame, y: np.ndarray, target: str) -> Frame:
     """Columns and targets side by side; the targets' names are `target`, or `target 0`, …"""
     if len(x) != len(y):
         raise InputError(f"There are {len(x)} inputs but {len(y)} targets; give one target per input.")
-    frame = plain(x, "the DataFrame").reset_index(drop=True).copy()
-    if y.ndim > 1 and y.shape[1] > 1:
-        for place in range(y.shape[1]):
-            frame[f"{TARGET} {place}"] = y[:, place]
-        return Frame(frame, "table", reading={"targets": ", ".join(f"{TARGET} {i}" for i in range(y.shape[1]))})
-    if TARGET in frame.columns:
-        raise InputError(f"The inputs have a column {TARGET!r} already. Rename it, or give the DataFrame alone.")
-    frame[TARGET] = y.reshape(len(y))
-    return Frame(frame, "table")
+    single = y.ndim == 1 or y.shape[1] == 1
+    names = (target,) if single else tuple(f"{target} {place}" for place in range(y.shape[1]))
+    taken = [name for name in names if name in x.columns]
+    if taken:
+        raise InputError(f"The inputs have a column {taken[0]!r} already. Rename it, or give the DataFrame alone.")
+    beside = pd.DataFrame(y.reshape(len(y), -1), columns=list(names))
+    return Frame(pd.concat([x.reset_index(drop=True), beside], axis=1), "table", targets=names)
 
 
-def _unequal(x: Sequence[Any], y: np.ndarray) -> tuple[Raw, list[Any]]:
+def _unequal(x: Sequence[Any]) -> list[np.ndarray]:
+    """Series `(channels, length)` each."""
     series = [np.asarray(_plain(one)) for one in x]
     wrong = next((i for i, one in enumerate(series) if one.ndim not in (1, 2) or one.dtype.kind not in "buif"), None)
     if wrong is not None:
@@ -100,8 +151,7 @@ def _unequal(x: Sequence[Any], y: np.ndarray) -> tuple[Raw, list[Any]]:
     two = [one[None] if one.ndim == 1 else one for one in series]
     if len({one.shape[0] for one in two}) > 1 and len({one.shape[1] for one in two}) == 1:
         two = [one.T for one in two]  # (length, channels)
-    raw = Raw("series", np.zeros((len(two), 1)), y, why_layout="examples of unequal length")
-    return raw, two
+    return two
 
 
 def _mapping(data: Mapping[Any, Any]) -> Raw | Frame:

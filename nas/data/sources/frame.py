@@ -23,6 +23,10 @@ class Frame:
         reading: how the file was read, to be shown. notes: what to know of it.
         line: from a row's number, from 0, to its line in the file, from 1; None where there are no lines.
         named: whether the columns' names stand in the source.
+        targets: columns that are known to be predicted; kind: what they are, else `auto`.
+        classes: names of the classes 0, 1, … where the source has them.
+        layout: what an example is, else `auto`.
+        row_each: whether each row is an example for certain, also where rows look like steps of series.
     """
 
     cells: pd.DataFrame
@@ -32,6 +36,11 @@ class Frame:
     notes: tuple[str, ...] = ()
     line: Callable[[int], int] | None = None
     named: bool = True
+    targets: tuple[str, ...] = ()
+    kind: str = "auto"
+    classes: tuple[str, ...] = ()
+    layout: str = "auto"
+    row_each: bool = False
 
     def __post_init__(self) -> None:
         names = [str(name) for name in self.cells.columns]

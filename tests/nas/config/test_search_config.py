@@ -42,7 +42,7 @@ FULL = SearchConfig(
 PLAIN = SearchConfig(
     data="digits", final_share=0.25, training=TrainingConfig(augmentation="none", fidelity=Fidelity(0.5))
 )  # fmt: skip
-NEWER = ("known", "designs", "baselines", "promote")  # settings that journals of older versions do not hold
+NEWER = ("known", "designs", "baselines", "promote", "export")  # settings that journals of older versions do not hold
 
 
 @pytest.mark.parametrize(("name", "config"), [("full", FULL), ("plain", PLAIN)])
@@ -190,6 +190,8 @@ def test_ray_is_used_unless_the_time_is_too_short_for_it() -> None:
     assert SearchConfig(budget="30s", ray_address="somewhere:6379").executes_on == "ray"
     assert SearchConfig(budget="10m").executes_on == SearchConfig(budget="5 trials").executes_on == "ray"
     assert SearchConfig(budget="10m", executor="local").executes_on == "local"
+    assert SearchConfig(budget="3 trials").executes_on == SearchConfig(budget="2 trials, 1h").executes_on == "local"
+    assert SearchConfig(budget="3 trials", ray_address="somewhere:6379").executes_on == "ray"
 
 
 def test_a_config_cannot_be_changed_and_a_changed_copy_is_checked() -> None:

@@ -19,6 +19,13 @@ def test_same_seed_same_split_and_fingerprint() -> None:
     assert load("iris", seed=3).fingerprint != load("iris", seed=4).fingerprint
 
 
+def test_a_data_set_is_read_once() -> None:
+    data = load("iris")
+    assert load(data) is data
+    with pytest.raises(InputError, match=r"read already\. Give this to nas.data.load: kind"):
+        load(data, kind="regression")
+
+
 def test_real_targets_are_a_regression_with_their_scale() -> None:
     data = load((RNG.random((60, 3)), RNG.normal(50.0, 7.0, 60)))
     assert data.task.kind == "regression"

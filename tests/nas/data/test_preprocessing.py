@@ -14,7 +14,7 @@ from nas.data.preprocessing import RULES, from_json, to_json
 from nas.data.preprocessing.arrays import ArrayRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
-from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words
+from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words, numbers
 from nas.data.preprocessing.text import TextRules
 from nas.errors import InputError
 
@@ -77,6 +77,12 @@ def test_numbers(decimal: str, typed: bool) -> None:
     assert not step.flag
     with pytest.raises(InputError, match="example 2"):
         step.apply(pd.Series(["1", "one"], name="n"))
+
+
+@pytest.mark.parametrize("empty", [None, np.nan, pd.NA, "", "NA"])
+def test_empty_cells_among_objects_that_are_numbers(empty: Any) -> None:
+    cells = pd.Series([1.5, empty, "2.5"], dtype=object, name="n")
+    np.testing.assert_array_equal(numbers(cells), [1.5, np.nan, 2.5])
 
 
 def test_thousands_of_a_decimal_comma() -> None:
@@ -167,3 +173,6 @@ def test_arrays_of_another_shape_or_range_are_refused() -> None:
         rules.apply(np.zeros((2, 5)))
     with pytest.raises(InputError, match="bytes"):
         rules.apply(np.full((2, 4), 300.0))
+    with pytest.raises(InputError, match=r"whole numbers from 0 to 255, as in training, got e.g. 0.5"):
+        rules.apply(np.full((2, 4), 0.5))
+    assert rules.apply(np.full((2, 4), 7.0)).dtype == np.uint8
