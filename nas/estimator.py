@@ -47,6 +47,7 @@ from nas.journal.directory import claimed, directory_for, weights_in
 from nas.search import SearchResult, search
 from nas.setup.problem import storage_for
 from nas.training.inference import outputs
+from nas.training.loop import says_the_mean_of_both
 from nas.training.whole_network import constants_of, whole_network
 from search_spaces.space import Space
 
@@ -329,7 +330,8 @@ class SearchedNetwork(BaseEstimator):
     def _take(self, dataset: Dataset, result: SearchResult) -> None:
         if dataset.preprocessing is None or dataset.schema is None:
             raise SearchFailed("The data has no preprocessing.")
-        constants = constants_of(dataset.search)
+        recipe = (result.final.winner.trial if result.final is not None else result.best).recipe
+        constants = constants_of(dataset.search, says_the_mean_of_both(recipe, dataset.task))
         if result.final is not None:
             best, network = result.final.winner, load_winner(result.directory)
         else:

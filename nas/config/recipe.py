@@ -113,8 +113,8 @@ class TrainingConfig:
         checkpointing: keep only each cell's input for the backward pass and run the cell again: less memory, more time.
         cuda_graph: record forward and backward pass once and replay them, on CUDA; on the CPU it changes nothing.
         channels_last: memory layout of pictures that convolutions are fastest with; `auto` is on.
-        test_time_flip: scores are of the mean over a picture and its mirror image. What is exported, and its score on
-            the test split, does without.
+        test_time_flip: the network says the mean over a picture and its mirror image, and so does the export: twice the
+            time of a prediction. `auto` is on where the training mirrors pictures, unless the latency counts.
         fidelity: train on smaller pictures, on fewer examples, or a narrower network.
 
     Raises:
@@ -140,7 +140,7 @@ class TrainingConfig:
     checkpointing: Open[Flag] = False
     cuda_graph: Open[Flag] = False
     channels_last: Open[FlagOrAuto] = "auto"
-    test_time_flip: Open[Flag] = False
+    test_time_flip: Open[FlagOrAuto] = "auto"
     fidelity: Open[Annotated[Fidelity, Field(description="a Fidelity(resolution=…, subset=…, width=…)")]] = field(
         default_factory=Fidelity
     )

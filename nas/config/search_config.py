@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -189,6 +189,14 @@ class SearchConfig:
             former = {name: values[name] for name in FORMER_OPTIONS if name in values}
             return {**kept, "options": former} if former else kept
         return values
+
+    @property
+    def recipe(self) -> TrainingConfig:
+        """How candidates are trained; where the latency counts, a network sees every picture once."""
+        timed = "latency" in self.limits or "latency" in self.objectives
+        if timed and self.training.test_time_flip == "auto":
+            return replace(self.training, test_time_flip=False)
+        return self.training
 
     @property
     def executes_on(self) -> str:

@@ -146,7 +146,8 @@ def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, An
     """The whole trained network of one finalist in the record of the folder `final`."""
     architecture = Architecture.from_json(json.dumps(finalist["architecture"]))
     state = torch.load(final / Path(finalist["weights"]).name, weights_only=True)
-    return whole_network(architecture, Task(**record["task"]), record["constants"], state)
+    mirrored = {"mirrored": [1.0]} if finalist.get("mirrored") else {}  # finals of before do without
+    return whole_network(architecture, Task(**record["task"]), {**record["constants"], **mirrored}, state)
 
 
 def know_cells(search: Path) -> None:

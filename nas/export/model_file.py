@@ -11,6 +11,7 @@ from torch import nn
 from nas.export import standing
 from nas.export.expression import INDENT, Name, expression, written
 from nas.export.sources import Sources, classes_of, collect, is_foreign, parts_of
+from nas.training.whole_network import Mirrored
 from search_spaces.architecture import Architecture
 from search_spaces.profile import complete, profile
 from search_spaces.task import Task
@@ -52,13 +53,17 @@ def model(architecture: Architecture, task: Task, whole: nn.Sequential, construc
     Raises:
         InputError: a module whose source or arguments cannot be written down.
     """
-    sources, outside = Sources(frozenset() if constructors else _standing(whole[1])), dict[str, torch.Tensor]()
+    sources, outside = Sources(frozenset() if constructors else _standing(_cells_of(whole))), dict[str, torch.Tensor]()
     made = parts_of(whole) if constructors else whole.modules()
-    for cls in classes_of(made):
+    for cls in classes_of(part for part in made if not isinstance(part, Mirrored)):
         sources.name(cls)
     body = _model(architecture, task, whole, sources, None if constructors else outside)
-    state = {**state_of_model(dict(whole.state_dict())), **outside}
+    state = {**state_of_model(dict(whole.state_dict()), isinstance(whole[1], Mirrored)), **outside}
     return Written(_file(_docstring(architecture, task), sources, body), state, tuple(sorted(sources.packages)))
+
+
+def _cells_of(whole: nn.Sequential) -> nn.Module:
+    return whole[1].network if isinstance(whole[1], Mirrored) else whole[1]
 
 
 def _standing(network: nn.Module) -> frozenset[type]:
@@ -88,8 +93,9 @@ def _file(docstring: str, sources: Sources, model: str) -> str:
     return sources.file(docstring, end, frozenset({"from pathlib import Path"} | ({ANY} if stands else set())))
 
 
-def state_of_model(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def state_of_model(state: dict[str, torch.Tensor], mirrored: bool = False) -> dict[str, torch.Tensor]:
     """The state dict of a whole network under the names that it has in `Model`."""
+    state = {key.replace("1.network.", "1.", 1) if mirrored else key: value for key, value in state.items()}
     return {f"{NAMES[key.split('.', 1)[0]]}.{key.split('.', 1)[1]}": value for key, value in state.items()}
 
 
@@ -111,7 +117,7 @@ def _model(
     sources: Sources,
     outside: dict[str, torch.Tensor] | None,
 ) -> str:
-    normalize, network = whole[0], whole[1]
+    normalize, network = whole[0], _cells_of(whole)
     lines = [
         "class Model(nn.Module):",
         f'{INDENT}"""(batch, {_sizes(task.input_shape)}) in the data\'s own scale -> (batch, {task.outputs})."""',
@@ -124,10 +130,13 @@ def _model(
     rescaled = len(whole) > 2
     if rescaled:
         lines.append(f"{INDENT * 2}self.rescale = {written(expression(whole[2], sources.name), 2, 15)}")
-    result = "self.cells(self.normalize(x))"
+    mirrored = isinstance(whole[1], Mirrored)
+    result = "(self.cells(x) + self.cells(x.flip(-1))) / 2" if mirrored else "self.cells(self.normalize(x))"
+    first = [f"{INDENT * 2}x = self.normalize(x)", f"{INDENT * 2}# of a picture and of its mirror image"]
     lines += [
         "",
         f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        *(first if mirrored else []),
         f"{INDENT * 2}return {f'self.rescale({result})' if rescaled else result}",
     ]
     return "\n".join(lines)

@@ -15,7 +15,9 @@ from nas.data.dataset import Dataset
 from nas.errors import InputError
 from nas.journal.directory import FILE, FINAL, RECORD
 from nas.records.results import Finalist, FinalResult
+from nas.training.loop import says_the_mean_of_both
 from nas.training.whole_network import constants_of
+from search_spaces.task import Task
 
 CHECK = "check.npz"
 
@@ -53,9 +55,9 @@ def write_record(dataset: Dataset, result: FinalResult, tried: int, directory: P
         "classes": list(dataset.classes),
         "trials": tried,
         "constants": constants_of(dataset.search),
-        "finalists": [_entry(finalist) for finalist in result.finalists],
-        "baseline": _entry(result.first_random) if result.first_random else None,
-        "runs": [_entry(run) for run in result.runs],
+        "finalists": [_entry(finalist, dataset.task) for finalist in result.finalists],
+        "baseline": _entry(result.first_random, dataset.task) if result.first_random else None,
+        "runs": [_entry(run, dataset.task) for run in result.runs],
     }
     part = directory / f"{RECORD}.part"
     part.write_text(json.dumps(record, indent=1))
@@ -76,12 +78,13 @@ def final_record(search: Path, final: str = FINAL) -> dict[str, Any]:
     return dict(json.loads(path.read_text()))
 
 
-def _entry(finalist: Finalist) -> dict[str, Any]:
+def _entry(finalist: Finalist, task: Task) -> dict[str, Any]:
     names = ("validation_score", "test_score", "epochs", "seed", "seconds")
     return {
         "number": finalist.trial.number,
         **{name: getattr(finalist, name) for name in names},
         "scores": list(finalist.scores),
         "weights": finalist.weights.name,
+        "mirrored": says_the_mean_of_both(finalist.trial.recipe, task),
         "architecture": json.loads(finalist.trial.architecture.to_json()),
     }

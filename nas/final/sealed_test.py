@@ -15,6 +15,7 @@ from nas.final.record import CHECK, Check
 from nas.final.verdict import Rival, standing
 from nas.records.results import BaselineResult, Finalist, FinalResult
 from nas.training.inference import outputs as predicted
+from nas.training.loop import says_the_mean_of_both
 from nas.training.score import score
 from nas.training.whole_network import constants_of, whole_network
 
@@ -58,7 +59,8 @@ def tested(
 
 def _outputs(dataset: Dataset, finalist: Finalist, inputs: np.ndarray, device: str) -> np.ndarray:
     state = torch.load(finalist.weights, weights_only=True)
-    network = whole_network(finalist.trial.architecture, dataset.task, constants_of(dataset.search), state)
+    constants = constants_of(dataset.search, says_the_mean_of_both(finalist.trial.recipe, dataset.task))
+    network = whole_network(finalist.trial.architecture, dataset.task, constants, state)
     return predicted(network, inputs, device=device)
 
 

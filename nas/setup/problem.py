@@ -75,7 +75,7 @@ def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSp
     Raises:
         SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
     """
-    joint = JointSpace(_limited(space, config, dataset.task), config.training, dataset.task)
+    joint = JointSpace(_limited(space, config, dataset.task), config.recipe, dataset.task)
     joint.sample(random.Random(config.seed))
     return joint
 

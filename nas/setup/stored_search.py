@@ -75,7 +75,7 @@ def _space(directory: Path, config: SearchConfig, task: Task, record: Record) ->
         space = space_of(directory, config.space)
     except (SpaceError, InputError) as error:
         return None, str(error)
-    joint = JointSpace(space, config.training, task)
+    joint = JointSpace(space, config.recipe, task)
     if not same_networks(record.header, record.trials, joint):
         return None, f"the space {space.name!r} has changed since."
     return joint, ""

@@ -105,9 +105,7 @@ def augment_for(words: str, input_shape: tuple[int, ...]) -> Augment | None:
             series; nothing for feature vectors.
         input_shape: one example, channels first.
     """
-    chosen: list[str] = []
-    for word in words.split("+"):
-        chosen.extend(_automatic(input_shape) if word == "auto" else [word])
+    chosen = _named(words, input_shape)
     steps = [AUGMENTATIONS[word] for word in chosen if word != "none" and len(input_shape) >= LOWEST_RANK[word]]
     if not steps:
         return None
@@ -118,6 +116,18 @@ def augment_for(words: str, input_shape: tuple[int, ...]) -> Augment | None:
         return x
 
     return augment
+
+
+def mirrors(words: str, input_shape: tuple[int, ...]) -> bool:
+    """Whether these augmentations mirror inputs of this shape."""
+    return len(input_shape) == LOWEST_RANK["flip"] and "flip" in _named(words, input_shape)
+
+
+def _named(words: str, input_shape: tuple[int, ...]) -> list[str]:
+    chosen: list[str] = []
+    for word in words.split("+"):
+        chosen.extend(_automatic(input_shape) if word == "auto" else [word])
+    return chosen
 
 
 def _automatic(input_shape: tuple[int, ...]) -> list[str]:

@@ -20,7 +20,7 @@ from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
 from nas.records.job import EpochReport
-from nas.training.augmentation import augment_for
+from nas.training.augmentation import augment_for, mirrors
 from nas.training.batches import Batches, resident
 from nas.training.fidelity import narrowed, reduced
 from nas.training.forward import Forward
@@ -35,6 +35,7 @@ from nas.training.step import Step
 from nas.training.whole_network import constants_of, normalization, wrapped
 from search_spaces.architecture import Architecture
 from search_spaces.network import build
+from search_spaces.task import Task
 
 CHECK_EVERY = 16  # steps between two checks of the loss on the CPU; on CUDA a check would wait for the device
 log = logging.getLogger("nas.training")
@@ -100,10 +101,11 @@ class Training:
         self.epochs_done = 0
         self.notices: list[str] = []
         self._told = 0  # notices that stood in an earlier report
+        self.constants = constants_of(data, says_the_mean_of_both(config, data.task))
         regularize(network, dropout=config.dropout, stochastic_depth=config.stochastic_depth)
         self._layout = memory_layout(config, data)
         self._network = network.to(self.device).to(memory_format=self._layout)  # type: ignore[call-overload]
-        self._normalize = normalization(constants_of(data)).to(self.device)
+        self._normalize = normalization(self.constants).to(self.device)
         self._criterion = Criterion(data, config.label_smoothing, self.device)
         self._step = Step(self._network, self._criterion, config, self.device, self.precision)
         self._batches = self._make_batches()
@@ -142,14 +144,13 @@ class Training:
 
     def trained_network(self) -> nn.Module:
         """The whole network, in evaluation mode: inputs and outputs in the data's own scale. It shares the weights."""
-        return wrapped(self.network, constants_of(self.data)).to(self.device).eval()
+        return wrapped(self.network, self.constants).to(self.device).eval()
 
     def start_from(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Begins with these weights of a whole network in place of drawn ones; the averaged weights begin there too."""
-        constants = constants_of(self.data)
         averaged = [self._step.average.network] if self._step.average else []
         for network in (self._network, *averaged):
-            wrapped(network, constants).load_state_dict(dict(weights))
+            wrapped(network, self.constants).load_state_dict(dict(weights))
 
     def epoch(self) -> EpochReport:
         """One pass over the training examples, then a score on the validation split.
@@ -212,7 +213,7 @@ class Training:
         dead = DeadUnits()
         network = nn.Sequential(self._normalize, Forward(self.network, self.precision))
         with dead.watching(self.network):
-            result = predict(network, self._validation, flip=self.config.test_time_flip, layout=self._layout)
+            result = predict(network, self._validation, flip="mirrored" in self.constants, layout=self._layout)
         loss = float(self._criterion.plain(result, self._validation_targets))
         self.dead_units = dead.by_cell()
         check_outputs(result, self.epochs_done)
@@ -232,6 +233,13 @@ class Training:
         self._network.load_state_dict(state["network"])
         self._step.load_state_dict(state)
         self.epochs_done = int(state["epochs_done"])
+
+
+def says_the_mean_of_both(config: TrainingConfig, task: Task) -> bool:
+    """Whether the trained network says the mean over a picture and its mirror image."""
+    if config.test_time_flip == "auto":
+        return task.kind == "classification" and mirrors(config.augmentation, task.input_shape)
+    return config.test_time_flip and len(task.input_shape) == 3
 
 
 def memory_layout(config: TrainingConfig, data: TrainingData) -> torch.memory_format:

@@ -59,13 +59,25 @@ class Rescale(nn.Module):
         return x.float() * self.scale + self.shift
 
 
-def constants_of(data: TrainingData) -> dict[str, list[float]]:
+class Mirrored(nn.Module):
+    """The mean of what a network says of a picture and of its mirror image: `(batch, channels, height, width)`."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.network(x) + self.network(x.flip(-1))) / 2
+
+
+def constants_of(data: TrainingData, mirrored: bool = False) -> dict[str, list[float]]:
     """`mean` and `std` of the inputs, `target_mean` and `target_std`; empty lists where nothing is normalised.
 
-    Tokens are not normalised, and neither are class numbers.
+    Tokens are not normalised, and neither are class numbers. `mirrored` is there where the network is `Mirrored`.
     """
     names = ("target_mean", "target_std") if data.task.vocabulary else ("mean", "std", "target_mean", "target_std")
-    return {"mean": [], "std": [], **{name: list(getattr(data, name)) for name in names}}
+    constants = {"mean": [], "std": [], **{name: list(getattr(data, name)) for name in names}}
+    return {**constants, "mirrored": [1.0]} if mirrored else constants
 
 
 def normalization(constants: Constants) -> nn.Module:
@@ -75,7 +87,7 @@ def normalization(constants: Constants) -> nn.Module:
 
 def wrapped(network: nn.Module, constants: Constants) -> nn.Sequential:
     """The whole network around `network`, whose weights it shares."""
-    parts = [normalization(constants), network]
+    parts = [normalization(constants), Mirrored(network) if constants.get("mirrored") else network]
     if constants["target_mean"]:
         parts.append(Rescale(constants["target_mean"], constants["target_std"]))
     return nn.Sequential(*parts)

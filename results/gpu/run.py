@@ -41,7 +41,7 @@ TOGETHER = (1, 2, 4)
 
 def networks(task: Any) -> dict[str, Architecture]:
     found = {
-        "cnn resnet9": SPACES["cnn"]().known["resnet9"],
+        "cnn resnet9": SPACES["cnn"]().known["wide_resnet9"],
         "residual resnet20": SPACES["residual"]().known["resnet20"],
     }
     for name in ("hybrid", "transformer"):

@@ -90,9 +90,9 @@ TABLES = {
     "averaging .995": {"ema": 0.995},
 }
 SETTINGS = [
-    Setting("images/cifar10_10k.npz", "cnn", "resnet9", 12, PICTURES),
-    Setting("images/cifar10_10k.npz", "cnn", "resnet9", 40, PICTURES),
-    Setting("images/fashion_mnist_10k.npz", "cnn", "resnet9", 12, PICTURES),
+    Setting("images/cifar10_10k.npz", "cnn", "wide_resnet9", 12, PICTURES),
+    Setting("images/cifar10_10k.npz", "cnn", "wide_resnet9", 40, PICTURES),
+    Setting("images/fashion_mnist_10k.npz", "cnn", "wide_resnet9", 12, PICTURES),
     Setting("series/ECG5000.npz", "sequence", "inception_time", 60, SERIES),
     Setting("series/ElectricDevices.npz", "sequence", "inception_time", 12, SERIES),
     Setting("series/JapaneseVowels.npz", "sequence", "inception_time", 60, SERIES),

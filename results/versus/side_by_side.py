@@ -21,13 +21,17 @@ HERE = Path(__file__).parent
 SHARED = Path(os.environ.get("NAS_SHARED", HERE.parents[1].parent / "shared")) / "data"
 LINES = HERE / "side_by_side.jsonl"
 LOCAL = ["--executor", "local", "--cpus-per-trial", "2"]
+SEARCH = ["--space", "auto", *LOCAL]
+CIFAR, FASHION = "images/cifar10_10k.npz", "images/fashion_mnist_10k.npz"
 JOBS = (
-    ("nas_search", "images/cifar10_10k.npz", ["--seed", "0", "--space", "hybrid", *LOCAL]),
-    ("nas_search", "images/cifar10_10k.npz", ["--seed", "1", "--space", "cnn", *LOCAL]),
-    ("resnet9", "images/cifar10_10k.npz", ["--seed", "0"]),
-    ("nas_search", "images/fashion_mnist_10k.npz", ["--seed", "0", "--space", "hybrid", *LOCAL]),
-    ("resnet9", "images/fashion_mnist_10k.npz", ["--seed", "0"]),
-    ("nas_search", "series/ElectricDevices.npz", ["--seed", "0", "--space", "sequence", *LOCAL]),
+    *[
+        (peer, CIFAR, ["--seed", seed, *more])
+        for seed in ("0", "1")
+        for peer, more in (("nas_search", SEARCH), ("resnet9", []))
+    ],
+    *[(peer, FASHION, ["--seed", "0", *more]) for peer, more in (("nas_search", SEARCH), ("resnet9", []))],
+    ("nas_search", "series/ElectricDevices.npz", ["--seed", "0", *SEARCH]),
+    ("nas_search", "series/FordA.npz", ["--seed", "0", *SEARCH]),
 )
 NOTE = """# Side by side
 

@@ -55,5 +55,5 @@ def cnn() -> Space:
         smaller(64, 96, 128),
         Repeat(block, times=Choice(0, 1, 2)),
         Head(pooling=Choice("average", "max"), dropout=Choice(0.0, 0.2)),
-        known=[RESNET9, WIDE_RESNET9],
+        known=[WIDE_RESNET9, RESNET9],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.catalog.cnn import RESNET9, smaller
+from search_spaces.catalog.cnn import RESNET9, WIDE_RESNET9, smaller
 from search_spaces.cells import (
     Conv,
     ConvNeXt,
@@ -21,6 +21,7 @@ from search_spaces.space import Space
 
 # Each is narrower and shorter than its original, and where a stage begins, the map is halved by `Downsample`.
 KNOWN = [
+    WIDE_RESNET9,
     RESNET9,
     Known(
         "mobilenet_v3_like",
@@ -74,7 +75,7 @@ def hybrid() -> Space:
         "hybrid",
         Stem(Choice(16, 24, 32), stride=Choice(1, 2)),
         Repeat(Choice(*early), times=Choice(0, 1)),
-        smaller(32, 48, 64),
+        smaller(32, 48, 64, 128),
         Repeat(Choice(*mixed), times=Choice(0, 1, 2, 3)),
         smaller(64, 96, 128),
         Repeat(Choice(*mixed), times=Choice(0, 1, 2)),

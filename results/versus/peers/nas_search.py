@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--space", default="hybrid")
+    parser.add_argument("--space", default="auto")
     parser.add_argument("--layout", default="auto")
     parser.add_argument("--executor", default="auto")
     parser.add_argument("--cpus-per-trial", type=int, default=1)

@@ -34,7 +34,7 @@ WORDS = {
     "precision": ("auto", "float32", "bf16", "fp16"),
     "augmentation": ("none", "auto", *AUGMENTATIONS),
 }
-FLAGS = ("checkpointing", "cuda_graph", "test_time_flip")
+FLAGS = ("checkpointing", "cuda_graph")
 NO_NUMBER = st.text(max_size=5) | st.booleans() | st.just(math.nan) | st.tuples() | st.lists(st.floats(0, 0.5))
 NO_FLAG = st.integers() | st.sampled_from(["true", 0.0, "on"])
 
@@ -49,7 +49,7 @@ VALID = st.one_of(
     *(st.tuples(st.just(name), st.floats(*RANGES[name]) | st.just(0)) for name in RANGES),
     *(st.tuples(st.just(name), st.sampled_from(words)) for name, words in WORDS.items()),
     *(st.tuples(st.just(name), st.booleans()) for name in FLAGS),
-    st.tuples(st.just("channels_last"), st.sampled_from(["auto", True, False])),
+    st.tuples(st.sampled_from(["channels_last", "test_time_flip"]), st.sampled_from(["auto", True, False])),
     st.tuples(st.just("batch_size"), st.integers(0, 10**6)),
     st.tuples(st.just("accumulate"), st.integers(1, 32)),
     st.tuples(st.just("fidelity"), st.builds(Fidelity, *[st.floats(0.01, 1.0)] * 3)),
