@@ -16,7 +16,8 @@ from nas.config.data_options import DataOptions
 from nas.data.columns import FEW_SAMPLES, Found, described, numbers_the_rows
 from nas.data.long_series import long_series
 from nas.data.preprocessing import Preprocessing
-from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words, numbers, seconds_of, word
+from nas.data.preprocessing.cells import numbers, seconds_of, word
+from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words
 from nas.data.preprocessing.text import TextRules
 from nas.data.reading import Part, Reading
 from nas.data.schema import CATEGORY, DATE, FEATURE, FLAG, GROUP, LEFT_OUT, NUMBER, PATH, TARGET, TEXT, TIME, Column

@@ -6,15 +6,14 @@ import contextlib
 import dataclasses
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from nas.data.preprocessing.table import column_of
+from nas.data.preprocessing.cells import cells_of, word
 from nas.errors import InputError
 
 MOST_PIXELS = 100_000_000  # of one picture
@@ -52,15 +51,20 @@ class PictureRules:
         return (self.column,) if self.column else ()
 
     def apply(self, rows: Any) -> np.ndarray:
-        paths: Sequence[Any] = list(column_of(rows, self.column)) if isinstance(rows, pd.DataFrame) else rows
-        x = np.empty((len(paths), *self.input_shape), np.uint8)
-        for number, path in enumerate(paths):
-            x[number] = self._pixels(Path(self.folder, str(path)))
+        cells = cells_of(rows, self.column)
+        pictures = cells if cells is rows else [word(cell) for cell in cells]
+        x = np.empty((len(pictures), *self.input_shape), np.uint8)
+        for number, one in enumerate(pictures):
+            x[number] = self._pixels(one)
         return x
 
-    def _pixels(self, path: Path) -> np.ndarray:
-        with opened(path) as picture:
+    def _pixels(self, picture: Any) -> np.ndarray:
+        """Of a path, or of a picture that Pillow has opened."""
+        if hasattr(picture, "convert"):
             upright = plain(picture, self.mode).resize((self.size[1], self.size[0]))
+        else:
+            with opened(Path(self.folder, str(picture))) as file:
+                upright = plain(file, self.mode).resize((self.size[1], self.size[0]))
         pixels = np.asarray(upright)
         return pixels[None] if self.mode == "L" else pixels.transpose(2, 0, 1)
 

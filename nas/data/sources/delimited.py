@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.preprocessing.table import NO_NUMBER
+from nas.data.preprocessing.cells import NO_NUMBER
 from nas.data.sources.encoding import LIMIT_BYTES, decoded, text_of
 from nas.data.sources.frame import Frame
 from nas.errors import InputError
