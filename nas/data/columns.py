@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nas.data.preprocessing.cells import MISSING, NO_NUMBER, moment, word
+from nas.data.preprocessing.cells import MISSING, NO_NUMBER, date_pattern, moment, word
 from nas.data.schema import CATEGORY, DATE, FLAG, NUMBER, PATH, TEXT
 from nas.data.sources.delimited import GROUPED, is_number
 from nas.data.sources.frame import Frame
@@ -197,8 +197,9 @@ def _date_format(name: str, distinct: np.ndarray) -> tuple[str, str]:
 
 def _all_dates(cells: np.ndarray, form: str) -> bool:
     try:
-        return all(moment(cell, form) is not None for cell in cells)
-    except (ValueError, KeyError):
+        pattern = date_pattern(form)
+        return all(moment(cell, pattern) is not None for cell in cells)
+    except ValueError:
         return False
 
 

@@ -6,7 +6,6 @@ This file, like all rules that are executed at prediction, is copied into export
 from __future__ import annotations
 
 import datetime
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -58,6 +57,8 @@ def columns_of(rows: Any, needed: Sequence[str] = ()) -> dict[str, Any]:
         InputError: rows without names, or a needed column that is not there.
     """
     if hasattr(rows, "columns"):
+        if len(set(rows.columns)) < len(rows.columns):
+            raise InputError(f"Columns must have names of their own, got {', '.join(map(str, rows.columns))}.")
         found = {str(name): rows[name] for name in rows.columns}
     elif isinstance(rows, Mapping):
         alone = all(cell is None or isinstance(cell, str) or np.ndim(cell) == 0 for cell in rows.values())
@@ -183,11 +184,11 @@ def seconds_of(cells: Any, form: str, name: str = "") -> np.ndarray:
     if values.dtype.kind == "M":
         found: np.ndarray = (values - np.datetime64(0, "s")) / np.timedelta64(1, "s")
         return found
-    found, wrong = np.empty(len(values)), []
+    found, wrong, pattern = np.empty(len(values)), [], date_pattern(form)
     for row, cell in enumerate(values.tolist()):
         try:
-            found[row] = moment(cell, form)
-        except (ValueError, KeyError):
+            found[row] = moment(cell, pattern)
+        except ValueError:
             wrong.append(row)
     if wrong:
         what = f"{len(wrong)} cells are no dates of the form {form}, the first is {str(values[wrong[0]])!r}"
@@ -195,11 +196,11 @@ def seconds_of(cells: Any, form: str, name: str = "") -> np.ndarray:
     return found
 
 
-def moment(cell: Any, form: str) -> float:
-    """One date as in `seconds_of`.
+def moment(cell: Any, pattern: re.Pattern[str]) -> float:
+    """One date as in `seconds_of`, by its `date_pattern`.
 
     Raises:
-        ValueError, KeyError: it is none of this form.
+        ValueError: it is none of this form.
     """
     if isinstance(cell, datetime.date) and not is_missing(cell):
         when = cell if isinstance(cell, datetime.datetime) else datetime.datetime.combine(cell, datetime.time())
@@ -207,7 +208,7 @@ def moment(cell: Any, form: str) -> float:
     text = word(cell)
     if not text:
         return float("nan")
-    match = _pattern(form).fullmatch(text)
+    match = pattern.fullmatch(text)
     if match is None:
         raise ValueError(text)
     said = match.groupdict()
@@ -221,8 +222,8 @@ def moment(cell: Any, form: str) -> float:
     return days * DAY + hour * 3600 + minute * 60 + second - _offset(said.get("zone") or "")
 
 
-@functools.cache
-def _pattern(form: str) -> re.Pattern[str]:
+def date_pattern(form: str) -> re.Pattern[str]:
+    """What matches dates of a form."""
     if form == "ISO8601":
         return ISO
     return re.compile("".join(PARTS.get(part) or re.escape(part) for part in re.split(r"(%\w)", form)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import struct
 import warnings
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ class PictureRules:
         mode: `L` or `RGB`.
         size: height and width in pixels.
         column: of paths; empty where rows are paths.
-        folder: that relative paths of the training part began in; at prediction they begin beside the table.
+        folder: that relative paths begin in. It is not kept in JSON: at prediction they begin where one is.
     """
 
     rules: ClassVar[str] = "pictures"
@@ -72,7 +71,9 @@ class PictureRules:
         return {
             "rules": self.rules,
             "input_shape": list(self.input_shape),
-            **dataclasses.asdict(self),
+            "mode": self.mode,
+            "size": list(self.size),
+            "column": self.column,
         }
 
     @classmethod
