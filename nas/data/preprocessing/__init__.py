@@ -82,8 +82,7 @@ def from_json(text: str) -> Preprocessing:
     """
     try:
         data = json.loads(text)["inputs"]
-        data.pop("input_shape")
-        found: Preprocessing = RULES[data.pop("rules")].from_dict(data)
+        found: Preprocessing = RULES[data["rules"]].from_dict(data)
         return found
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"This is no preprocessing that `nas` wrote: {error!r}.") from None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nas.data.preprocessing.cells import fields_of
 from nas.errors import InputError
 
 
@@ -64,7 +65,4 @@ class ArrayRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ArrayRules:
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
-        return cls(**fields)
+        return cls(**fields_of(cls, data))

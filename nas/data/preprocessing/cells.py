@@ -5,6 +5,7 @@ This file, like all rules that are executed at prediction, is copied into export
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,12 @@ MONTHS = (
 DAY, YEAR_ONE = 86_400, 719_163  # seconds; days from the first of January of year 1 to 1970, plus one
 
 
+def fields_of(kind: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a dataclass among JSON data, lists as tuples."""
+    fields = {field.name: data[field.name] for field in dataclasses.fields(kind) if field.name in data}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
 class WrongCell(InputError):
     """A cell that cannot be read.
 
@@ -41,7 +48,7 @@ class WrongCell(InputError):
     """
 
     def __init__(self, row: int, column: str, what: str) -> None:
-        super().__init__(f"{f'Column {column!r}' if column else 'The values'}: {what} in example {row + 1}.")
+        super().__init__(f"{f'Column {column!r}, example' if column else 'Example'} {row + 1}: {what}.")
         self.row, self.column, self.what = row, column, what
 
 
@@ -147,9 +154,7 @@ def numbers(cells: Any, decimal: str = ".", name: str = "") -> np.ndarray:
                 found[row] = np.inf
         wrong = np.isinf(found)
     if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        what = f"{int(wrong.sum())} cells are no numbers, the first is {str(values[row])!r}"
-        raise WrongCell(row, name or str(getattr(cells, "name", "")), what)
+        raise _wrong(cells, np.flatnonzero(wrong), "number", name)
     return found
 
 
@@ -166,6 +171,13 @@ def _number(cell: Any, decimal: str) -> float:
     if "_" in text:  # Python reads 1_000
         raise ValueError(text)
     return float(text)
+
+
+def _wrong(cells: Any, rows: Sequence[int], kind: str, name: str) -> WrongCell:
+    """What is said of cells that are none of a kind."""
+    first = str(np.asarray(cells)[rows[0]])
+    others = f", and {len(rows) - 1} other cells are none" if len(rows) > 1 else ""
+    return WrongCell(int(rows[0]), name or str(getattr(cells, "name", "")), f"{first!r} is no {kind}{others}")
 
 
 def seconds_of(cells: Any, form: str, name: str = "") -> np.ndarray:
@@ -191,8 +203,7 @@ def seconds_of(cells: Any, form: str, name: str = "") -> np.ndarray:
         except ValueError:
             wrong.append(row)
     if wrong:
-        what = f"{len(wrong)} cells are no dates of the form {form}, the first is {str(values[wrong[0]])!r}"
-        raise WrongCell(wrong[0], name or str(getattr(cells, "name", "")), what)
+        raise _wrong(cells, wrong, f"date of the form {form}", name)
     return found
 
 

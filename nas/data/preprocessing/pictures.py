@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nas.data.preprocessing.cells import cells_of, word
+from nas.data.preprocessing.cells import cells_of, fields_of, word
 from nas.errors import InputError
 
 MOST_PIXELS = 100_000_000  # of one picture
@@ -78,7 +78,7 @@ class PictureRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> PictureRules:
-        return cls(**{**data, "size": tuple(data["size"])})
+        return cls(**fields_of(cls, data))
 
 
 @contextlib.contextmanager

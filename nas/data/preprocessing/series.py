@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nas.data.preprocessing.cells import columns_of, is_table, numbers, words
+from nas.data.preprocessing.cells import columns_of, fields_of, is_table, numbers, words
 from nas.errors import InputError
 
 
@@ -87,7 +87,4 @@ class SeriesRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> SeriesRules:
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
-        return cls(**fields)
+        return cls(**fields_of(cls, data))

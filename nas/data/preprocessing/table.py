@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from nas.data.preprocessing.cells import MISSING, NO_NUMBER, columns_of, numbers, seconds_of, words
+from nas.data.preprocessing.cells import MISSING, NO_NUMBER, columns_of, fields_of, numbers, seconds_of, words
 
 MOST_WORDS = 100  # of a category or a text; the rarest become "any other"
 KNOTS = 65  # of a quantile scaling
@@ -276,12 +276,12 @@ class TableRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TableRules:
-        return cls(tuple(_step(dict(one)) for one in data["steps"]), data["series"])
+        return cls(tuple(_step(one) for one in data["steps"]), data["series"])
 
 
 def _step(data: dict[str, Any]) -> Any:
-    kind = STEPS[data.pop("step")]
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    kind = STEPS[data["step"]]
+    return kind(**fields_of(kind, data))
 
 
 def _floats(values: Iterable[Any]) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nas.data.preprocessing.cells import cells_of, is_missing
+from nas.data.preprocessing.cells import cells_of, fields_of, is_missing
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2  # tokens; words are numbered from `FIRST`
 PATTERN = r"\w+|[^\w\s]"  # a word, or one mark
@@ -96,8 +96,7 @@ class TextRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TextRules:
-        data = {name: value for name, value in data.items() if name != "pattern"}
-        return cls(**{**data, "words": tuple(data["words"])})
+        return cls(**fields_of(cls, data))
 
 
 def words_of(text: str) -> list[str]:
