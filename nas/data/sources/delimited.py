@@ -153,7 +153,8 @@ def _cells(path: Path, text: str, delimiter: str, fewest: int = 2) -> pd.DataFra
             f"{path} has one column when its cells are parted by {NAMES.get(delimiter, delimiter)!r}; two are needed, "
             "of which one is the target. Another delimiter: --delimiter."
         )
-    if cells.iloc[:, -1].isna().any():
+    last = cells.iloc[:, -1]  # pandas fills rows that are too short, with nothing in this one
+    if ((last == "") | last.isna()).any() and any(len(row) < cells.shape[1] for row in records(text, delimiter) if row):
         raise _ragged(path, text, delimiter)
     return cells.apply(lambda column: column.str.strip())
 
