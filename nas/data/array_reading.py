@@ -44,8 +44,8 @@ def array_reading(raw: Raw, options: DataOptions) -> Reading:
     layout, why = _layout(raw, options)
     order, new_axis = _order(raw, layout, options.axes)
     if layout == "series" and x.dtype.kind == "f" and np.isnan(x).any():
-        parts = [_unpadded(part, order, new_axis) for part in (raw.x, raw.x_validation, raw.x_test)]
-        found = series_reading(raw, parts)
+        series = [_unpadded(part, order, new_axis) for part in (raw.x, raw.x_validation, raw.x_test)]
+        found = series_reading(raw, series)
         return dataclasses.replace(found, shown={**found.shown, "axes": _letters(layout, x.ndim, order)})
     for part in (raw.x, raw.x_test, raw.x_validation):
         if part is not None:

@@ -248,7 +248,7 @@ def _with_targets(made: NewRows, y: np.ndarray, schema: Schema) -> NewRows:
         if y.dtype.kind not in "buif" or y.size != len(y) * outputs:
             return dataclasses.replace(made, why=f"the targets are no {outputs} numbers each")
         values = y.reshape(len(y), outputs).astype(np.float32)
-        return _known(made, values, np.isfinite(values).all(axis=1))
+        return _known(made, values, np.asarray(np.isfinite(values).all(axis=1)))
     if y.ndim == 2:
         if y.shape[1] != outputs or y.dtype.kind not in "buif":
             return dataclasses.replace(made, why="the targets are no rows with a single 1")

@@ -74,7 +74,7 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
     with proved(out, [lambda: _written(network, task, state)], check, task, raw) as (part, proof):
         architectures = [finalist["architecture"] for finalist in finalists]
         (part / "architecture.json").write_text(json.dumps(architectures, indent=1))
-        (part / "card.md").write_text(_card(record, finalists, task, proof, stored, raw and raw.schema))
+        (part / "card.md").write_text(_card(record, finalists, task, proof, stored, raw.schema if raw else None))
     return Path(out).absolute()
 
 

@@ -63,7 +63,7 @@ def export(
         (part / "architecture.json").write_text(architecture.to_json())
         if onnx:
             write_onnx(part / "model.onnx", whole, check)
-        (part / "card.md").write_text(card(architecture, task, facts, proof, raw and raw.schema))
+        (part / "card.md").write_text(card(architecture, task, facts, proof, raw.schema if raw else None))
     return proof
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from nas.config.data_options import DataOptions
 from nas.data.metrics import metric_of
 from nas.data.new_rows import read_rows
-from nas.data.preprocessing.cells import WrongCell
+from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing.cells import WrongCell, words
+from nas.data.preprocessing.table import MOST_WORDS, Category, TableRules
 from nas.errors import InputError
 from nas.export.load_predictor import LoadedPredictor, load_predictor
 
@@ -58,7 +61,7 @@ def predictions(
         raise InputError(place) from None
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    notes = list(rows.notes)
+    notes = [*rows.notes, *_unseen(predictor.rules, rows.rows)]
     if schema.source and Path(schema.source) == source.absolute():
         notes.append("the network was trained on this very source: a score on it says nothing of new rows")
     if rows.targets is None or rows.known is None:
@@ -67,3 +70,20 @@ def predictions(
     outputs, targets = found.outputs[rows.known], rows.targets[rows.known]
     score = metric_of(schema.metric, positive)(outputs, targets)
     return NewPredictions(predictor, found, score, int(np.sum(rows.known)), "", tuple(notes))
+
+
+def _unseen(rules: Preprocessing, rows: Any) -> list[str]:
+    """Notes on words that training did not have; of columns with more words than are kept it is not known."""
+    if not isinstance(rules, TableRules) or not isinstance(rows, pd.DataFrame):
+        return []
+    notes = []
+    for step in rules.steps:
+        if isinstance(step, Category) and len(step.words) < MOST_WORDS:
+            unknown = [one for one in words(rows[step.column]) if one not in step.words]
+            if unknown:
+                listed = ", ".join(repr(one or "(missing)") for one in dict.fromkeys(unknown[:3]))
+                notes.append(
+                    f"column {step.column!r}: {len(unknown)} cells hold what training did not have ({listed}); they "
+                    "count as any other word"
+                )
+    return notes

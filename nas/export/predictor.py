@@ -265,7 +265,7 @@ def table_of(text: str, name: str, predictor: Predictor) -> tuple[dict[str, list
     def header(delimiter: str) -> list[str]:
         return [cell.strip() for cell in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])]
 
-    delimiter = max(DELIMITERS, key=lambda one: (len(needed & set(header(one))), len(header(one))))
+    delimiter = max(DELIMITERS, key=lambda one: (len(needed & set(header(one))), len(header(one)), -text.count(one)))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     rows, lines, line = [], [], 1
     for row in reader:

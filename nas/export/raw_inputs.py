@@ -52,7 +52,8 @@ def raw_inputs(search: Path, final: str = FINAL, dataset: Dataset | None = None)
     they are kept now. None where the data is no longer there or is read otherwise today.
     """
     folder = search / final
-    if not (folder / PREPROCESS).is_file() and not _kept_now(search, folder, dataset):
+    there = all((folder / name).is_file() for name in (SCHEMA, PREPROCESS, ROWS))
+    if not there and not _kept_now(search, folder, dataset):
         return None
     schema = Schema.from_json((folder / SCHEMA).read_text(encoding="utf-8"))
     return RawInputs(schema, from_json((folder / PREPROCESS).read_text(encoding="utf-8")), folder / ROWS)

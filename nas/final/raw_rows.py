@@ -50,7 +50,7 @@ def save_rows(path: Path, rows: Any, rules: Preprocessing, examples: int) -> Non
         for name, cells in described.get("columns", {}).items():
             described["columns"][name] = cells[: len(files)]
     data = np.frombuffer(json.dumps(described, ensure_ascii=False).encode(), np.uint8)
-    np.savez(path, described=data, **arrays)
+    np.savez(path, **{**arrays, "described": data})  # type: ignore[arg-type]
 
 
 def _first(rows: pd.DataFrame, rules: Preprocessing, examples: int) -> pd.DataFrame:

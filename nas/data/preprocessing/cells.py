@@ -154,7 +154,7 @@ def numbers(cells: Any, decimal: str = ".", name: str = "") -> np.ndarray:
                 found[row] = np.inf
         wrong = np.isinf(found)
     if wrong.any():
-        raise _wrong(cells, np.flatnonzero(wrong), "number", name)
+        raise _wrong(cells, np.flatnonzero(wrong).tolist(), "number", name)
     return found
 
 
@@ -177,7 +177,7 @@ def _wrong(cells: Any, rows: Sequence[int], kind: str, name: str) -> WrongCell:
     """What is said of cells that are none of a kind."""
     first = str(np.asarray(cells)[rows[0]])
     others = f", and {len(rows) - 1} other cells are none" if len(rows) > 1 else ""
-    return WrongCell(int(rows[0]), name or str(getattr(cells, "name", "")), f"{first!r} is no {kind}{others}")
+    return WrongCell(rows[0], name or str(getattr(cells, "name", "")), f"{first!r} is no {kind}{others}")
 
 
 def seconds_of(cells: Any, form: str, name: str = "") -> np.ndarray:

@@ -127,9 +127,12 @@ def _clean(cell: str, delimiter: str) -> bool:
 
 
 def _naming(text: str, wanted: Sequence[str]) -> str | None:
-    """The delimiter by which the first record holds most of these columns; None where it holds none."""
+    """The delimiter by which the first record holds most of these columns; None where it holds none.
+
+    Where the record is one column, it is the delimiter that stands in its cells most seldom.
+    """
     held = {delimiter: _first(text, delimiter) for delimiter in CANDIDATES}
-    most = max(held, key=lambda delimiter: (len(held[delimiter] & {*wanted}), len(held[delimiter])))
+    most = max(held, key=lambda one: (len(held[one] & {*wanted}), len(held[one]), -text.count(one)))
     return most if held[most] & {*wanted} else None
 
 

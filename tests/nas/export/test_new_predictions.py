@@ -346,6 +346,10 @@ def test_an_unseen_category_and_an_empty_cell_are_read(tmp_path: Path, rng: np.r
     row = {"size": "20,5", "colour": "mauve", "day": "", "said": None, "old": "perhaps"}
     found = load_predictor(out)([row, {**row, "colour": "beige"}])
     np.testing.assert_array_equal(found.outputs[0], found.outputs[1])
+    table = pd.read_csv(tmp_path / "as_trained.csv", sep=";")
+    table.assign(colour="mauve").to_csv(tmp_path / "mauve.csv", index=False, sep=";")
+    [note] = predictions(out, tmp_path / "mauve.csv").notes
+    assert f"column 'colour': {len(table)} cells" in note and "'mauve'" in note
 
 
 @pytest.mark.parametrize(
@@ -440,6 +444,16 @@ def test_targets_that_cannot_be_compared_give_no_score(tmp_path: Path, rng: np.r
     assert predictions(out, tmp_path / "blank.csv").scored == len(table) - 1
     table.drop(columns="answer").to_csv(tmp_path / "none.csv", index=False)
     assert (found := predictions(out, tmp_path / "none.csv")).score is None and not found.why
+
+
+def test_a_table_of_one_column_needs_no_delimiter(tmp_path: Path, rng: np.random.Generator) -> None:
+    out, *_ = exported(texts_of_a_table(tmp_path, rng), tmp_path)
+    said = pd.read_csv(tmp_path / "test.csv")["message"]
+    expected = predictions(out, tmp_path / "test.csv").found.answers
+    (tmp_path / "new.csv").write_text("message\n" + "\n".join(said.str.replace('"', "")))
+    assert len(predictions(out, tmp_path / "new.csv").found) == len(said)
+    said.to_frame().to_csv(tmp_path / "quoted.csv", index=False)
+    assert predictions(out, tmp_path / "quoted.csv").found.answers == expected
 
 
 def test_lines_half_of_which_begin_with_a_class(tmp_path: Path, rng: np.random.Generator) -> None:
