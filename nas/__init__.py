@@ -26,6 +26,7 @@ _NAMES = {
     "TrainingConfig": "nas.config.recipe",
     "Trial": "nas.records.trial",
     "load": "nas.export",
+    "load_predictor": "nas.export",
     "open": "nas.opened",
     "resume": "nas.search",
     "search": "nas.search",

@@ -25,7 +25,7 @@ def export(
         int | None, typer.Option(help="Export this trial, e.g. of the Pareto front; it is trained in full first.")
     ] = None,
 ) -> None:
-    """Export a search's winner: model.py, weights.pt, architecture.json and card.md, proved in a clean interpreter."""
+    """Export a search's winner as plain PyTorch that takes raw rows, proved in a clean interpreter."""
     from nas.export import export_winner
     from nas.export.ensemble import export_ensemble
     from nas.export.export import FINAL, absent
@@ -39,6 +39,8 @@ def export(
         final = FINAL if trial is None else _trained_in_full(directory, trial)
         made = export_winner(directory, out, onnx=onnx, final=final)
     console.print(f"Exported and verified: [bold green]{made}[/]", soft_wrap=True)
+    if not (made / "predict.py").is_file():
+        console.print("It takes arrays only: the data of the search cannot be read again as it was.", style="yellow")
     for path in sorted(made.iterdir()):
         console.print(f"  {path.name:<20}{path.stat().st_size:>12,} bytes", highlight=False)
 

@@ -17,6 +17,7 @@ from nas.cli.data import data
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
 from nas.cli.options import console
+from nas.cli.predict import predict
 from nas.cli.replay import replay
 from nas.cli.resume import resume
 from nas.cli.search import search
@@ -36,7 +37,7 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, show, export, inspect, replay, ui):
+for command in (search, data, resume, show, export, predict, inspect, replay, ui):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +44,9 @@ def array_reading(raw: Raw, options: DataOptions) -> Reading:
     layout, why = _layout(raw, options)
     order, new_axis = _order(raw, layout, options.axes)
     if layout == "series" and x.dtype.kind == "f" and np.isnan(x).any():
-        return series_reading(raw, [_unpadded(part, order, new_axis) for part in (raw.x, raw.x_validation, raw.x_test)])
+        series = [_unpadded(part, order, new_axis) for part in (raw.x, raw.x_validation, raw.x_test)]
+        found = series_reading(raw, series)
+        return dataclasses.replace(found, shown={**found.shown, "axes": _letters(layout, x.ndim, order)})
     for part in (raw.x, raw.x_test, raw.x_validation):
         if part is not None:
             _check(raw.name, part)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nas.data.preprocessing.table import MISSING, NO_NUMBER, word
+from nas.data.preprocessing.cells import MISSING, NO_NUMBER, date_pattern, moment, word
 from nas.data.schema import CATEGORY, DATE, FLAG, NUMBER, PATH, TEXT
 from nas.data.sources.delimited import GROUPED, is_number
 from nas.data.sources.frame import Frame
@@ -183,14 +183,7 @@ def _unix(name: str, values: np.ndarray) -> str:
 
 
 def _date_format(name: str, distinct: np.ndarray) -> tuple[str, str]:
-    fitting = []
-    cells = pd.Series(distinct, dtype="string")
-    for form in FORMATS:
-        try:
-            pd.to_datetime(cells, format=form, utc=True)
-            fitting.append(form)
-        except (ValueError, OverflowError):
-            continue
+    fitting = [form for form in FORMATS if _all_dates(distinct, form)]
     if not fitting:
         return "", ""
     swapped = [
@@ -200,6 +193,14 @@ def _date_format(name: str, distinct: np.ndarray) -> tuple[str, str]:
     ]
     note = f"column {name!r}: day and month can be exchanged; read as {fitting[0]}" if swapped else ""
     return fitting[0], note
+
+
+def _all_dates(cells: np.ndarray, form: str) -> bool:
+    try:
+        pattern = date_pattern(form)
+        return all(moment(cell, pattern) is not None for cell in cells)
+    except ValueError:
+        return False
 
 
 def numbers_the_rows(values: np.ndarray, name: str) -> bool:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from nas.config.data_options import DataOptions
 from nas.data.columns import Found
+from nas.data.preprocessing.cells import numbers, word
 from nas.data.preprocessing.series import SeriesRules
-from nas.data.preprocessing.table import numbers, word
 from nas.data.reading import Part, Reading
 from nas.data.schema import CATEGORY, FLAG, GROUP, NUMBER, TIME, Column
 from nas.data.sources.frame import Frame

@@ -83,16 +83,16 @@ def _there(data: str | Path) -> Path:
     return path
 
 
-def _ending(path: Path) -> str:
-    endings = [suffix.lower() for suffix in path.suffixes]
-    return "".join(endings[-2:]) if endings[-1:] == [".gz"] else (endings or [""])[-1]
+def ending_of(path: Path) -> str:
+    """The end of a file's name in lower case, without `.gz`."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
 def _frame(path: Path, options: DataOptions) -> Frame | None:
     """The table in a file; None where it is none."""
     if path.is_dir():
         return None
-    ending = _ending(path).removesuffix(".gz") if _ending(path).endswith(".gz") else _ending(path)
+    ending = ending_of(path)
     if ending in FRAMES:
         return FRAMES[ending](path, options)
     if ending in LINES and options.layout in ("auto", "table", "series", "pictures"):
@@ -112,7 +112,7 @@ def _reading(path: Path, options: DataOptions) -> Reading:
     """Of a folder, of arrays, or of lines of text."""
     if path.is_dir():
         return _folder(path, options)
-    ending = _ending(path)
+    ending = ending_of(path)
     if ending == ".npz":
         return array_reading(read_npz(path), options)
     if ending == ".npy":

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nas.data.columns import Found
-from nas.data.preprocessing.table import numbers, word
+from nas.data.preprocessing.cells import numbers, word
 from nas.data.schema import CATEGORY, DATE, FLAG, NUMBER
 
 GROUP_NAME = re.compile(

@@ -16,7 +16,8 @@ from nas.config.data_options import DataOptions
 from nas.data.columns import FEW_SAMPLES, Found, described, numbers_the_rows
 from nas.data.long_series import long_series
 from nas.data.preprocessing import Preprocessing
-from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words, numbers, seconds_of, word
+from nas.data.preprocessing.cells import numbers, seconds_of, word
+from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words
 from nas.data.preprocessing.text import TextRules
 from nas.data.reading import Part, Reading
 from nas.data.schema import CATEGORY, DATE, FEATURE, FLAG, GROUP, LEFT_OUT, NUMBER, PATH, TARGET, TEXT, TIME, Column
@@ -29,6 +30,7 @@ TARGET_NAMES = ("target", "label", "class", "y")
 EMPTY = 0.95  # share of missing cells, beyond which a column is left out
 OWN_WORD = 0.5  # share of different words among the cells, beyond which words cannot be learned from
 LEAST_FOR_OWN_WORD = 20
+FEWEST_ROWS = 3
 MOST_FEATURES = 5_000
 PLURAL = {NUMBER: "numbers", CATEGORY: "words", FLAG: "two values", DATE: "dates", TEXT: "texts", PATH: "paths"}
 NAME = re.compile(r"name$", re.IGNORECASE)
@@ -95,6 +97,9 @@ def table_reading(
         InputError: columns that are not there, targets that are missing or can be read in two ways, paths that lead
             nowhere, nothing to learn from.
     """
+    for one in (frame, test, validation):
+        if one is not None and len(one.cells) < FEWEST_ROWS:
+            raise InputError(f"{one.path or one.name} has {len(one.cells)} rows; at least {FEWEST_ROWS} are needed.")
     for what, names in (("target", options.target), ("ignore", options.ignore), ("keep", options.keep)):
         for name in names:
             _there(frame, name, what)
@@ -224,7 +229,7 @@ def _targets(table: _Table, frame: Frame, part: str = "") -> tuple[np.ndarray, n
     columns = [_whole(one[kept]) for one in values]
     if len(columns) == 1:
         return kept, columns[0]
-    flags = [_yes_or_no(one) for one in columns]
+    flags = [yes_or_no(one) for one in columns]
     if any(one.dtype.kind not in "if" for one in flags):
         wrong = [name for name, one in zip(table.targets, flags, strict=True) if one.dtype.kind not in "if"]
         raise InputError(
@@ -261,7 +266,8 @@ def _whole(values: np.ndarray) -> np.ndarray:
 YES, NO = ("yes", "true", "1", "y", "t"), ("no", "false", "0", "n", "f")
 
 
-def _yes_or_no(values: np.ndarray) -> np.ndarray:
+def yes_or_no(values: np.ndarray) -> np.ndarray:
+    """Yes and no as 1 and 0; other values as they are."""
     if values.dtype.kind in "if":
         return values
     lower = np.char.lower(values.astype(str))

@@ -10,12 +10,13 @@ from typing import Any
 import torch
 
 from nas.config.metric import shown
+from nas.data.schema import LEFT_OUT, Column, Schema
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
 from search_spaces.profile import Profile, profile
 from search_spaces.task import Task
 
-CLASSES_SHOWN = 50
+CLASSES_SHOWN, COLUMNS_SHOWN = 50, 100
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ class Facts:
     trials: int
 
 
-def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof) -> str:
-    """The card as Markdown."""
+def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof, schema: Schema | None = None) -> str:
+    """The card as Markdown.
+
+    Args:
+        schema: of the data, where raw rows can be predicted.
+    """
     known = profile(architecture, task)
     shape = ", ".join(map(str, task.input_shape))
     names = ", ".join(facts.classes[:CLASSES_SHOWN]) + (", …" if len(facts.classes) > CLASSES_SHOWN else "")
@@ -64,7 +69,7 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof) -> 
         (
             "proof",
             f"outputs on {proof.examples} examples within {proof.difference:.1e}, "
-            f"{task.metric} {shown(task.metric, proof.score)}",
+            f"{task.metric} {shown(task.metric, proof.score)}{_from_rows(proof)}",
         ),
         ("made with", f"PyTorch {torch.__version__}, Python {platform.python_version()}, {_today()}"),
     ]
@@ -76,9 +81,9 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof) -> 
 {table}
 
 Outputs, in order: {names}
-
+{columns_of(schema)}
 ## Use
-
+{use(schema)}
 ```python
 from model import load          # model.py, beside this card; needs {_needs(proof)}
 
@@ -93,6 +98,51 @@ outputs = network(inputs)       # inputs: (batch, {shape})
 The scores hold for data like {facts.data}; the network was chosen on a validation split of it and on nothing else.
 It has not been examined for bias, for robustness against shifted or hostile inputs, or for calibration.
 """
+
+
+def columns_of(schema: Schema | None) -> str:
+    """A table of the columns that raw rows have; empty for other data."""
+    learned = [one for one in schema.columns if one.role != LEFT_OUT] if schema else []
+    if not learned or schema is None:
+        return ""
+    rows = [f"| {_cell(one.name)} | {one.type} | {_role(one)} | {_cell(', '.join(one.samples))} |" for one in learned]
+    more = len(rows) - COLUMNS_SHOWN
+    rest = f"\nAnd {more} more, in `schema.json`.\n" if more > 0 else ""
+    head = "| column | type | role | e.g. |\n|---|---|---|---|\n"
+    return "\n## Columns\n\n" + head + "\n".join(rows[:COLUMNS_SHOWN]) + f"\n{rest}"
+
+
+def _role(column: Column) -> str:
+    return f"{column.role}, {column.missing:.1%} missing" if column.missing else column.role
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def use(schema: Schema | None) -> str:
+    """How raw rows are predicted; without a schema, that they are not."""
+    if schema is None:
+        return "\nThis export takes arrays only: what was done to raw rows is not known any more.\n"
+    return """
+```python
+from predict import load_predictor  # predict.py, beside this card; pip install -r requirements.txt
+
+predict = load_predictor()
+found = predict(rows)               # raw rows, as they stood in the data; columns are matched by their names
+found.answers, found.probabilities
+```
+
+`python predict.py FILE` does so from the command line. `preprocess.json` holds the rules from raw rows to inputs,
+`schema.json` what was understood of the data. For arrays that are prepared already:
+"""
+
+
+def _from_rows(proof: Proof) -> str:
+    if not proof.raw:
+        return ""
+    rows = "the same" if proof.raw == proof.examples else f"the first {proof.raw}"
+    return f"; from {rows} as raw rows too"
 
 
 def _needs(proof: Proof) -> str:

@@ -11,10 +11,13 @@ from torch import nn
 
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
+from nas.data.schema import Schema
 from nas.errors import InputError
+from nas.export.card import columns_of, use
 from nas.export.export import finalist_network, know_cells, proved
 from nas.export.expression import INDENT, Name, expression, written
 from nas.export.model_file import Written, module_text
+from nas.export.raw_inputs import raw_inputs
 from nas.export.verify import Proof
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import FINAL
@@ -29,7 +32,8 @@ CARD = """# An ensemble for {data}
 The mean of the {kind} of {size} networks that an architecture search found, chosen one after
 another for what each adds on the validation split.
 Plain PyTorch: `from model import load; network = load()`; inputs (batch, {shape}) in the data's own scale.
-
+Outputs, in order: {names}
+{columns}{use}
 | member | validation {metric} |
 |---|---|
 {members}
@@ -56,7 +60,8 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
             f"An ensemble takes from 2 to {len(runs)} members, as many as the final of this search trained; got {size}."
         )
     know_cells(search)
-    task, validation = Task(**record["task"]), (dataset or _dataset(search)).search.validation
+    dataset = dataset or _dataset(search)
+    task, validation = Task(**record["task"]), dataset.search.validation
     networks = [finalist_network(search / FINAL, record, run) for run in runs]
     chosen = select([outputs(one, validation.inputs) for one in networks], validation.targets, task, size)
     finalists = [runs[place] for place in chosen]
@@ -65,10 +70,11 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
     stored = Check.load(search / FINAL / CHECK)
     check = Check(stored.inputs, outputs(network, stored.inputs), stored.targets)
     state = {f"ensemble.{name}": value for name, value in network.state_dict().items()}
-    with proved(out, [lambda: _written(network, task, state)], check, task) as (part, proof):
+    raw = raw_inputs(search, dataset=dataset)
+    with proved(out, [lambda: _written(network, task, state)], check, task, raw) as (part, proof):
         architectures = [finalist["architecture"] for finalist in finalists]
         (part / "architecture.json").write_text(json.dumps(architectures, indent=1))
-        (part / "card.md").write_text(_card(record, finalists, task, proof, stored))
+        (part / "card.md").write_text(_card(record, finalists, task, proof, stored, raw.schema if raw else None))
     return Path(out).absolute()
 
 
@@ -111,7 +117,14 @@ def _model(network: Average, task: Task, name: Name) -> str:
     )
 
 
-def _card(record: dict[str, Any], finalists: list[dict[str, Any]], task: Task, proof: Proof, stored: Check) -> str:
+def _card(
+    record: dict[str, Any],
+    finalists: list[dict[str, Any]],
+    task: Task,
+    proof: Proof,
+    stored: Check,
+    schema: Schema | None,
+) -> str:
     from nas.training.score import score
 
     return CARD.format(
@@ -121,6 +134,9 @@ def _card(record: dict[str, Any], finalists: list[dict[str, Any]], task: Task, p
         shape=", ".join(map(str, task.input_shape)),
         metric=task.metric,
         members="\n".join(f"| trial {one['number']} | {one['validation_score']:.4f} |" for one in finalists),
+        names=", ".join(record["classes"]),
+        columns=columns_of(schema),
+        use=use(schema),
         examples=proof.examples,
         score=proof.score,
         alone=score(task, stored.outputs, stored.targets),

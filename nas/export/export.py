@@ -1,4 +1,4 @@
-"""An export: `model.py`, `weights.pt`, `architecture.json` and `card.md` in one folder, proved before it is done."""
+"""An export: network, weights, rules for raw rows and a card in one folder, proved before it is done."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from nas.errors import InputError, SearchFailed
 from nas.export.card import Facts, card
 from nas.export.model_file import Written, model
 from nas.export.onnx_file import write_onnx
+from nas.export.raw_inputs import RawInputs, raw_inputs
 from nas.export.sources import distributions
 from nas.export.verify import Proof, verify
 from nas.final.record import CHECK, Check, final_record
@@ -43,6 +44,7 @@ def export(
     check: Check,
     facts: Facts,
     *,
+    raw: RawInputs | None = None,
     onnx: bool = False,
 ) -> Proof:
     """Writes the folder `out`. It appears when everything in it has been verified, or not at all.
@@ -50,17 +52,18 @@ def export(
     Args:
         whole: the trained network, normalisation included.
         check: what it computes, and what it should have.
+        raw: how raw rows become its inputs.
         onnx: whether to write `model.onnx` as well.
 
     Raises:
         InputError: `out` exists, or cannot be written, or the network has parts whose source cannot be had.
         SearchFailed: the written network does not compute what the trained one does.
     """
-    with proved(out, ways(architecture, task, whole), check, task) as (part, proof):
+    with proved(out, ways(architecture, task, whole), check, task, raw) as (part, proof):
         (part / "architecture.json").write_text(architecture.to_json())
         if onnx:
             write_onnx(part / "model.onnx", whole, check)
-        (part / "card.md").write_text(card(architecture, task, facts, proof))
+        (part / "card.md").write_text(card(architecture, task, facts, proof, raw.schema if raw else None))
     return proof
 
 
@@ -72,17 +75,20 @@ def ways(architecture: Architecture, task: Task, whole: nn.Sequential) -> tuple[
 
 
 @contextlib.contextmanager
-def proved(out: Path, ways: Sequence[Way], check: Check, task: Task) -> Iterator[tuple[Path, Proof]]:
+def proved(
+    out: Path, ways: Sequence[Way], check: Check, task: Task, raw: RawInputs | None = None
+) -> Iterator[tuple[Path, Proof]]:
     """A folder with a verified model.py and weights.pt, for the rest to be added; it becomes `out` if all goes well.
 
     Args:
         ways: to write the network down; the first that can be verified is taken.
+        raw: how raw rows become its inputs.
     """
     out = absent(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        yield part, _first_proved(part, ways, check, task)
+        yield part, _first_proved(part, ways, check, task, raw)
         shutil.rmtree(part / "__pycache__", ignore_errors=True)
         part.chmod(0o755)
         os.rename(part, out)
@@ -91,26 +97,30 @@ def proved(out: Path, ways: Sequence[Way], check: Check, task: Task) -> Iterator
         raise
 
 
-def _first_proved(part: Path, ways: Sequence[Way], check: Check, task: Task) -> Proof:
+def _first_proved(part: Path, ways: Sequence[Way], check: Check, task: Task, raw: RawInputs | None) -> Proof:
     refused: InputError | SearchFailed | None = None
     for way in ways:
         try:
             written = way()
-            write(part, written)
-            return dataclasses.replace(verify(part, check, task), packages=written.packages)
+            write(part, written, raw)
+            proof = verify(part, check, task, raw.rows if raw else None)
+            return dataclasses.replace(proof, packages=written.packages)
         except (InputError, SearchFailed) as error:
             refused = refused or error
     raise refused or SearchFailed("There is no way to write the network down.")
 
 
-def write(folder: Path, written: Written) -> None:
-    """`model.py`, `weights.pt`, and where it needs more than torch `requirements.txt`."""
+def write(folder: Path, written: Written, raw: RawInputs | None = None) -> None:
+    """`model.py`, `weights.pt`, what raw rows need, and where all of it needs more than torch `requirements.txt`."""
     (folder / "model.py").write_text(written.text, encoding="utf-8")
     torch.save(written.state, folder / "weights.pt")
-    if written.packages:
-        needed = [f"torch=={torch.__version__.split('+')[0]}"]
-        needed += [line for package in written.packages for line in distributions(package)]
-        (folder / "requirements.txt").write_text("\n".join(needed) + "\n")
+    needed = [f"torch=={torch.__version__.split('+')[0]}"]
+    if raw is not None:
+        raw.write(folder)
+        needed += raw.requirements()
+    needed += [line for package in written.packages for line in distributions(package)]
+    if len(needed) > 1:
+        (folder / "requirements.txt").write_text("\n".join(dict.fromkeys(needed)) + "\n")
 
 
 def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = FINAL) -> Path:
@@ -138,7 +148,8 @@ def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = F
         seed=winner["seed"],
         trials=record["trials"],
     )
-    export(out, architecture, task, whole, Check.load(search / final / CHECK), facts, onnx=onnx)
+    check, raw = Check.load(search / final / CHECK), raw_inputs(search, final)
+    export(out, architecture, task, whole, check, facts, raw=raw, onnx=onnx)
     return out.absolute()
 
 

@@ -38,6 +38,7 @@ class Sources:
     Args:
         standing: classes whose modules are made as they stand, so that they need no `__init__`.
         copied: whether what belongs to this project is copied as well; else the file imports it.
+        without: methods that are left out of every class.
 
     Attributes:
         imports: lines of import.
@@ -45,8 +46,11 @@ class Sources:
         packages: installed packages that are imported, beside torch and Python's own.
     """
 
-    def __init__(self, standing: frozenset[type] = frozenset(), *, copied: bool = True) -> None:
+    def __init__(
+        self, standing: frozenset[type] = frozenset(), *, copied: bool = True, without: frozenset[str] = frozenset()
+    ) -> None:
         self.standing = standing
+        self.without = without
         self.copied = copied
         self.imports = {TORCH, NN, "from __future__ import annotations"}
         self.texts: dict[str, str] = {}
@@ -71,8 +75,8 @@ class Sources:
             if around.get(own) is not thing or not source_text.module_source(around):
                 raise
             return self._statement(own, thing, around, own)  # e.g. of a named tuple
-        if thing in self.standing:
-            text = _without_constructor(text)
+        leave_out = self.without | ({"__init__"} if thing in self.standing else set())
+        text = _without_methods(text, leave_out) if leave_out else text
         name = self._take(thing.__name__, thing)
         self.things[id(thing)] = thing, name
         self.texts[name] = self._rewritten(text, source_text.namespace_of(thing), thing, name)
@@ -394,14 +398,14 @@ def _defined_as(text: str, old: str, new: str) -> str:
     return "\n".join(lines)
 
 
-def _without_constructor(text: str) -> str:
-    """The source of a class without its `__init__`."""
+def _without_methods(text: str, names: frozenset[str]) -> str:
+    """The source of a class without methods of these names."""
     node = source_text.tree_of(text).body[0]
     if not isinstance(node, ast.ClassDef):
         return text
     lines = text.splitlines()
     for one in reversed(node.body):
-        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+        if isinstance(one, ast.FunctionDef) and one.name in names:
             first = min([one.lineno, *(decorator.lineno for decorator in one.decorator_list)])
             blank = first > 1 and not lines[first - 2].strip()
             lines[first - 1 - blank : one.end_lineno] = []

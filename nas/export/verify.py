@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from nas.training.score import score
 from search_spaces.task import Task
 
 TOLERANCE = 1e-5
+SCORE_TOLERANCE = 1e-6  # of the score on raw rows, relative to scores above 1
 SECONDS = 300
 STEP_BYTES = 4 << 30  # of memory that a step of the dry run may take
 
@@ -58,14 +60,42 @@ def outputs(directory, sample, found_at):
             found.append(network(torch.from_numpy(inputs[start : start + 256])).float())
     made.append((network, torch.from_numpy(inputs[:4]), found_at))
     return torch.cat(found).numpy()
+def raw_rows(path):
+    held = np.load(path, allow_pickle=False)
+    described = json.loads(bytes(held["described"]))
+    if described["form"] == "array":
+        return held["rows"]
+    if described["form"] == "series":
+        return [held[f"series {number}"] for number in range(described["count"])]
+    rows = described["columns"] if described["form"] == "table" else described["values"]
+    if "names" not in described:
+        return rows
+    files = [f"{path}.{number}{name}" for number, name in enumerate(described["names"])]
+    for number, file in enumerate(files):
+        held[f"file {number}"].tofile(file)
+    return {**rows, described["column"]: files} if described["column"] else files
+def predicted(directory, rows):
+    spec = importlib.util.spec_from_file_location("predict", directory + "/predict.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["predict"] = module
+    spec.loader.exec_module(module)
+    predict = module.load_predictor(directory)
+    if not len(rows):
+        return np.empty((0, len(predict.names)), np.float32)
+    found = predict(rows).outputs
+    if isinstance(rows, dict) and not np.array_equal(found, predict(dict(reversed(rows.items()))).outputs):
+        raise ValueError("it gives other outputs when the columns of a table come in another order")
+    return found
 def explained(error):
     lines = [f"{one.name}, line {one.lineno}: {one.line}" for one in traceback.extract_tb(error.__traceback__)
-             if one.filename.endswith("model.py")]
+             if one.filename.endswith(("model.py", "predict.py"))]
     return f"{type(error).__name__}: {error}" + (f" (in {lines[-1]})" if lines else "")
 failed, made = 0, []
 for directory, sample, found in jobs:
     try:
         np.save(found, outputs(directory, sample, found))
+        if os.path.exists(sample + ".rows.npz"):
+            np.save(found + ".rows.npy", predicted(directory, raw_rows(sample + ".rows.npz")))
     except BaseException as error:
         failed = 1
         traceback.print_exc()
@@ -100,6 +130,7 @@ class Proof:
         logged: the same score, computed from the search's outputs.
         examples: how many there were.
         packages: installed packages that the file imports beside torch.
+        raw: examples of them that were given to `predict.py` as raw rows, in two orders of the columns.
     """
 
     difference: float
@@ -107,34 +138,46 @@ class Proof:
     logged: float
     examples: int
     packages: tuple[str, ...] = ()
+    raw: int = 0
 
 
-def verify(directory: Path, check: Check, task: Task) -> Proof:
+def verify(directory: Path, check: Check, task: Task, rows: Path | None = None) -> Proof:
     """Loads `directory/model.py` in a clean interpreter and compares its outputs and score with the check's.
+
+    Args:
+        rows: file with the raw rows of the check's examples, see `nas.final.raw_rows`, for `directory/predict.py`.
 
     Raises:
         SearchFailed: it does not load, or computes something else.
     """
-    [found], _ = verify_all([(directory, check)], task)
+    [found], _ = verify_all([(directory, check)], task, rows=rows)
     if isinstance(found, str):
         raise SearchFailed(found)
     return found
 
 
 def verify_all(
-    exports: Sequence[tuple[Path, Check]], task: Task, *, steps: bool = False, seconds: float = SECONDS
+    exports: Sequence[tuple[Path, Check]],
+    task: Task,
+    *,
+    steps: bool = False,
+    seconds: float = SECONDS,
+    rows: Path | None = None,
 ) -> tuple[list[Proof | str], list[str]]:
     """For each export its proof, or what is wrong with it. One clean interpreter looks at all of them.
 
     Args:
         steps: whether to take a training step with each as well; the second list has, for each, what that raised.
         seconds: for all of it.
+        rows: raw rows of the examples, which all exports are given as well.
     """
     with tempfile.TemporaryDirectory() as folder:
         places, command = [], [sys.executable, "-I", "-c", CHECK]
         for number, (directory, check) in enumerate(exports):
             sample, found = Path(folder) / f"sample{number}.npz", Path(folder) / f"found{number}.npy"
             check.save(sample)
+            if rows is not None:
+                shutil.copyfile(rows, f"{sample}.rows.npz")
             command += [str(directory.absolute()), str(sample), str(found)]
             places.append(found)
         command += [str(STEP_BYTES)] if steps else []
@@ -157,20 +200,31 @@ def verify_all(
 
 
 def _judged(found: Path, directory: Path, check: Check, task: Task, said: str) -> Proof | str:
-    if not found.exists():
-        error = Path(f"{found}.error")
+    error = Path(f"{found}.error")
+    if error.exists() or not found.exists():
         why = error.read_text() if error.exists() else said
         return f"The export in {directory} does not load in a clean interpreter: {why}"
     outputs = np.load(found, allow_pickle=False)
+    raw = Path(f"{found}.rows.npy")
+    from_rows = np.load(raw, allow_pickle=False) if raw.exists() else outputs[:0]
     if outputs.shape != check.outputs.shape:
         return f"The export in {directory} gives outputs of {outputs.shape}, not {check.outputs.shape}."
-    scale = max(1.0, float(np.abs(check.outputs).max()))
-    difference = float(np.abs(outputs - check.outputs).max()) / scale
+    count, scale = len(from_rows), max(1.0, float(np.abs(check.outputs).max()))
+    every = np.concatenate([outputs - check.outputs, from_rows - check.outputs[:count]])
+    difference = float(np.abs(every).max()) / scale
     proof = Proof(
-        difference, score(task, outputs, check.targets), score(task, check.outputs, check.targets), len(outputs)
+        difference,
+        score(task, outputs, check.targets),
+        score(task, check.outputs, check.targets),
+        len(outputs),
+        raw=count,
     )
     if not difference <= TOLERANCE or not abs(proof.score - proof.logged) <= TOLERANCE:
         return f"The export in {directory} does not compute what was trained: {json.dumps(vars(proof))}."
+    if count:
+        found_score, logged = (score(task, one[:count], check.targets[:count]) for one in (from_rows, check.outputs))
+        if not abs(found_score - logged) <= SCORE_TOLERANCE * max(1.0, abs(logged)):
+            return f"The export in {directory} scores {found_score} on raw rows, not {logged}."
     return proof
 
 

@@ -1,4 +1,4 @@
-"""What a final leaves in its folder: `final.json`, weights, and the test examples an export has to reproduce."""
+"""What a final leaves in its folder: `final.json`, weights, the test examples an export has to reproduce, and rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from nas.data.dataset import Dataset
+from nas.data.preprocessing import FILE as PREPROCESS
+from nas.data.preprocessing import to_json
 from nas.errors import InputError
+from nas.final.raw_rows import ROWS, save_rows
 from nas.journal.directory import FILE, FINAL, RECORD
 from nas.records.results import Finalist, FinalResult
 from nas.training.loop import says_the_mean_of_both
@@ -44,6 +47,15 @@ class Check:
     def load(cls, path: Path) -> Check:
         with np.load(path, allow_pickle=False) as file:
             return cls(file["inputs"], file["outputs"], file["targets"])
+
+
+def write_raw(dataset: Dataset, directory: Path, examples: int) -> None:
+    """`schema.json`, `preprocess.json` and `rows.npz`: the first raw test examples, by which an export is proved."""
+    if dataset.schema is None or dataset.preprocessing is None:
+        return
+    dataset.schema.save(directory)
+    save_rows(directory / ROWS, dataset.test.open_rows(), dataset.preprocessing, examples)
+    (directory / PREPROCESS).write_text(to_json(dataset.preprocessing, dataset.schema), encoding="utf-8")
 
 
 def write_record(dataset: Dataset, result: FinalResult, tried: int, directory: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from nas.baselines.within import Lot
 from nas.data.dataset import Dataset
-from nas.final.record import CHECK, Check
+from nas.final.record import CHECK, Check, write_raw
 from nas.final.verdict import Rival, standing
 from nas.records.results import BaselineResult, Finalist, FinalResult
 from nas.training.inference import outputs as predicted
@@ -38,6 +38,7 @@ def tested(
     rows = slice(0, CHECKED_EXAMPLES)
     checked = outputs if device == "cpu" else _outputs(dataset, winner, test.inputs[rows], "cpu")
     Check(test.inputs[rows], checked[rows], test.targets[rows]).save(directory / CHECK)  # exports are proved on the CPU
+    write_raw(dataset, directory, CHECKED_EXAMPLES)
     rival = None
     if first is not None and first.trial.number == winner.trial.number:
         first = winner

@@ -145,6 +145,8 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
         further = (result.exported / "requirements.txt").is_file()
         needs = f"pip install -r {out}/requirements.txt" if further else "needs torch only"
         lines.insert(0, f"use it      from model import load; network = load()   # {out}/model.py, {needs}")
+        if (result.exported / "predict.py").is_file():
+            lines.insert(0, f"predict     {program()} predict {shlex.quote(out)} FILE   # raw rows, {out}/predict.py")
     if result.config.tracking_uri != "":
         lines.append(f"all runs    {program()} ui")
     if result.ended in ("interrupted", "failures"):

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nas.data.schema import FILE
 from nas.driver.events import SearchStarted
 from nas.records.results import FinalResult, SearchOutcome
 from nas.records.trial import FAILED, REQUEUED, Trial
 from nas.report import charts, drawing
 from nas.report.decisions import readable
+from nas.tracking.dataset_input import dataset_input
 from nas.tracking.judgements import judged_before
 from predictors.probation import Evidence
 from search_spaces.profile import complete
@@ -67,6 +69,9 @@ class Runs:
             **({"learn_from": ", ".join(past.directory for past in config.learn_from)} if config.learn_from else {}),
         }
         self.params(run_id, params)
+        if self.started.schema is not None:
+            self.client.log_inputs(run_id, [dataset_input(self.started.schema)])
+            self.client.log_text(run_id, self.started.schema.to_json(), FILE)
         self.remember(run_id, None)
         return run_id
 

@@ -70,6 +70,13 @@ def test_a_finished_search_goes_on_with_more_budget(finished: Path) -> None:
     assert [one.scores for one in after.trials[:6]] == [one.scores for one in before.trials]
 
 
+def test_a_new_export_of_an_old_search_takes_raw_rows_where_its_data_is_read_as_it_was(finished: Path) -> None:
+    out = export_winner(finished, finished / "new")
+    test = load("digits").test
+    said = nas.load_predictor(out)(test.open_rows())
+    np.testing.assert_allclose(said.outputs, outputs(nas.load(out), test.open().inputs), atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["finished", "interrupted"])
 def test_show_reads_it(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     from nas.cli.show import show

@@ -169,7 +169,7 @@ def test_rows_of_a_table_may_come_in_any_order_of_columns(fitted: Any) -> None:
     ("x", "message"),
     [
         (TABLE.drop(columns=["number", "word"]), "lacks 2 of the columns .*: number, word. There are: blank"),
-        (TABLE.assign(number="much"), "Column 'number': 60 cells are no numbers, the first is 'much'"),
+        (TABLE.assign(number="much"), "Column 'number', example 1: 'much' is no number, and 59"),
         (TABLE.iloc[:0], "no rows"),
         (TABLE.to_numpy(object)[:, :3], "3 features, but Classifier is expecting 9"),
     ],

@@ -1,14 +1,16 @@
 """Preprocessing: rules fitted on the training part that turn raw rows into the arrays a network takes.
 
-A preprocessing is plain data and can be executed. Its JSON is `preprocess.json` in an export, whose `predict.py`
-carries out the same rules with NumPy alone (and Pillow, for pictures); docs/data.md explains every field.
+A preprocessing is plain data and can be executed. Its JSON is `preprocess.json` in an export. The `predict.py` beside
+it holds the code of these very classes, without what fits them: what predicts is what trained. So what `apply` calls
+needs NumPy alone (and Pillow, for pictures).
 
-What `apply` takes are raw rows as `SealedTest.open_rows` gives them:
+What `apply` takes are raw rows, as `SealedTest.open_rows` gives them and as people have them:
 
-    table      pandas.DataFrame with the source's column names, in any order; further columns are left aside
-    text       the same, or a list of str where the source has no columns
+    table      a DataFrame, a mapping of columns or a list of mappings, with the source's names, in any order; further
+               columns are left aside
+    text       the same, or a list of str
     pictures   the same with a column of paths, or a list of paths
-    series     a list of arrays (channels, length), of any lengths
+    series     a list of arrays (channels, length), of any lengths; a table with one row a step
     arrays     an array of the source's own axes and type
 """
 
@@ -24,6 +26,7 @@ from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import TableRules
 from nas.data.preprocessing.text import TextRules
+from nas.data.schema import Schema
 from nas.errors import InputError
 
 FILE = "preprocess.json"
@@ -60,9 +63,15 @@ class Preprocessing(Protocol):
         """As JSON data, with `rules` and `input_shape`."""
 
 
-def to_json(preprocessing: Preprocessing) -> str:
-    """`preprocess.json`."""
-    return json.dumps(preprocessing.to_dict(), indent=1, ensure_ascii=False)
+def to_json(preprocessing: Preprocessing, schema: Schema) -> str:
+    """`preprocess.json`: the rules, the names of the outputs, and the source's further columns, which rows may have."""
+    described = {
+        "inputs": preprocessing.to_dict(),
+        "outputs": {"kind": schema.kind, "names": list(schema.classes), "targets": list(schema.targets)},
+        "vocabulary": schema.vocabulary,
+        "further_columns": [one.name for one in schema.columns if one.name not in preprocessing.columns],
+    }
+    return json.dumps(described, indent=1, ensure_ascii=False)
 
 
 def from_json(text: str) -> Preprocessing:
@@ -72,9 +81,8 @@ def from_json(text: str) -> Preprocessing:
         InputError: anything else.
     """
     try:
-        data = json.loads(text)
-        data.pop("input_shape")
-        found: Preprocessing = RULES[data.pop("rules")].from_dict(data)
+        data = json.loads(text)["inputs"]
+        found: Preprocessing = RULES[data["rules"]].from_dict(data)
         return found
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"This is no preprocessing that `nas` wrote: {error!r}.") from None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nas.data.preprocessing.cells import fields_of
 from nas.errors import InputError
 
 
@@ -36,6 +37,8 @@ class ArrayRules:
 
     def apply(self, rows: Any) -> np.ndarray:
         x = np.asarray(rows)
+        if x.dtype.kind not in "buif":
+            raise InputError(f"Inputs must be numbers of shape {self.shape} each, got type {x.dtype}.")
         if x.shape[1:] != self.shape:
             raise InputError(f"Inputs must have shape {self.shape} each, got {x.shape[1:]}.")
         x = x.transpose(0, *(axis + 1 for axis in self.order))
@@ -47,14 +50,19 @@ class ArrayRules:
                 first = x[x != np.round(x)].ravel()[0]
                 raise InputError(f"Inputs must be whole numbers from 0 to 255, as in training, got e.g. {first}.")
             return np.ascontiguousarray(x, dtype=np.uint8)
-        return np.ascontiguousarray(x, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            made = np.ascontiguousarray(x, dtype=np.float32)
+        finite = np.isfinite(made).reshape(len(made), -1).all(axis=1)
+        if not finite.all():
+            raise InputError(
+                f"Inputs must be finite, but {int((~finite).sum())} of {len(made)} examples hold NaN or infinity, the "
+                f"first is example {int(np.flatnonzero(~finite)[0]) + 1}."
+            )
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         return {"rules": self.rules, "input_shape": list(self.input_shape), **dataclasses.asdict(self)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ArrayRules:
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
-        return cls(**fields)
+        return cls(**fields_of(cls, data))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from nas.data.preprocessing.table import column_of
+from nas.data.preprocessing.cells import cells_of, fields_of, word
 from nas.errors import InputError
 
 MOST_PIXELS = 100_000_000  # of one picture
@@ -34,7 +32,7 @@ class PictureRules:
         mode: `L` or `RGB`.
         size: height and width in pixels.
         column: of paths; empty where rows are paths.
-        folder: that relative paths of the training part began in; at prediction they begin beside the table.
+        folder: that relative paths begin in. It is not kept in JSON: at prediction they begin where one is.
     """
 
     rules: ClassVar[str] = "pictures"
@@ -52,15 +50,20 @@ class PictureRules:
         return (self.column,) if self.column else ()
 
     def apply(self, rows: Any) -> np.ndarray:
-        paths: Sequence[Any] = list(column_of(rows, self.column)) if isinstance(rows, pd.DataFrame) else rows
-        x = np.empty((len(paths), *self.input_shape), np.uint8)
-        for number, path in enumerate(paths):
-            x[number] = self._pixels(Path(self.folder, str(path)))
+        cells = cells_of(rows, self.column)
+        pictures = cells if cells is rows else [word(cell) for cell in cells]
+        x = np.empty((len(pictures), *self.input_shape), np.uint8)
+        for number, one in enumerate(pictures):
+            x[number] = self._pixels(one)
         return x
 
-    def _pixels(self, path: Path) -> np.ndarray:
-        with opened(path) as picture:
+    def _pixels(self, picture: Any) -> np.ndarray:
+        """Of a path, or of a picture that Pillow has opened."""
+        if hasattr(picture, "convert"):
             upright = plain(picture, self.mode).resize((self.size[1], self.size[0]))
+        else:
+            with opened(Path(self.folder, str(picture))) as file:
+                upright = plain(file, self.mode).resize((self.size[1], self.size[0]))
         pixels = np.asarray(upright)
         return pixels[None] if self.mode == "L" else pixels.transpose(2, 0, 1)
 
@@ -68,12 +71,14 @@ class PictureRules:
         return {
             "rules": self.rules,
             "input_shape": list(self.input_shape),
-            **dataclasses.asdict(self),
+            "mode": self.mode,
+            "size": list(self.size),
+            "column": self.column,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> PictureRules:
-        return cls(**{**data, "size": tuple(data["size"])})
+        return cls(**fields_of(cls, data))
 
 
 @contextlib.contextmanager

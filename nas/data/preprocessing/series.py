@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from nas.data.preprocessing.table import column_of, numbers, word
+from nas.data.preprocessing.cells import columns_of, fields_of, is_table, numbers, words
 from nas.errors import InputError
 
 
@@ -48,7 +47,7 @@ class SeriesRules:
         return (self.series, self.step, *self.names) if self.series else ()
 
     def apply(self, rows: Any) -> np.ndarray:
-        parts = self._series_of(rows) if isinstance(rows, pd.DataFrame) else rows
+        parts = list(self.series_of(rows).values()) if self.series and is_table(rows) else rows
         x = np.empty((len(parts), *self.input_shape), np.float32)
         for number, row in enumerate(parts):
             one = self._values(row)
@@ -64,28 +63,28 @@ class SeriesRules:
         return x
 
     def _values(self, row: Any) -> np.ndarray:
-        if isinstance(row, pd.DataFrame):
-            order = np.argsort(numbers(row[self.step]), kind="stable")
-            channels = [
-                numbers(column_of(row, name), mark) for name, mark in zip(self.names, self.decimals, strict=True)
-            ]
-            return np.stack(channels)[:, order]
+        if is_table(row):
+            [values] = self.series_of(row).values()
+            return values
         one = np.asarray(row, np.float64)
         return one[None] if one.ndim == 1 else one
 
-    def _series_of(self, rows: pd.DataFrame) -> list[pd.DataFrame]:
-        missing = [name for name in self.columns if name not in rows.columns]
-        if missing:
-            raise InputError(f"Missing columns: {', '.join(missing)}. There are: {', '.join(map(str, rows.columns))}.")
-        keys = pd.Series([word(cell) for cell in rows[self.series]], index=rows.index)
-        return [rows[keys == key] for key in dict.fromkeys(keys)]
+    def series_of(self, rows: Any) -> dict[str, np.ndarray]:
+        """The series `(channels, steps)` of a table by their names, in the order in which they first appear."""
+        table = columns_of(rows, self.columns)
+        steps = numbers(table[self.step], name=self.step)
+        channels = np.stack(
+            [numbers(table[name], mark, name) for name, mark in zip(self.names, self.decimals, strict=True)]
+        )
+        places: dict[str, list[int]] = {}
+        for place, key in enumerate(words(table[self.series])):
+            places.setdefault(key, []).append(place)
+        found = {key: np.array(one) for key, one in places.items()}
+        return {key: channels[:, one[np.argsort(steps[one], kind="stable")]] for key, one in found.items()}
 
     def to_dict(self) -> dict[str, Any]:
         return {"rules": self.rules, "input_shape": list(self.input_shape), **dataclasses.asdict(self)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> SeriesRules:
-        fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
-        return cls(**fields)
+        return cls(**fields_of(cls, data))

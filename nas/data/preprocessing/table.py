@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-import pandas as pd
 
-from nas.errors import InputError
+from nas.data.preprocessing.cells import MISSING, NO_NUMBER, columns_of, fields_of, numbers, seconds_of, words
 
 MOST_WORDS = 100  # of a category or a text; the rarest become "any other"
 KNOTS = 65  # of a quantile scaling
@@ -20,60 +19,6 @@ HEAVY_TAIL = 8.0  # deviations from the mean beyond which a column is scaled by 
 LEAST_FOR_QUANTILES = 100  # rows
 TWO_PI = 2 * np.pi
 DATE_PARTS = ("elapsed", "year", "week", "day")
-
-
-def column_of(rows: pd.DataFrame, name: str) -> pd.Series:
-    """A column by its name.
-
-    Raises:
-        InputError: it is not there.
-    """
-    if name not in rows.columns:
-        raise InputError(f"Column {name!r} is missing. There are: {', '.join(map(str, rows.columns))}.")
-    return rows[name]
-
-
-def numbers(cells: pd.Series, decimal: str = ".") -> np.ndarray:
-    """float64 `(n,)`, NaN for empty cells.
-
-    Raises:
-        InputError: cells that are no numbers, with the row of the first, counted from 1.
-    """
-    if cells.dtype.kind in "biuf":
-        return cells.to_numpy(np.float64, na_value=np.nan)
-    words = cells.astype("string").str.strip()
-    if decimal == ",":  # 1.234,5
-        words = words.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    values = pd.to_numeric(words, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    wrong = np.isnan(values) & ~(words.isna() | words.isin(NO_NUMBER)).to_numpy(bool)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise InputError(
-            f"Column {cells.name!r}: {int(wrong.sum())} cells are no numbers, the first is {words.iloc[row]!r} "
-            f"in example {row + 1}."
-        )
-    return values
-
-
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?", "#N/A", "<NA>")  # cells that say nothing, in any column
-NO_NUMBER = (*MISSING, "n/a", "na", "none", "None", "-", "--", ".")  # further ones in a column of numbers
-
-
-def words(cells: pd.Series) -> list[str]:
-    """Cells as texts without spaces around them; empty for missing ones."""
-    return [word(cell) for cell in cells]
-
-
-def word(cell: Any) -> str:
-    """A cell as text: whole floats without their `.0`, missing cells empty."""
-    if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell):
-        return ""
-    if isinstance(cell, bool | np.bool_):
-        return str(bool(cell))
-    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 1e15:
-        return str(int(cell))
-    text = str(cell).strip()
-    return "" if text in MISSING else text
 
 
 class Step(Protocol):
@@ -91,7 +36,7 @@ class Step(Protocol):
     @property
     def width(self) -> int: ...
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Any) -> np.ndarray:
         """float64 `(n, width)`."""
 
     def names(self) -> list[str]:
@@ -127,15 +72,15 @@ class Number:
     def names(self) -> list[str]:
         return [self.column, f"{self.column} is missing"][: self.width]
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
-        values = numbers(cells, self.decimal)
+    def apply(self, cells: Any) -> np.ndarray:
+        values = numbers(cells, self.decimal, self.column)
         missing = np.isnan(values)
         values = np.where(missing, self.fill, values)
         scaled = np.interp(values, self.knots, self.scores) if self.knots else (values - self.shift) / self.scale
         return np.stack([scaled, missing], axis=1)[:, : self.width].astype(np.float64)
 
     @classmethod
-    def fitted(cls, cells: pd.Series, decimal: str = ".") -> Number:
+    def fitted(cls, cells: Any, decimal: str = ".") -> Number:
         """Scaled by quantiles where a value lies over 8 deviations from the mean, else by mean and deviation."""
         values = numbers(cells, decimal)
         known = values[np.isfinite(values)]
@@ -174,13 +119,13 @@ class Category:
     def names(self) -> list[str]:
         return [*(f"{self.column} = {name or '(missing)'}" for name in self.words), f"{self.column} = (any other)"]
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Any) -> np.ndarray:
         places = {name: place for place, name in enumerate(self.words)}
         found = np.array([places.get(name, len(self.words)) for name in words(cells)], np.int64)
         return np.eye(self.width)[found]
 
     @classmethod
-    def fitted(cls, cells: pd.Series) -> Category:
+    def fitted(cls, cells: Any) -> Category:
         """The words in alphabetical order, at most the 100 most frequent."""
         counts = Counter(words(cells))
         most = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_WORDS]
@@ -192,7 +137,7 @@ class Date:
     """A date: time elapsed, and sine and cosine of the part of the year, the week and the day that has passed.
 
     Args:
-        format: for `datetime.strptime`; `ISO8601`; or `s`, `ms` for seconds or milliseconds since 1970.
+        format: see `cells.seconds_of`.
         parts: of `elapsed` (1 value), `year`, `week`, `day` (2 values each: sine, cosine).
         origin: middle of the training part, seconds since 1970 UTC. scale: its standard deviation in seconds.
     """
@@ -214,13 +159,14 @@ class Date:
             found += [part] if part == "elapsed" else [f"{part} sin", f"{part} cos"]
         return [f"{self.column} {name}" for name in found]
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
-        seconds = seconds_of(cells, self.format)
+    def apply(self, cells: Any) -> np.ndarray:
+        seconds = seconds_of(cells, self.format, self.column)
         seconds = np.where(np.isnan(seconds), self.origin, seconds)
-        when = pd.to_datetime(pd.Series(seconds), unit="s")
+        days = np.floor(seconds / 86_400).astype(np.int64)  # since 1970-01-01, a Thursday
+        dates = days.astype("datetime64[D]")
         passed = {
-            "year": (when.dt.day_of_year.to_numpy() - 1) / 365.25,
-            "week": when.dt.day_of_week.to_numpy() / 7,
+            "year": (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64) / 365.25,
+            "week": (days + 3) % 7 / 7,
             "day": seconds % 86_400 / 86_400,
         }
         found = []
@@ -232,7 +178,7 @@ class Date:
         return np.stack(found, axis=1)
 
     @classmethod
-    def fitted(cls, cells: pd.Series, form: str) -> Date:
+    def fitted(cls, cells: Any, form: str) -> Date:
         """`year` where a month or more is covered, `week` for a week or more, `day` where times of day differ."""
         seconds = seconds_of(cells, form)
         known = seconds[np.isfinite(seconds)]
@@ -241,27 +187,6 @@ class Date:
         there = {"elapsed": True, "year": covered > 30 * 86_400, "week": covered > 6 * 86_400, "day": day}
         parts = [part for part in DATE_PARTS if there[part]]
         return cls(str(cells.name), form, tuple(parts), float(known.mean()), float(known.std()) or 1.0)
-
-
-def seconds_of(cells: pd.Series, form: str) -> np.ndarray:
-    """Dates as seconds since 1970 UTC, float64, NaN for empty cells.
-
-    Raises:
-        InputError: a cell that is no date of this format.
-    """
-    if form in ("s", "ms"):
-        return numbers(cells) / (1000.0 if form == "ms" else 1.0)
-    if cells.dtype.kind == "M":
-        when = cells
-    else:
-        texts = pd.Series(words(cells), dtype="string").replace("", pd.NA)
-        try:
-            when = pd.to_datetime(texts, format=form, utc=True)
-        except (ValueError, OverflowError) as error:
-            raise InputError(f"Column {cells.name!r}: not a date of format {form}: {error}.") from None
-    plain = pd.Series(pd.DatetimeIndex(when).tz_convert(None) if getattr(when.dtype, "tz", None) else when)
-    epoch = (plain - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
-    return epoch.to_numpy(np.float64, na_value=np.nan)
 
 
 @dataclass(frozen=True)
@@ -279,19 +204,19 @@ class Words:
     def names(self) -> list[str]:
         return [f"{self.column} has {name}" for name in self.words]
 
-    def apply(self, cells: pd.Series) -> np.ndarray:
+    def apply(self, cells: Any) -> np.ndarray:
         places = {name: place for place, name in enumerate(self.words)}
         found = np.zeros((len(cells), self.width))
-        for row, cell in enumerate(cells):
-            for name in _words_in(word(cell)):
+        for row, text in enumerate(words(cells)):
+            for name in _words_in(text):
                 if name in places:
                     found[row, places[name]] = 1.0
         return found
 
     @classmethod
-    def fitted(cls, cells: pd.Series) -> Words:
+    def fitted(cls, cells: Any) -> Words:
         """The 100 words that occur in most cells, and in two at least."""
-        counts = Counter(name for cell in cells for name in set(_words_in(word(cell))))
+        counts = Counter(name for text in words(cells) for name in set(_words_in(text)))
         most = sorted((name for name in counts if counts[name] > 1), key=lambda name: (-counts[name], name))
         return cls(str(cells.name), tuple(sorted(most[:MOST_WORDS])))
 
@@ -328,14 +253,15 @@ class TableRules:
         """Of the features."""
         return tuple(name for step in self.steps for name in step.names())
 
-    def apply(self, rows: pd.DataFrame) -> np.ndarray:
-        missing = [name for name in self.columns if name not in rows.columns]
-        if missing:
-            raise InputError(f"Missing columns: {', '.join(missing)}. There are: {', '.join(map(str, rows.columns))}.")
-        parts = [step.apply(rows[step.column]) for step in self.steps]
+    def apply(self, rows: Any) -> np.ndarray:
+        table = columns_of(rows, self.columns)
+        count = len(table[self.columns[0]])
+        values, place = np.empty((count, sum(step.width for step in self.steps)), np.float32), 0
         largest = float(np.finfo(np.float32).max)
-        values = np.clip(np.concatenate(parts, axis=1), -largest, largest)
-        return np.ascontiguousarray(values, dtype=np.float32).reshape(len(rows), *self.input_shape)
+        for step in self.steps:
+            values[:, place : place + step.width] = np.clip(step.apply(table[step.column]), -largest, largest)
+            place += step.width
+        return values.reshape(count, *self.input_shape)
 
     def to_dict(self) -> dict[str, Any]:
         steps = [{"step": step.step, **dataclasses.asdict(step)} for step in self.steps]
@@ -350,12 +276,12 @@ class TableRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TableRules:
-        return cls(tuple(_step(dict(one)) for one in data["steps"]), data["series"])
+        return cls(tuple(_step(one) for one in data["steps"]), data["series"])
 
 
 def _step(data: dict[str, Any]) -> Any:
-    kind = STEPS[data.pop("step")]
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    kind = STEPS[data["step"]]
+    return kind(**fields_of(kind, data))
 
 
 def _floats(values: Iterable[Any]) -> tuple[float, ...]:

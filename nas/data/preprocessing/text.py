@@ -11,9 +11,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from nas.data.preprocessing.table import column_of
+from nas.data.preprocessing.cells import cells_of, fields_of, is_missing
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2  # tokens; words are numbered from `FIRST`
 PATTERN = r"\w+|[^\w\s]"  # a word, or one mark
@@ -58,10 +57,10 @@ class TextRules:
         return {word: number for number, word in enumerate(self.words, start=FIRST)}
 
     def apply(self, rows: Any) -> np.ndarray:
-        texts = column_of(rows, self.column) if isinstance(rows, pd.DataFrame) else rows
+        texts = cells_of(rows, self.column)
         x = np.zeros((len(texts), self.length), np.uint8 if self.vocabulary <= 256 else np.float32)
         for number, text in enumerate(texts):
-            tokens = self._tokens("" if text is None or text is pd.NA or text != text else str(text))
+            tokens = self._tokens("" if is_missing(text) else str(text))
             x[number, : len(tokens)] = tokens
         return x
 
@@ -97,8 +96,7 @@ class TextRules:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TextRules:
-        data = {name: value for name, value in data.items() if name != "pattern"}
-        return cls(**{**data, "words": tuple(data["words"])})
+        return cls(**fields_of(cls, data))
 
 
 def words_of(text: str) -> list[str]:

@@ -50,9 +50,9 @@ def class_folders(root: Path, suffixes: Collection[str], what: str, options: Dat
     Raises:
         InputError: folders named after parts beside others, files without a class, links out of the folder, nothing.
     """
-    folders = {path.name: path for path in _subfolders(root) if path.name not in options.ignore}
+    folders = {path.name: path for path in subfolders(root) if path.name not in options.ignore}
     named = {name: PARTS[name.lower()] for name in folders if name.lower() in PARTS and name not in options.keep}
-    others = [name for name in folders if name not in named and _files(root, folders[name], suffixes)]
+    others = [name for name in folders if name not in named and files_below(root, folders[name], suffixes)]
     if named and others:
         part = next(iter(named))
         raise InputError(
@@ -68,7 +68,7 @@ def class_folders(root: Path, suffixes: Collection[str], what: str, options: Dat
     if not named:
         found.parts["main"] = _labelled(root, root, suffixes, what, folders)
     for name, part in named.items():
-        files = _labelled(root, folders[name], suffixes, what, {one.name: one for one in _subfolders(folders[name])})
+        files = _labelled(root, folders[name], suffixes, what, {one.name: one for one in subfolders(folders[name])})
         found.parts[part] = [*found.parts.get(part, []), *files]
     if not found.parts["main"]:
         raise InputError(
@@ -82,11 +82,11 @@ def class_folders(root: Path, suffixes: Collection[str], what: str, options: Dat
     return found
 
 
-def _subfolders(folder: Path) -> list[Path]:
+def subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not is_rubbish(path))
 
 
-def _files(root: Path, folder: Path, suffixes: Collection[str]) -> list[Path]:
+def files_below(root: Path, folder: Path, suffixes: Collection[str]) -> list[Path]:
     """Every file below `folder`; links out of `root` are refused."""
     inside, found = root.resolve(), []
     for path in sorted(folder.rglob("*")):
@@ -105,7 +105,7 @@ def _labelled(root: Path, folder: Path, suffixes: Collection[str], what: str, cl
     loose = [
         path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in suffixes and not is_rubbish(path)
     ]
-    found = [(path, name) for name, subfolder in classes.items() for path in _files(root, subfolder, suffixes)]
+    found = [(path, name) for name, subfolder in classes.items() for path in files_below(root, subfolder, suffixes)]
     if loose and not found:
         raise InputError(
             f"{folder} holds {len(loose)} {what} that lie in no folder of a class: they have no labels. Put each class "

@@ -11,13 +11,14 @@ import io
 import itertools
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.preprocessing.table import NO_NUMBER
+from nas.data.preprocessing.cells import NO_NUMBER
 from nas.data.sources.encoding import LIMIT_BYTES, decoded, text_of
 from nas.data.sources.frame import Frame
 from nas.errors import InputError
@@ -35,14 +36,19 @@ class NoTable(InputError):
     """A text whose lines are not parted by one delimiter."""
 
 
-def read_delimited(path: Path, options: DataOptions) -> Frame:
+def read_delimited(path: Path, options: DataOptions, wanted: Sequence[str] = ()) -> Frame:
     """Raw cells as texts, without the spaces around them.
+
+    Args:
+        wanted: columns that are known to be there, by which header and delimiter are found; one may be alone.
 
     Raises:
         InputError: no table in it, rows of other lengths, with their lines; a file that is empty or cut off.
     """
     text, encoding, notes = _text(path, options.encoding)
-    delimiter = options.delimiter if options.delimiter != "auto" else found_delimiter(text)
+    delimiter: str | None = options.delimiter
+    if delimiter == "auto":
+        delimiter = _naming(text, wanted) or found_delimiter(text)
     if delimiter is None and path.suffix.lower() in TABLES:
         delimiter = found_delimiter(text, MOSTLY)  # then the lines that differ are named
     if delimiter is None:
@@ -50,8 +56,10 @@ def read_delimited(path: Path, options: DataOptions) -> Frame:
             f"{path}: no delimiter gives every line the same number of cells, at least two. Known: comma, semicolon, "
             "tab, pipe; name another: --delimiter. One text a line with its label first: --layout text."
         )
-    cells = _cells(path, text, delimiter)
-    header = options.header == "yes" or (options.header == "auto" and has_header(cells))
+    cells = _cells(path, text, delimiter, fewest=1 if wanted else 2)
+    header = options.header == "yes"
+    if options.header == "auto":
+        header = not {*wanted}.isdisjoint(cells.iloc[0]) if wanted else has_header(cells)
     reading = {"delimiter": NAMES.get(delimiter, delimiter), "header": "yes" if header else "no", "encoding": encoding}
     if header:
         names = [name or f"column {place}" for place, name in enumerate(cells.iloc[0], start=1)]
@@ -118,7 +126,24 @@ def _clean(cell: str, delimiter: str) -> bool:
     return not any(other in cell for other in CANDIDATES if other != delimiter and other != ",")
 
 
-def _cells(path: Path, text: str, delimiter: str) -> pd.DataFrame:
+def _naming(text: str, wanted: Sequence[str]) -> str | None:
+    """The delimiter by which the first record holds most of these columns; None where it holds none.
+
+    Where the record is one column, it is the delimiter that stands in its cells most seldom.
+    """
+    held = {delimiter: _first(text, delimiter) for delimiter in CANDIDATES}
+    most = max(held, key=lambda one: (len(held[one] & {*wanted}), len(held[one]), -text.count(one)))
+    return most if held[most] & {*wanted} else None
+
+
+def _first(text: str, delimiter: str) -> set[str]:
+    try:
+        return {cell.strip() for cell in next(iter(records(text, delimiter)), [])}
+    except csv.Error:
+        return set()
+
+
+def _cells(path: Path, text: str, delimiter: str, fewest: int = 2) -> pd.DataFrame:
     try:
         cells = pd.read_csv(
             io.StringIO(text), sep=delimiter, header=None, dtype=str, keep_default_na=False, skipinitialspace=True,
@@ -126,12 +151,13 @@ def _cells(path: Path, text: str, delimiter: str) -> pd.DataFrame:
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
         raise _ragged(path, text, delimiter) from None
-    if cells.shape[1] < 2:
+    if cells.shape[1] < fewest:
         raise InputError(
             f"{path} has one column when its cells are parted by {NAMES.get(delimiter, delimiter)!r}; two are needed, "
             "of which one is the target. Another delimiter: --delimiter."
         )
-    if cells.iloc[:, -1].isna().any():
+    last = cells.iloc[:, -1]  # pandas fills rows that are too short, with nothing in this one
+    if ((last == "") | last.isna()).any() and any(len(row) < cells.shape[1] for row in records(text, delimiter) if row):
         raise _ragged(path, text, delimiter)
     return cells.apply(lambda column: column.str.strip())
 

@@ -10,8 +10,6 @@ import pandas as pd
 
 from nas.errors import InputError
 
-FEWEST_ROWS = 3
-
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -48,8 +46,6 @@ class Frame:
         if twice:
             raise InputError(f"{self.name}: columns named twice: {', '.join(map(repr, twice))}. Rename one of each.")
         self.cells.columns = pd.Index(names)
-        if len(self.cells) < FEWEST_ROWS:
-            raise InputError(f"{self.path or self.name} has {len(self.cells)} rows; at least {FEWEST_ROWS} are needed.")
 
     def at(self, row: int) -> str:
         """Where a row stands, in the words of a message: as an editor counts, where there is a file."""

@@ -17,15 +17,8 @@ PARTS = {
 WANTED = "`x_train` and `y_train` (and may hold `x_test` and `y_test`, `x_val` and `y_val`)"
 
 
-def roles(name: str, keys: Iterable[str]) -> dict[str, str]:
-    """Keys of the arrays by role: `x`, `y`, and `x_test`, `y_test`, `x_validation`, `y_validation` where there are.
-
-    `X, y`, `images, labels`, `data, target`, `train_images, train_labels` and the like are known.
-
-    Raises:
-        InputError: no inputs or no targets of a part, or two arrays for one role, with all keys.
-    """
-    keys = list(keys)
+def found_roles(keys: Iterable[str]) -> dict[str, list[str]]:
+    """The keys that may stand for each role."""
     found: dict[str, list[str]] = {}
     for key in keys:
         words = [word for word in re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()) if word]
@@ -37,6 +30,43 @@ def roles(name: str, keys: Iterable[str]) -> dict[str, str]:
         part = PARTS[parts[0]] if parts else ""
         if side:
             found.setdefault(f"{side}_{part}" if part else side, []).append(key)
+    return found
+
+
+def one_part(name: str, keys: Iterable[str], part: str = "") -> dict[str, str]:
+    """Keys of the inputs `x` of one part, and of its targets `y` where there are any. A single array is the inputs.
+
+    Args:
+        part: `train`, `validation` or `test`; empty where there is one only.
+
+    Raises:
+        InputError: no inputs, several arrays that may be them, or several parts of which none is named.
+    """
+    keys = list(keys)
+    found = {"x": keys} if len(keys) == 1 else found_roles(keys)
+    ends = {"train": "", "validation": "_validation", "test": "_test"}
+    there = [word for word, end in ends.items() if f"x{end}" in found]
+    if not there or (part and part not in there):
+        raise InputError(f"{name} must hold inputs{f' of --part {part}' if part else ''}, got {', '.join(keys)}.")
+    if len(there) > 1 and not part:
+        raise InputError(f"{name} holds several parts: {', '.join(there)}. Name one, e.g. --part {there[-1]}.")
+    end = ends[part or there[0]]
+    for side in "xy":
+        if len(found.get(f"{side}{end}", [])) > 1:
+            raise InputError(f"{name} holds several arrays for one role: {', '.join(found[f'{side}{end}'])}.")
+    return {side: found[f"{side}{end}"][0] for side in "xy" if f"{side}{end}" in found}
+
+
+def roles(name: str, keys: Iterable[str]) -> dict[str, str]:
+    """Keys of the arrays by role: `x`, `y`, and `x_test`, `y_test`, `x_validation`, `y_validation` where there are.
+
+    `X, y`, `images, labels`, `data, target`, `train_images, train_labels` and the like are known.
+
+    Raises:
+        InputError: no inputs or no targets of a part, or two arrays for one role, with all keys.
+    """
+    keys = list(keys)
+    found = found_roles(keys)
     twice = {role: names for role, names in found.items() if len(names) > 1}
     if twice:
         listed = "; ".join(f"{' and '.join(names)} for {role}" for role, names in twice.items())

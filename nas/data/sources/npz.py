@@ -6,7 +6,7 @@ Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,29 @@ def read_npz(path: Path) -> Raw:
     Raises:
         InputError: no archive, a missing array, arrays of Python objects, or more than 4 GiB unpacked.
     """
+    named, arrays = arrays_of(path, roles)
+    told = {} if named.get("x") == "x_train" else {"arrays": ", ".join(named.values())}
+    return raw_of(path.stem, arrays, told, series_from=SERIES_FROM)
+
+
+def arrays_of(
+    path: Path, choose: Callable[[str, Iterable[str]], dict[str, str]]
+) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Names and arrays by the roles that `choose` finds among the names of an archive.
+
+    Raises:
+        InputError: as `read_npz`.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            named = roles(str(path), members)
+            named = choose(str(path), members)
             _check_sizes(path, archive, [members[key] for key in named.values()])
-            arrays = {role: _read(path, archive, members[key]) for role, key in named.items()}
+            return named, {role: _read(path, archive, members[key]) for role, key in named.items()}
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise InputError(
             f"{path} is no readable .npz archive: {error}. It may be cut off; write one with `numpy.savez`."
         ) from error
-    told = {} if named.get("x") == "x_train" else {"arrays": ", ".join(named.values())}
-    return raw_of(path.stem, arrays, told, series_from=SERIES_FROM)
 
 
 def read_npy(path: Path) -> Raw:

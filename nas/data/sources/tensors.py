@@ -10,8 +10,8 @@ from typing import Any
 from nas.errors import InputError
 
 
-def read_tensors(path: Path) -> Any:
-    """A mapping or tuple of arrays.
+def read_tensors(path: Path, alone: bool = False) -> Any:
+    """A mapping or tuple of arrays; one array where it may stand `alone`.
 
     Raises:
         InputError: anything that needs more than tensors, mappings and lists to be read, or a file of weights.
@@ -26,7 +26,7 @@ def read_tensors(path: Path) -> Any:
             f"{path} is no file of tensors that can be read safely: {reason} Save plain tensors: "
             "torch.save({'x': x, 'y': y}, 'data.pt')."
         ) from None
-    if isinstance(held, torch.Tensor):
+    if isinstance(held, torch.Tensor) and not alone:
         raise InputError(f"{path} holds one tensor only. Save both: torch.save({{'x': x, 'y': y}}, 'data.pt').")
     if isinstance(held, Mapping) and any("." in str(key) for key in held):
         raise InputError(f"{path} holds the weights of a network, e.g. {next(iter(held))!r}, and no data.")

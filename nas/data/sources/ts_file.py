@@ -15,8 +15,11 @@ from nas.data.sources.raw import Raw
 from nas.errors import InputError
 
 
-def read_ts(path: Path, options: DataOptions) -> tuple[Raw, list[np.ndarray]]:
+def read_ts(path: Path, options: DataOptions, unlabelled: bool = False) -> tuple[Raw, list[np.ndarray]]:
     """Targets in a `Raw` whose inputs stand for nothing, and the series `(channels, length)`, NaN where missing.
+
+    Args:
+        unlabelled: whether a file without labels will do, which says so (`@classLabel false`); they are empty then.
 
     Raises:
         InputError: no `@data`, time stamps, rows of other channels, cells that are no numbers.
@@ -39,6 +42,8 @@ def read_ts(path: Path, options: DataOptions) -> tuple[Raw, list[np.ndarray]]:
         if tags.get("timestamps", "").lower() == "true":
             raise InputError(f"{path}: series with time stamps are not read. Write values only (@timeStamps false).")
         *channels, label = line.split(":")
+        if _has_no_labels(tags):
+            channels, label = [*channels, label], ""
         if not channels:
             raise InputError(f"{path}, line {number}: no label after the last colon.")
         rows = [_numbers(path, number, channel) for channel in channels]
@@ -52,6 +57,8 @@ def read_ts(path: Path, options: DataOptions) -> tuple[Raw, list[np.ndarray]]:
         labels.append(label.strip())
     if not in_data or not series:
         raise InputError(f"{path} is no .ts file: it needs @data and series after it. It may be cut off.")
+    if _has_no_labels(tags) and not unlabelled:
+        raise InputError(f"{path} says that it has no labels (@classLabel false). Series to learn from need them.")
     real = "targetlabel" in tags and tags["targetlabel"].lower().startswith("true")
     targets = _targets(labels) if real else np.array(labels)
     raw = Raw(
@@ -59,6 +66,11 @@ def read_ts(path: Path, options: DataOptions) -> tuple[Raw, list[np.ndarray]]:
         why_layout="a .ts file", reading={"format": ".ts", "encoding": encoding}, notes=notes,
     )  # fmt: skip
     return raw, series
+
+
+def _has_no_labels(tags: dict[str, str]) -> bool:
+    said = [tags[name].lower().split()[:1] for name in ("classlabel", "targetlabel") if name in tags]
+    return bool(said) and all(words == ["false"] for words in said)
 
 
 def _numbers(path: Path, line: int, channel: str) -> list[float]:

@@ -11,10 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import run
 
 import nas
+import nas.data
 from nas.errors import InputError
 from nas.final.record import final_record
 from nas.journal import journal as journals
@@ -65,6 +67,9 @@ def test_an_ensemble_of_the_finals_best_is_one_network(folder: Path) -> None:
     network = nas.load(folder / "both")
     assert network(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
     assert "2 networks" in (folder / "both" / "card.md").read_text()
+    test = nas.data.load("digits").test
+    said = nas.load_predictor(folder / "both")(test.open_rows())
+    np.testing.assert_allclose(said.outputs, network(torch.from_numpy(test.open().inputs)).detach(), atol=1e-5)
     count = len(final_record(folder / "s")["runs"])
     assert f"2 to {count} members" in run("export", "s", "many", "--ensemble", "9", cwd=folder, code=2)
     assert "--onnx" in run("export", "s", "many", "--ensemble", "2", "--onnx", cwd=folder, code=2)
@@ -77,11 +82,27 @@ def test_any_trial_can_be_exported_and_is_trained_in_full_first(folder: Path) ->
     run("export", "s", "other", "--trial", str(other.number), cwd=folder)
     written = json.loads((folder / "other" / "architecture.json").read_text())
     assert written["decisions"] == dict(other.decisions)
+    assert (folder / "other" / "predict.py").is_file()
     card = (folder / "other" / "card.md").read_text()
     assert "6 epochs" in card  # the search's, three times
     assert "no trial 99" in run("export", "s", "none", "--trial", "99", cwd=folder, code=2)
     assert "cannot go together" in run("export", "s", "none", "--trial", "1", "--ensemble", "2", cwd=folder, code=2)
     assert not (folder / "none").exists()
+
+
+def test_raw_rows_are_predicted_from_the_command_line(folder: Path) -> None:
+    test = nas.data.load("digits").test
+    inputs, labels = test.open_rows(), test.open().targets
+    np.savez(folder / "new.npz", X=inputs, y=labels)
+    score = final_record(folder / "s")["finalists"][0]["test_score"]
+    said = run("predict", "s", "new.npz", "--out", "said.csv", cwd=folder)
+    assert f"accuracy {score:.4f} on {len(labels)} rows" in said and "said.csv" in said
+    rows = (folder / "said.csv").read_text().splitlines()
+    assert rows[0].startswith("row,prediction,p(0),p(1)") and len(rows) == len(labels) + 1
+    np.savez(folder / "other.npz", X=inputs[:, :4], y=labels)
+    for words in (("s", "other.npz"), ("s", "none.npz"), ("none", "new.npz"), ("s", "new.npz", "--out", "new.npz")):
+        assert run("predict", *words, cwd=folder, code=2)
+    assert not (folder / "predictions.csv").exists()
 
 
 def test_a_search_that_has_ended_is_not_ended_again(folder: Path) -> None:

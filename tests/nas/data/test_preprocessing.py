@@ -16,6 +16,7 @@ from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words, numbers
 from nas.data.preprocessing.text import TextRules
+from nas.data.schema import Schema
 from nas.errors import InputError
 
 ROWS = pd.DataFrame(
@@ -30,6 +31,7 @@ TABLE = TableRules(
     (Number.fitted(ROWS["size"]), Category.fitted(ROWS["colour"]), Date.fitted(ROWS["day"], "ISO8601"),
      Words.fitted(ROWS["said"]))
 )  # fmt: skip
+SCHEMA = Schema("x", "table", "classification", "accuracy", classes=("a", "b"))
 EVERY = [
     TABLE,
     dataclasses.replace(TABLE, steps=TABLE.steps[:1], series=True),
@@ -45,13 +47,13 @@ EVERY = [
 
 @pytest.mark.parametrize("rules", EVERY, ids=lambda rules: rules.rules)
 def test_rules_survive_json(rules: Any) -> None:
-    again = from_json(to_json(rules))
+    again = from_json(to_json(rules, SCHEMA))
     assert again == rules and again.input_shape == rules.input_shape
-    data = json.loads(to_json(rules))
+    data = json.loads(to_json(rules, SCHEMA))["inputs"]
     assert data["rules"] in RULES and tuple(data["input_shape"]) == rules.input_shape
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rules": "magic", "input_shape": [1]}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"inputs": {"rules": "magic", "input_shape": [1]}}'])
 def test_what_is_no_preprocessing(text: str) -> None:
     with pytest.raises(InputError, match="no preprocessing"):
         from_json(text)

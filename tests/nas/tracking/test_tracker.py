@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import nas
+from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.tracking.address import store_uri
 from nas.tracking.database import connect, make_database, runs_links
@@ -64,6 +66,11 @@ def test_a_search_is_a_run_with_a_run_per_trial(uri: str, tmp_path: Path) -> Non
         "trials.csv",
         "model",
     } <= artifacts(uri, parent)
+    schema = Schema.from_json((tmp_path / "search" / "schema.json").read_text())
+    [used] = parent.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("digits", schema.fingerprint)
+    assert json.loads(used.dataset.profile)["test"] == schema.parts.test and "schema.json" in artifacts(uri, parent)
+    assert parent.data.tags["nas.kind"] == "classification" and parent.data.tags["nas.layout"] == "pictures"
     assert len(children) == 3
     for child, candidate in zip(children, result.candidates, strict=True):
         assert child.info.status == "FINISHED"

@@ -1,0 +1,89 @@
+"""Predictions of an export for a file or a folder, and their score where it holds the targets too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nas.config.data_options import DataOptions
+from nas.data.metrics import metric_of
+from nas.data.new_rows import read_rows
+from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing.cells import WrongCell, words
+from nas.data.preprocessing.table import MOST_WORDS, Category, TableRules
+from nas.errors import InputError
+from nas.export.load_predictor import LoadedPredictor, load_predictor
+
+
+@dataclass(frozen=True, eq=False)
+class NewPredictions:
+    """What an export says of a source.
+
+    Args:
+        found: see `LoadedPredictor.__call__`.
+        score: by the metric of the search, higher is better; None where there are no targets, see `why`.
+        scored: rows that it was computed on.
+    """
+
+    predictor: LoadedPredictor
+    found: Any
+    score: float | None
+    scored: int
+    why: str
+    notes: tuple[str, ...]
+
+
+def predictions(
+    export: Path, source: Path, options: DataOptions | None = None, part: str = "", device: str = "cpu"
+) -> NewPredictions:
+    """Predictions for all rows of a source, which the project's own readers read.
+
+    Args:
+        export: its directory, or that of a search with one.
+        options, part: see `nas.data.new_rows.read_rows`; columns to `ignore` are left aside.
+
+    Raises:
+        InputError: no export that takes raw rows; a source that cannot be read, or has other columns; a cell or a
+            picture that cannot be read, with its line.
+    """
+    options = options or DataOptions()
+    predictor = load_predictor(export, device)
+    schema = predictor.schema
+    rows = read_rows(source, schema, predictor.rules, options, part)
+    try:
+        found = predictor(rows.rows, options.ignore)
+    except WrongCell as error:
+        place = f"{rows.at(error.row)}, column {error.column!r}: {error.what}." if rows.at else f"{source}: {error}"
+        raise InputError(place) from None
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    notes = [*rows.notes, *_unseen(predictor.rules, rows.rows)]
+    if part != "test" and schema.source and Path(schema.source) == source.absolute():
+        notes.append("the network was trained on this very source: a score on it says nothing of new rows")
+    if rows.targets is None or rows.known is None:
+        return NewPredictions(predictor, found, None, 0, rows.why, tuple(notes))
+    positive = schema.classes.index(schema.positive) if schema.positive else None
+    outputs, targets = found.outputs[rows.known], rows.targets[rows.known]
+    score = metric_of(schema.metric, positive)(outputs, targets)
+    return NewPredictions(predictor, found, score, int(np.sum(rows.known)), "", tuple(notes))
+
+
+def _unseen(rules: Preprocessing, rows: Any) -> list[str]:
+    """Notes on words that training did not have; of columns with more words than are kept it is not known."""
+    if not isinstance(rules, TableRules) or not isinstance(rows, pd.DataFrame):
+        return []
+    notes = []
+    for step in rules.steps:
+        if isinstance(step, Category) and len(step.words) < MOST_WORDS:
+            unknown = [one for one in words(rows[step.column]) if one not in step.words]
+            if unknown:
+                listed = ", ".join(repr(one or "(missing)") for one in dict.fromkeys(unknown[:3]))
+                notes.append(
+                    f"column {step.column!r}: {len(unknown)} cells hold what training did not have ({listed}); they "
+                    "count as any other word"
+                )
+    return notes
