@@ -33,6 +33,7 @@ FULL = SearchConfig(
     training=TrainingConfig(
         learning_rate=Choice(0.001, 0.01), optimizer=Choice("adamw", Choice("sgd", "muon")), clip=math.inf,
         dropout=Choice(None, 0.1), checkpointing=Choice(True, False), batch_size=64, augmentation="crop+flip",
+        test_time_flip=False,
         fidelity=Choice(Fidelity(resolution=0.5), Fidelity(subset=Choice(0.25, 1.0))),
     ),
     start_from=({"0.width": 1, "training.learning_rate": 0},),
@@ -40,7 +41,7 @@ FULL = SearchConfig(
     learn_from=(EarlierSearch("/searches/a", "digits", ({"0.width": 0}, {"0.width": 1}), (0.5, 0.75)),),
 )  # fmt: skip
 PLAIN = SearchConfig(
-    data="digits", final_share=0.25, training=TrainingConfig(augmentation="none", fidelity=Fidelity(0.5))
+    data="digits", final_share=0.25, training=TrainingConfig(augmentation="none", test_time_flip=False, fidelity=Fidelity(0.5))
 )  # fmt: skip
 NEWER = ("known", "designs", "baselines", "promote", "export")  # settings that journals of older versions do not hold
 
