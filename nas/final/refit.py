@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.baselines.examples import joined
+from nas.baselines.examples import at_most, joined
 from nas.config.final_time import FULL_EPOCHS
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
@@ -25,6 +25,7 @@ from nas.records.trial import Trial
 from nas.training.machine import cpus
 from nas.training.timing import fastest_threads
 
+WATCHED = 512  # examples of the validation split that the last training is scored on: it has seen them
 OnEpoch = Callable[[Trial, EpochReport], None]
 
 
@@ -99,7 +100,8 @@ def refitted(
         start_from=str(winner.weights) if epochs < refit.most_epochs else "",
     )
     waiting = [job]
-    everything = dataclasses.replace(data, train=joined(data))
+    watched = at_most(data.validation, data.task, WATCHED, trial.seed)[0]
+    everything = dataclasses.replace(data, train=joined(data), validation=watched)
     trained: Trained | None = None
     for _, step in refit.trainings.train(lambda: waiting.pop() if waiting else None, everything, stopped):
         if isinstance(step, EpochReport):
