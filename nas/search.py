@@ -210,7 +210,7 @@ def _designs(
     if config.known == "off":
         return {}
     trainings = plan.trainings or config.budget.trials
-    return known_designs(joint, trainings, config.seed, lambda one: plan.has_time_for(one, watch, examples))
+    return known_designs(joint, trainings, config.seed, lambda one: plan.part(one, watch, examples))
 
 
 def _rehearse(joint: JointSpace, dataset: Dataset, observers: Sequence[Observer]) -> None:

@@ -12,35 +12,44 @@ from search_spaces.profile import profile
 from search_spaces.rules import broken
 
 SHARE = 4  # one training in so many, at most
+TOGETHER = 0.4  # of the search phase, that their trainings may take
+FIRST = 0.6  # of the search phase, that the first one's may take
 
 
 def known_designs(
     joint: JointSpace,
     trainings: int | None,
     seed: int,
-    in_time: Callable[[Architecture], bool] = lambda architecture: True,
+    part: Callable[[Architecture], float] = lambda architecture: 0.0,
 ) -> dict[str, dict[str, int]]:
-    """Decisions of the designs that this search can train, by name, the cheapest first; the recipe is drawn.
+    """Decisions of the designs that this search can train, by name, in the order of the space; the recipe is drawn.
 
-    Left out are those that break a rule, cannot be built for the data, would not be trained in time, or would take more
-    than a quarter of all trainings.
+    Left out are those that break a rule, cannot be built for the data, would take too much of the search phase, or more
+    than a quarter of all trainings. The first one that is left may take more: it is what a person would train.
 
     Args:
         trainings: that the search has time for; None where that is not known.
-        in_time: whether one training of a design is a small part of the search.
+        part: share of the search phase that one training of a design takes.
     """
-    found: list[tuple[int, str, Architecture]] = []
+    kept: list[tuple[str, Architecture]] = []
+    taken = 0.0
+    most = len(joint.space.known) if trainings is None else max(1, trainings // SHARE)
     for name, architecture in joint.space.known.items():
-        try:
-            macs = profile(architecture, joint.task).macs
-            if broken(joint.space.rules, architecture, joint.task) is None:
-                found.append((macs, name, architecture))
-        except SpaceError:
+        if len(kept) == most or not _can_be_trained(joint, architecture):
             continue
-    most = len(found) if trainings is None else max(1, trainings // SHARE)
-    kept = [(name, architecture) for _, name, architecture in sorted(found, key=lambda one: one[0])]
-    kept = [(name, architecture) for name, architecture in kept if in_time(architecture)][:most]
+        share = part(architecture)
+        if taken + share <= (TOGETHER if kept else FIRST):
+            kept.append((name, architecture))
+            taken += share
     return {
         name: dict(joint.complete(architecture, {}, random.Random(f"{seed}/known/{name}")).decisions)
         for name, architecture in kept
     }
+
+
+def _can_be_trained(joint: JointSpace, architecture: Architecture) -> bool:
+    try:
+        profile(architecture, joint.task)
+        return broken(joint.space.rules, architecture, joint.task) is None
+    except SpaceError:
+        return False

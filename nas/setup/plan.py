@@ -38,7 +38,6 @@ LEAST_SUBSET = 1_000  # examples
 SUBSETS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08)  # coarse, so that the plan does not hang on the machine's mood
 BATCH = 64  # that a network is timed with where the recipe leaves the batch open
 TIMED = 5  # networks drawn, of which the middle one by multiply-adds is timed
-LARGEST_PART = 0.2  # of the search phase, that the training of a known design may take
 VALIDATION = 1.2  # a training with its validation, to its training alone
 
 
@@ -61,12 +60,12 @@ class Plan:
     search_seconds: float = 0.0
     final_seconds: float = 0.0
 
-    def has_time_for(self, architecture: Architecture, watch: Stopwatch | None, examples: int) -> bool:
-        """Whether one whole training of this network takes a small part of the search phase only."""
+    def part(self, architecture: Architecture, watch: Stopwatch | None, examples: int) -> float:
+        """Share of the search phase that a whole training of this network takes on a slot; 0 where nothing is timed."""
         if watch is None or self.trainings is None:
-            return True
+            return 0.0
         seen = self.epochs * self.subset * examples
-        return watch.seconds_per_example(architecture) * seen <= LARGEST_PART * self.search_seconds
+        return watch.seconds_per_example(architecture) * seen / max(self.search_seconds, 1e-9)
 
     def recipe(self, recipe: TrainingConfig) -> TrainingConfig:
         """A recipe of the search as it is planned."""

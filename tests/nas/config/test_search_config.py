@@ -41,7 +41,8 @@ FULL = SearchConfig(
     learn_from=(EarlierSearch("/searches/a", "digits", ({"0.width": 0}, {"0.width": 1}), (0.5, 0.75)),),
 )  # fmt: skip
 PLAIN = SearchConfig(
-    data="digits", final_share=0.25, training=TrainingConfig(augmentation="none", test_time_flip=False, fidelity=Fidelity(0.5))
+    data="digits", final_share=0.25,
+    training=TrainingConfig(augmentation="none", test_time_flip=False, fidelity=Fidelity(0.5)),
 )  # fmt: skip
 NEWER = ("known", "designs", "baselines", "promote", "export")  # settings that journals of older versions do not hold
 
