@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,12 @@ def started(place: int, job: tuple[str, str, list[str]], seconds: float) -> subp
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
+def finished(peer: subprocess.Popen[str]) -> str:
+    """The line that a peer printed last; "" where it failed."""
+    lines = peer.communicate()[0].strip().splitlines()
+    return lines[-1] if lines and peer.returncode == 0 else ""
+
+
 def row(line: dict[str, Any]) -> str:
     verdict = line.get("verdict", "").partition("; ")[2]
     cells = [line["data"], line["budget"], line["peer"], line.get("version", ""), line["test"], line.get("trials", "")]
@@ -77,14 +84,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=470.0)
     parser.add_argument("--run", action="store_true")
+    parser.add_argument("--version", default="", help="a word for the lines of this run")
     asked = parser.parse_args()
     if asked.run:
-        running = [started(place, job, asked.seconds) for place, job in enumerate(JOBS)]
-        with LINES.open("a") as out:
-            for one in running:
-                text = one.communicate()[0].strip()
-                if one.returncode == 0 and text:
-                    out.write(json.dumps({**json.loads(text.splitlines()[-1]), "budget": asked.seconds}) + "\n")
+        with LINES.open("a") as out, ThreadPoolExecutor(len(JOBS)) as pool:
+            running = [pool.submit(finished, started(place, job, asked.seconds)) for place, job in enumerate(JOBS)]
+            for one in as_completed(running):
+                if one.result():
+                    line = {**json.loads(one.result()), "budget": asked.seconds, "version": asked.version}
+                    print(json.dumps(line), file=out, flush=True)
     lines = [json.loads(line) for line in LINES.read_text().splitlines()]
     lines.sort(key=lambda line: (line["data"], line["budget"], line["peer"]))
     (HERE / "side_by_side.md").write_text(
