@@ -25,11 +25,13 @@ _NAMES = {
     "SearchResult": "nas.search",
     "TrainingConfig": "nas.config.recipe",
     "Trial": "nas.records.trial",
+    "edit": "nas.steer",
     "load": "nas.export",
     "load_predictor": "nas.export",
     "open": "nas.opened",
     "resume": "nas.search",
     "search": "nas.search",
+    "stop": "nas.steer",
 }
 
 __all__ = sorted(_NAMES)

@@ -14,6 +14,7 @@ from nas import execution
 from nas.baselines import chosen
 from nas.config.budget import Budget
 from nas.config.data_options import DataOptions
+from nas.config.edit import changed_budget, goal_of
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import AUTO, SearchConfig
 from nas.data import Dataset
@@ -21,6 +22,7 @@ from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.driver import Driver
 from nas.driver.events import Observer, Observers, SearchStarted
+from nas.driver.goal import Goal
 from nas.driver.interrupt import interruptible
 from nas.driver.promotion import Promotion
 from nas.driver.successive_halving import NeverStop, SuccessiveHalving
@@ -39,6 +41,7 @@ from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
 from nas.setup.plan import Plan, Stopwatch, epochs_for_data, plan_for
 from nas.setup.start_from import Network, decisions_of
+from nas.setup.steering import Steering
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
 from nas.tracking.address import store_uri
@@ -122,6 +125,7 @@ def search(
     opened = setup.space_for(space, dataset)
     config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
     chosen(config.baselines, dataset.task)
+    goal_of(config, dataset.task.metric)
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
@@ -162,7 +166,7 @@ def resume(
     Args:
         data: only where the search was given arrays.
         space: only where the search was given a `Space` object whose rules hold code that could not be kept.
-        budget: a new one, for more (or less) than was asked for at first; what was spent counts.
+        budget: a new one, or more of the old one (`+1h`); what was spent counts.
         accept_changed_code: go on with a person's own cells as they are now, where their code has been changed since;
             trials of before are marked.
 
@@ -176,7 +180,7 @@ def resume(
         if budget is None:
             setup.check_unfinished(journal, config)
         else:
-            config = dataclasses.replace(config, budget=Budget.parse(budget))
+            config = dataclasses.replace(config, budget=changed_budget(config.budget, budget))
         _check(config)
         if data is None and not config.data:
             raise InputError("This search was given its data as an object. Write `nas.resume(directory, data=…)`.")
@@ -199,6 +203,7 @@ def resume(
                 mark_trials(journal)
                 replace_kept(journal.directory)
             journal.requeue()
+            journal.forget_stops()
             journal.end("", "")  # not any more
             return _run(journal, config, problem, executor, observers, resumed=True)
 
@@ -255,7 +260,8 @@ def _run(
 ) -> SearchResult:
     """The search itself, from an open journal to a result."""
     watching = Observers([*_trackers(config, journal), *observers])
-    driver = _driver(journal, config, problem, watching)
+    steering = Steering(journal, config, problem)
+    driver = _driver(journal, config, steering, watching)
     watching.search_started(_started(journal, config, problem, resumed, words or {}))
     watching.status(driver.status())
     result = None
@@ -265,19 +271,21 @@ def _run(
                 _train(driver, problem, executor, watching)
             if not driver.contenders():
                 raise SearchFailed(driver.why_nothing())
+            config = steering.config
             final, exported = _finish(driver, problem, config, executor, watching) if config.final else (None, None)
         executor.close()
         result = _result(driver, config, final, exported)
     except SearchFailed:
-        _result(driver, config, None, None)  # the journal says why it ended, and where its time went
+        _result(driver, steering.config, None, None)  # the journal says why it ended, and where its time went
         raise
     finally:
         watching.search_ended(result)
     return result
 
 
-def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: Observer) -> Driver:
+def _driver(journal: Journal, config: SearchConfig, steering: Steering, observer: Observer) -> Driver:
     """The driver's decisions, rebuilt from the journal."""
+    problem = steering.problem
     dataset = problem.dataset
     assert dataset is not None  # noqa: S101 - for the type checker
     epochs = config.epochs or epochs_for_data(len(dataset.search.train))  # journals of before did not write it
@@ -305,6 +313,8 @@ def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: 
         storage=setup.storage_for(config, journal.directory),
         patience=config.patience,
         share=lambda proposal: share_of(problem, proposal),
+        goal=Goal(goal_of(config, problem.space.task.metric), config.patience_trials),
+        steering=steering,
     )
 
 
@@ -377,6 +387,7 @@ def _started(
         trials=tuple(journal.trials),
         run_id=journal.mlflow_run_id,
         **words,
+        edits=tuple(journal.edits),
     )
 
 

@@ -11,7 +11,9 @@ from nas.cli.options import Directory, console
 
 def resume(
     directory: Directory,
-    budget: Annotated[str | None, typer.Option(help="A new budget; what was spent counts.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="A new budget, or more of the old one, e.g. [bold]+1h[/]; what was spent counts.")
+    ] = None,
     accept_changed_code: Annotated[
         bool, typer.Option("--accept-changed-code", help="Go on with your own cells as their code is now.")
     ] = False,

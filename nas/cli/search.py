@@ -80,6 +80,12 @@ def search(
             "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
         ),
     ] = None,
+    stop_at: Annotated[
+        float | None, typer.Option(help="Enough: a validation score, e.g. [bold]0.98[/]; the final follows.")
+    ] = None,
+    patience_trials: Annotated[
+        int | None, typer.Option(help="Enough: so many trainings in a row without a better best; the final follows.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same decisions.")] = 0,
     cpus_per_trial: Annotated[int, typer.Option(help="CPUs, and torch threads, of one training.")] = 1,
     gpus_per_trial: Annotated[
@@ -157,6 +163,8 @@ def search(
         baselines=tuple(baselines or ("auto",)),
         epochs=epochs,
         promote=promote,
+        stop_at=stop_at,
+        patience_trials=patience_trials,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_asked(gpus_per_trial),
         executor=executor,

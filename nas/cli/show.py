@@ -33,6 +33,8 @@ def show(
         f"{seen.config.budget}, strategy {seen.config.strategy}, seed {seen.config.seed}: {state} after "
         f"{duration(seen.record.elapsed)}"
     )
+    for edit in seen.record.edits:
+        console.print(edit.sentence, markup=False, highlight=False, soft_wrap=True)
     console.print(counted(seen.trials))
     console.print(best_table(seen.trials, seen.task.metric, "The best"))
     if len(seen.config.objectives) > 1:

@@ -115,6 +115,8 @@ class SearchConfig:
         designs: decisions of those designs, by name; the search fills them in.
         baselines: `auto`: what a person would take without a search is trained beside it; `off`, or some names.
         learn_from: what earlier searches of the space found, see `nas.setup.learn_from`; for `guided`.
+        stop_at: validation score, in the metric's own unit, whose best training ends the search phase; None for none.
+        patience_trials: trainings that end in a row without a better best, which end the search phase; None for none.
 
     What cannot be known here is checked where a search begins: the strategy's name, the MLflow store, and the CPUs,
     GPUs and storage of the machine (`nas.setup.machine`).
@@ -173,6 +175,8 @@ class SearchConfig:
     learn_from: Annotated[
         tuple[EarlierSearch, ...], Field(strict=False, description="a tuple of `EarlierSearch`es")
     ] = ()
+    stop_at: Annotated[Real | None, Field(description="None or a number")] = None
+    patience_trials: Annotated[int | None, Field(ge=1, description="None or a whole number of at least 1")] = None
 
     def __post_init__(self) -> None:
         if self.budget.gpu_seconds is not None and not self.gpus_per_trial:

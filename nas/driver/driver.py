@@ -17,11 +17,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from nas.config.edit import NOW, goal_of
 from nas.config.final_time import FULL_EPOCHS, LONGER, seconds_of_final
 from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.cost_model import CostModel
 from nas.driver.events import Observer, Status
+from nas.driver.goal import NO_GOAL, Goal
 from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.retry import Retries
 from nas.driver.slot_log import SlotLog
@@ -31,7 +33,8 @@ from nas.journal.journal import Journal, JournalError
 from nas.records.job import LATER, EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
-from nas.records.trial import COMPLETED, FAILED, GPUS, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
+from nas.records.trial import COMPLETED, FAILED, GPUS, OUT, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
+from nas.setup.steering import Steering
 from nas.strategies.strategy import Exhausted, Strategy
 from nas.training.storage import remove
 from search_spaces.profile import profile
@@ -64,6 +67,8 @@ class Driver:
         storage: folder or URL for checkpoints of running trainings and the best network's weights; "" for none.
         patience: seconds that an epoch may take at least before it counts as hung.
         share: GPUs that a training of this proposal holds.
+        goal: what is enough before the budget is spent.
+        steering: what persons change while it runs; None for nothing.
     """
 
     def __init__(
@@ -80,16 +85,21 @@ class Driver:
         storage: str = "",
         patience: float = 60.0,
         share: Callable[[Proposal], float] = lambda proposal: 0.0,
+        goal: Goal = NO_GOAL,
+        steering: Steering | None = None,
     ) -> None:
         self.problem, self.journal, self.strategy, self.stopping = problem, journal, strategy, stopping
         self.clock, self.observer = clock, observer
         self.epochs, self.seed, self.storage, self.patience, self.share = epochs, seed, storage, patience, share
+        self.goal, self.steering = goal, steering
         self.ended = ""
         self._slots = SlotLog()
         self._retries = Retries()
         self._guard = threading.RLock()
         self._out: set[int] = set()
         self._alone: int | None = None
+        self._deadlines: dict[int, float] = {}  # of trainings handed out, in seconds since 1970
+        self._now = False  # whether it was told to stop now
         self._queue = [trial.number for trial in journal.trials if trial.state == REQUEUED]
         self._counted = {trial.number: len(trial.scores) for trial in journal.trials}
         self._nothing_fits = False
@@ -161,7 +171,7 @@ class Driver:
                 weak = weak and (not costs or beaten(trial, self.journal.trials, costs))
             self.observer.status(self.status())
             self.observer.epoch_ended(trial, report)
-            return not weak and not self._over()
+            return not self._over() and not weak and OUT not in self.journal.trials[number].attributes
 
     def trial_ended(self, number: int, end: TrialEnd) -> None:
         """A training has ended, by a failure or after its last or a stopping report."""
@@ -179,6 +189,9 @@ class Driver:
             if failure in ("timeout", "lost") and self._over():
                 # the search phase has ended: what it has reached counts, as for any training that was stopped
                 state, failure, error = (STOPPED if trial.scores else REQUEUED), "", ""
+            elif failure in ("timeout", "lost") and time.time() >= self._deadlines.get(number, math.inf):
+                state, failure, error = REQUEUED, "", ""  # there was less time when it began
+                self._queue.append(number)
             elif failure and not self._over() and self._retries.worth_another(trial, failure, self._slots.slots):
                 state = REQUEUED
                 self._queue.append(number)
@@ -213,6 +226,11 @@ class Driver:
         """Ends the search phase: nothing new begins, and running trainings are stopped at their next epoch."""
         self.ended = self.ended or reason
 
+    def told_to_stop(self) -> bool:
+        """Whether somebody has asked for an end at once, also in the final."""
+        self._steer(stops_only=True)
+        return self._now
+
     def over(self) -> bool:
         """Whether nothing more will be handed out."""
         return self._over()
@@ -243,7 +261,7 @@ class Driver:
 
         Nobody where no machine can hold a training.
         """
-        waiting = [trial for trial in self.journal.trials if trial.state == REQUEUED]
+        waiting = [one for one in self.journal.trials if one.state == REQUEUED and OUT not in one.attributes]
         begun = [trial for trial in waiting if math.isfinite(trial.score)]
         untouched = [trial for trial in waiting if not trial.seconds and not self._lacking]
         return best_first(self.journal.trials) or sorted(begun, key=lambda trial: trial.rank) or untouched[:1]
@@ -280,9 +298,30 @@ class Driver:
 
     def _over(self) -> bool:
         """Whether the search phase has ended; sets the reason."""
+        if not self.ended:
+            self._steer()
+        if not self.ended:
+            self.ended = self.goal.reached(self.journal.totals.best, self.journal.finished)
+        if not self.ended and self.observer.wants_stop:
+            self.ended = "stopped"
         if not self.ended and (self._seconds() <= 0 or self._gpu_seconds() <= 0):
             self.ended = "budget"
         return bool(self.ended)
+
+    def _steer(self, stops_only: bool = False) -> None:
+        """Takes up what persons have changed."""
+        if self.steering is None:
+            return
+        with self._guard:
+            for edit in self.steering.taken_up(stops_only):
+                self.problem, config = self.steering.problem, self.steering.config
+                self.clock = dataclasses.replace(self.clock, budget=config.budget)
+                self.goal = Goal(goal_of(config, self.problem.space.task.metric), config.patience_trials)
+                self._nothing_fits = False
+                self.observer.edited(edit)
+                if edit.stop:
+                    self._now = self._now or edit.stop == NOW
+                    self.stop("interrupted" if edit.stop == NOW else "stopped")
 
     def _gpu_seconds(self) -> float:
         return self.clock.gpu_seconds_left(self.journal.totals.gpu_seconds)
@@ -291,7 +330,7 @@ class Driver:
         """A trial that was begun or proposed before; one that ran out of memory waits until nothing else is out."""
         for number in self._queue:
             trial = self.journal.trials[number]
-            if not self._fits(trial):
+            if OUT in trial.attributes or not self._fits(trial):
                 continue
             if trial.failure == "oom":
                 if self._out:
@@ -373,12 +412,13 @@ class Driver:
         self.observer.status(self.status())
         self.observer.trial_started(trial)
         each, best = self._costs.seconds_per_epoch(trial.macs), self.journal.totals.best
+        self._deadlines[number] = time.time() + self._seconds()
         return Job(
             number=number,
             decisions=dict(trial.decisions),
             epochs=trial.epochs,
             seed=trial.seed,
-            deadline=time.time() + self._seconds(),
+            deadline=self._deadlines[number],
             patience=HUNG_TIMES * self.patience if each is None else max(self.patience, HUNG_TIMES * each),
             checkpoint=self._checkpoint(number),
             alone=alone,

@@ -80,6 +80,9 @@ def final_phase(
     )
     gpus = min(trainings.slots, FINALISTS + 1) * full_training_gpus(problem.placement)
 
+    def stopped() -> bool:
+        return asked.is_set() or driver.told_to_stop()
+
     def seconds_left() -> float:
         spent = time.monotonic() - began
         return min(driver.clock.left() - closing, _seconds_of_gpus(driver, gpus, spent))
@@ -92,7 +95,7 @@ def final_phase(
                 refit = refit_for(problem, config, executor, best, seconds_left())
                 last = _seconds_of_last(dataset, ranked, refit) if refit else 0.0
                 hurried = last > seconds_left()
-                lot = _baselines(dataset, config, seconds_left(), asked.is_set, hurried)
+                lot = _baselines(dataset, config, seconds_left(), stopped, hurried)
                 closing += _seconds_of_test(dataset, lot, best)
                 trials, plan = _selection(dataset, ranked, driver.epochs, refit, last, trainings.slots, seconds_left())
                 if refit and len(trials) % trainings.slots == 0:
@@ -111,7 +114,7 @@ def final_phase(
                 device=problem.placement.device,
                 kept=(best, driver.weights_of(best.number)),
                 seconds_left=seconds_left,
-                stopped=(lambda: True) if interrupted else asked.is_set,
+                stopped=lambda: interrupted or stopped(),
                 on_epoch=observer.final_epoch_ended,
             )
     finally:

@@ -149,7 +149,7 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
             lines.insert(0, f"predict     {program()} predict {shlex.quote(out)} FILE   # raw rows, {out}/predict.py")
     if result.config.tracking_uri != "":
         lines.append(f"all runs    {program()} ui")
-    if result.ended in ("interrupted", "failures"):
+    if result.ended in ("interrupted", "failures", "stopped"):
         lines.append(f"go on       {program()} resume {where}")
     if result.final is not None:
         lines.append(f"copy it     {program()} export {where} my-model")

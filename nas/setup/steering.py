@@ -1,0 +1,71 @@
+"""A search that is changed while it runs, or before it goes on: what is asked for and searched, by the edits so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from nas.config.edit import Edit
+from nas.config.search_config import SearchConfig
+from nas.journal.journal import Journal
+from nas.records.joint_space import JointSpace
+from nas.records.problem import Problem
+from nas.records.trial import OUT
+
+
+class Steering:
+    """The problem and the question as they are now. A change holds for proposals from then on.
+
+    Trials that a ban or a pin rules out stay: they teach the predictor, and cannot win.
+
+    Args:
+        config: as the journal has it, so with all that was taken up.
+        problem: with the whole space.
+    """
+
+    def __init__(self, journal: Journal, config: SearchConfig, problem: Problem) -> None:
+        self.journal, self.config = journal, config
+        self._whole = problem
+        self.problem = replace(problem, space=narrowed(problem.space, journal.edits))
+
+    def taken_up(self, stops_only: bool = False) -> list[Edit]:
+        """What has been changed since the last call; it stands in the journal as taken up.
+
+        Args:
+            stops_only: leave all else for a resume.
+        """
+        found = []
+        for edit in self.journal.new_edits():
+            if stops_only and not edit.stop:
+                continue
+            joint = self._whole.space
+            self.config = edit.applied(self.config, joint.task.metric)
+            found.append(self.journal.take_up(edit, self.config.to_json()))
+            self.problem = replace(self._whole, space=narrowed(joint, self.journal.edits))
+            mark(self.journal, self.problem.space)
+        return found
+
+
+def narrowed(joint: JointSpace, edits: Iterable[Edit]) -> JointSpace:
+    """The space by what the edits ban and pin, in order.
+
+    Raises:
+        SpaceError: nothing is so called, or nothing is left.
+    """
+    ban: list[str] = []
+    pin: list[str] = []
+    for edit in edits:
+        ban = [*([] if edit.clear else ban), *edit.ban]
+        pin = [*([] if edit.clear else pin), *edit.pin]
+    return joint.narrowed(ban, pin)
+
+
+def mark(journal: Journal, joint: JointSpace) -> None:
+    """Notes of every trial that is out by the edits so far that it is, and of others that they are not."""
+    marks = {}
+    for trial in journal.trials:
+        out, was = not joint.permits(trial.decisions), OUT in trial.attributes
+        if out != was:
+            kept = {name: value for name, value in trial.attributes.items() if name != OUT}
+            marks[trial.number] = {**kept, OUT: True} if out else kept
+    journal.mark(marks)
