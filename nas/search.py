@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from nas.journal.directory import check_free, claimed, directory_for
 from nas.journal.journal import Journal, JournalError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
+from nas.records.proposal import Proposal
 from nas.records.results import FinalResult, SearchOutcome
 from nas.setup import problem as setup
 from nas.setup.changed_code import mark_trials, resumed_space
@@ -78,6 +79,7 @@ def search(
     start_from: Sequence[Network] = (),
     learn_from: Sequence[str | Path] = (),
     observers: Sequence[Observer] = (),
+    prepare: bool = False,
     **settings: Any,
 ) -> SearchResult:
     """Searches the space for the network that scores best on the data, within the budget.
@@ -93,6 +95,7 @@ def search(
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
         learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
         observers: told of everything, beside MLflow.
+        prepare: only set the search up. `nas.ask` and `nas.tell` go on with it, or `nas.resume`.
 
     Raises:
         InputError, SpaceError: something asked for breaks a rule; nothing was written.
@@ -141,13 +144,16 @@ def search(
         training=plan.recipe(config.training),
     )
     joint = dataclasses.replace(joint, training=config.training)
-    with execution.opened(config, dataset.search) as executor:
+    here = dataclasses.replace(config, executor="local") if prepare else config
+    with execution.opened(here, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)
         path = path if directory is not None else claimed(path)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
             _keep(path, opened, config, observers)
             if dataset.schema is not None:
                 dataset.schema.save(path)
+            if prepare:
+                return SearchResult(directory=path, config=config, candidates=(), ended="")
             words = {"plan": plan.sentence(examples), "why_space": setup.why_space(space, dataset)}
             return _run(journal, config, problem, executor, observers, words=words)
 
@@ -288,7 +294,33 @@ def _driver(journal: Journal, config: SearchConfig, steering: Steering, observer
     problem = steering.problem
     dataset = problem.dataset
     assert dataset is not None  # noqa: S101 - for the type checker
-    epochs = config.epochs or epochs_for_data(len(dataset.search.train))  # journals of before did not write it
+    return driver_for(
+        journal,
+        config,
+        steering,
+        observer,
+        elapsed=journal.elapsed,
+        final_share=config.final_share if config.final else 0.0,
+        epochs=config.epochs or epochs_for_data(len(dataset.search.train)),  # journals of before did not write it
+        storage=setup.storage_for(config, journal.directory),
+        share=lambda proposal: share_of(problem, proposal),
+    )
+
+
+def driver_for(
+    journal: Journal,
+    config: SearchConfig,
+    steering: Steering,
+    observer: Observer,
+    *,
+    elapsed: Callable[[], float],
+    final_share: float,
+    epochs: int,
+    storage: str = "",
+    share: Callable[[Proposal], float] = lambda proposal: 0.0,
+) -> Driver:
+    """A driver for the question as it stands, whoever trains; for the arguments see `Driver` and `Clock`."""
+    problem = steering.problem
     settings = Settings(
         seed=config.seed,
         start_from=config.start_from,
@@ -306,13 +338,13 @@ def _driver(journal: Journal, config: SearchConfig, steering: Steering, observer
         journal,
         STRATEGIES[config.strategy](settings),
         stopping,
-        Clock(config.budget, journal.elapsed, config.final_share if config.final else 0.0),
+        Clock(config.budget, elapsed, final_share),
         observer,
         epochs=epochs,
         seed=config.seed,
-        storage=setup.storage_for(config, journal.directory),
+        storage=storage,
         patience=config.patience,
-        share=lambda proposal: share_of(problem, proposal),
+        share=share,
         goal=Goal(goal_of(config, problem.space.task.metric), config.patience_trials),
         steering=steering,
     )

@@ -39,7 +39,7 @@ def edit(
 
     nas edit DIRECTORY --ban Transformer --pin stem.width=32 --budget +1h
     """
-    from nas.steer import edit as change
+    from nas.steering.edits import edit as change
 
     said = change(
         directory,

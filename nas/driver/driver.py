@@ -226,6 +226,10 @@ class Driver:
         """Ends the search phase: nothing new begins, and running trainings are stopped at their next epoch."""
         self.ended = self.ended or reason
 
+    def adopt(self) -> None:
+        """Takes what is in training by the journal for handed out by this driver."""
+        self._out = {trial.number for trial in self.journal.trials if trial.state == RUNNING}
+
     def told_to_stop(self) -> bool:
         """Whether somebody has asked for an end at once, also in the final."""
         self._steer(stops_only=True)

@@ -138,11 +138,11 @@ class Journal:
         return cls(directory, lock, connection, began)
 
     @classmethod
-    def open(cls, directory: Path, began: float | None = None) -> Journal:
-        """The journal of an earlier search, to go on with."""
+    def open(cls, directory: Path, began: float | None = None, wait: float = 0.0) -> Journal:
+        """The journal of an earlier search, to go on with; waits so many seconds where another process has it."""
         path = _existing(directory)
         try:
-            lock = _locked(directory)
+            lock = _locked(directory, wait)
         except OSError as error:
             raise InputError(f"The search in {directory} cannot be resumed: {error}.") from None
         try:
@@ -388,11 +388,11 @@ def _existing(directory: Path) -> Path:
     return path
 
 
-def _locked(directory: Path) -> BaseFileLock:
+def _locked(directory: Path, wait: float = 0.0) -> BaseFileLock:
     """A lock that lasts as long as this process, however it ends; the file says which process holds it."""
     path = directory / LOCK
     holder = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
-    lock = FileLock(path, timeout=0, thread_local=False)
+    lock = FileLock(path, timeout=wait, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

@@ -157,6 +157,18 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
         console.print(f"  {line}", soft_wrap=True, highlight=False)
 
 
+def in_a_line(seen: StoredSearch) -> str:
+    """Where a search stands, e.g. `ended (budget), 12 trials: 9 finished, …; best accuracy 0.9821 (trial 4)`."""
+    state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
+    ranked = best_first(seen.trials)
+    if not ranked:
+        return f"{state}, {counted(seen.trials)}"
+    best = (
+        f"best {metric_words(seen.task.metric)} {shown(seen.task.metric, ranked[0].score)} (trial {ranked[0].number})"
+    )
+    return f"{state}, {counted(seen.trials)}; {best}"
+
+
 def program() -> str:
     """How this program was called, for commands to copy: `nas`, or `.venv/bin/nas` where it is not on the path."""
     called = Path(sys.argv[0])

@@ -26,6 +26,21 @@ LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 NEWEST = 5
 
 
+class Messages(Observer):
+    """Says only what a person should know, on `console`."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def message(self, text: str) -> None:
+        self.console.print(text, style="yellow", soft_wrap=True, markup=False)
+
+    def search_started(self, started: SearchStarted) -> None:
+        for line in started.schema.lines() if started.schema is not None else ():
+            if line.startswith("Warning"):
+                self.message(line)
+
+
 class Progress(Observer):
     """Shows a search on `console`; ends with the search."""
 
