@@ -36,7 +36,7 @@ from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.results import FinalResult, SearchOutcome
 from nas.setup import problem as setup
-from nas.setup.changed_code import mark_trials, resumed_space
+from nas.setup.changed_code import new_segment, resumed_space
 from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
@@ -206,7 +206,7 @@ def resume(
             if changed:
                 from nas.export.keep_space import replace_kept
 
-                mark_trials(journal)
+                new_segment(journal, config, setup.storage_for(config, journal.directory))
                 replace_kept(journal.directory)
             journal.requeue()
             journal.forget_stops()

@@ -28,7 +28,7 @@ from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.retry import Retries
 from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
-from nas.journal.directory import weights_in
+from nas.journal.directory import checkpoint_in, weights_in
 from nas.journal.journal import Journal, JournalError
 from nas.records.job import LATER, EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Problem
@@ -455,7 +455,7 @@ class Driver:
                 self.observer.message(f"Trial {number}: {text}")
 
     def _checkpoint(self, number: int) -> str:
-        return f"{self.storage}/{number}.pt" if self.storage else ""
+        return checkpoint_in(self.storage, number) if self.storage else ""
 
 
 def _ended_as(trial: Trial, failure: str) -> str:
