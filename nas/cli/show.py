@@ -26,6 +26,7 @@ def show(
         if optuna:
             _to_optuna(directory, optuna)
         return
+    from nas.config.address import masked
     from nas.config.budget import duration
     from nas.report.outcome import best_table, counted, drawn, front_table
     from nas.setup.stored_search import stored_search
@@ -54,7 +55,8 @@ def show(
         console.print(seen.record.statement, highlight=False)
     if optuna:
         _to_optuna(directory, optuna)
-        console.print(f"Copied to {optuna}. Look at it by: optuna-dashboard {optuna}", soft_wrap=True)
+        where = masked(optuna, optuna)
+        console.print(f"Copied to {where}. Look at it by: optuna-dashboard {where}", soft_wrap=True)
 
 
 def _briefly(directory: Path, trial: int | None, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from nas.config.address import no_password
 from nas.config.budget import FINAL_SHARE, Budget
 from nas.config.checked import checked, refusal, whole_number
 from nas.config.data_options import DataOptions
@@ -77,6 +78,7 @@ def _whole_above_one(gpus: float | str) -> float | str:
 Real = int | float  # kept as it was written
 Text = Annotated[str, Field(description="a text")]
 Name = Annotated[str | None, Field(description="a text, or None")]
+Address = Annotated[str | None, AfterValidator(no_password), Field(description="a text, or None")]
 Flag = Annotated[bool, Field(description="True or False")]
 Share = Annotated[Real, Field(gt=0, lt=1, description="between 0 and 1")]
 
@@ -147,7 +149,7 @@ class SearchConfig:
         AfterValidator(_whole_above_one),
         Field(description="`auto`, 0, a fraction below 1 or a whole number"),
     ] = AUTO
-    ray_address: Name = None
+    ray_address: Address = None
     tracking_uri: Name = None
     experiment: Text = "nas"
     training: Annotated[TrainingConfig, Field(description="a TrainingConfig(…)")] = field(
@@ -160,7 +162,7 @@ class SearchConfig:
     promote: Annotated[int, AfterValidator(_not_one), Field(ge=0, description="0 or a whole number of at least 2")] = 0
     validation_share: Share = 0.2
     test_share: Share = 0.2
-    storage: Name = None
+    storage: Address = None
     patience: Annotated[Real, Field(gt=0, description="more than 0 seconds")] = 60.0
     memory_per_trial: Annotated[Real, Field(ge=0, description="at least 0 GiB")] = 0.0
     options: Annotated[DataOptions, Field(description="a DataOptions(…)")] = field(default_factory=DataOptions)
