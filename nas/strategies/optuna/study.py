@@ -146,8 +146,8 @@ def copy_study(url: str, name: str, problem: Problem, trials: Sequence[Trial]) -
         same = all(params == worded(problem.space, trial.decisions)[0] for params, trial in pairs)
         if COPY not in there.user_attrs or not same:
             raise InputError(
-                f"{masked(url, url)} holds another study {name!r}, which is no copy of this search. Name another storage, or delete "
-                "that study: optuna delete-study."
+                f"{masked(url, url)} holds another study {name!r}, which is no copy of this search. Name another "
+                "storage, or delete that study: optuna delete-study."
             )
         optuna.delete_study(study_name=name, storage=storage)
     study = new_study(problem.objectives, storage=storage, study_name=name)
