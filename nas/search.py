@@ -36,6 +36,7 @@ from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.results import FinalResult, SearchOutcome
 from nas.setup import problem as setup
+from nas.setup.affordable import check_affordable
 from nas.setup.changed_code import new_segment, resumed_space
 from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
@@ -135,6 +136,7 @@ def search(
     _rehearse(joint, dataset, observers)
     watch, examples = Stopwatch.of(config, joint, dataset), len(dataset.search.train)
     plan = plan_for(config, joint, dataset, watch)
+    check_affordable(config.budget, joint, plan, watch, examples)
     config = dataclasses.replace(  # in the journal stands what was named and planned, whatever becomes of the files
         config,
         start_from=decisions_of(start_from, joint, seed),

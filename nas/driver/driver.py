@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from nas.config.budget import duration
 from nas.config.edit import NOW, goal_of
 from nas.config.final_time import FULL_EPOCHS, LONGER, seconds_of_final
 from nas.driver import time_account
@@ -30,7 +31,7 @@ from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
 from nas.journal.directory import checkpoint_in, weights_in
 from nas.journal.journal import Journal, JournalError
-from nas.records.job import LATER, EpochReport, Job, Later, TrialEnd
+from nas.records.job import LATER, TOO_SLOW, EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.trial import COMPLETED, FAILED, GPUS, OUT, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
@@ -99,6 +100,7 @@ class Driver:
         self._out: set[int] = set()
         self._alone: int | None = None
         self._deadlines: dict[int, float] = {}  # of trainings handed out, in seconds since 1970
+        self._too_slow: list[tuple[float, int]] = []  # seconds of an epoch for which there was no time, and parameters
         self._now = False  # whether it was told to stop now
         self._queue = [trial.number for trial in journal.trials if trial.state == REQUEUED]
         self._counted = {trial.number: len(trial.scores) for trial in journal.trials}
@@ -185,9 +187,13 @@ class Driver:
             failure, error = end.failure, end.error
             if not failure and trial.scores and not math.isfinite(trial.score):
                 failure, error = "diverged", f"the score after epoch {len(trial.scores)} is {trial.score}"
+            if end.epoch_seconds:
+                self._costs.learn(trial.macs, end.epoch_seconds)
+                self._too_slow.append((end.epoch_seconds, trial.parameters))
+                self._tell(number, [f"it was left, since {end.error}; smaller networks are tried."])
             state = _ended_as(trial, failure)
-            if failure in ("timeout", "lost") and self._over():
-                # the search phase has ended: what it has reached counts, as for any training that was stopped
+            if failure == TOO_SLOW or (failure in ("timeout", "lost") and self._over()):
+                # there is no time for it: what it has reached counts, as for any training that was stopped
                 state, failure, error = (STOPPED if trial.scores else REQUEUED), "", ""
             elif failure in ("timeout", "lost") and time.time() >= self._deadlines.get(number, math.inf):
                 state, failure, error = REQUEUED, "", ""  # there was less time when it began
@@ -267,7 +273,8 @@ class Driver:
         """
         waiting = [one for one in self.journal.trials if one.state == REQUEUED and OUT not in one.attributes]
         begun = [trial for trial in waiting if math.isfinite(trial.score)]
-        untouched = [trial for trial in waiting if not trial.seconds and not self._lacking]
+        untouched = [trial for trial in waiting if not trial.scores and not self._lacking]
+        untouched.sort(key=lambda trial: trial.macs)  # the one that most likely ends an epoch in time
         return best_first(self.journal.trials) or sorted(begun, key=lambda trial: trial.rank) or untouched[:1]
 
     def why_nothing(self) -> str:
@@ -275,6 +282,13 @@ class Driver:
         failed = [trial for trial in self.journal.trials if trial.state == FAILED]
         if self._lacking and not failed:
             return f"Not one candidate could be trained: {self._lacking}"
+        if self._too_slow:
+            seconds, parameters = min(self._too_slow)
+            return (
+                f"Not one candidate could be trained for an epoch: the fastest of {len(self._too_slow)} that were begun, with "
+                f"{parameters:,} parameters, takes about {duration(seconds)} for one, and the budget is {self.clock.budget}. "
+                "Give it a larger budget, or smaller networks by `--max-macs`."
+            )
         if not failed:
             return (
                 f"The search ended ({self.ended}) before one candidate had trained for an epoch. "
@@ -363,7 +377,7 @@ class Driver:
                 self.journal.add(trial)
                 return number
             self.journal.add(dataclasses.replace(trial, state=REQUEUED, attempts=0))  # for a resume with more time
-            if not self._in_time(self._least_macs, self.epochs, 0.0):
+            if math.isfinite(self._least_macs) and not self._in_time(self._least_macs, self.epochs, 0.0):
                 break  # not even the smallest network seen would end in time
         self._nothing_fits = True  # what does not fit now does not fit later: time only runs out
         return self._no_more("budget")
@@ -394,8 +408,12 @@ class Driver:
         )
 
     def _fits(self, trial: Trial) -> bool:
-        """Whether the training would end before the search phase does, as far as can be told."""
-        return self._in_time(trial.macs, trial.epochs - len(trial.scores), trial.gpus)
+        """Whether the training would end before the search phase does, as far as can be told.
+
+        While there is no network at all, one epoch is enough.
+        """
+        epochs = trial.epochs - len(trial.scores) if self.journal.totals.best is not None else 1
+        return self._in_time(trial.macs, epochs, trial.gpus)
 
     def _in_time(self, macs: float, epochs: int, gpus: float) -> bool:
         each = self._costs.seconds_per_epoch(macs)
