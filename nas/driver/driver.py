@@ -42,6 +42,7 @@ from search_spaces.profile import profile
 
 log = logging.getLogger("nas")
 TRIED_FOR_TIME = 32  # proposals in a row of which none would end in time, before no more are made
+SLOW_TRIED_AGAIN = 1  # times that a training which had no time for an epoch may be begun anew
 HUNG_TIMES = 10  # an epoch that takes so many times what was expected counts as hung
 NO_ROOM = 900.0  # seconds without a machine that can hold one training, after which a search without a time limit ends
 
@@ -195,6 +196,8 @@ class Driver:
             if failure == TOO_SLOW or (failure in ("timeout", "lost") and self._over()):
                 # there is no time for it: what it has reached counts, as for any training that was stopped
                 state, failure, error = (STOPPED if trial.scores else REQUEUED), "", ""
+                if end.epoch_seconds and state == REQUEUED and trial.attempts <= SLOW_TRIED_AGAIN:
+                    self._queue.append(number)  # there is more time while there is no network at all
             elif failure in ("timeout", "lost") and time.time() >= self._deadlines.get(number, math.inf):
                 state, failure, error = REQUEUED, "", ""  # there was less time when it began
                 self._queue.append(number)
@@ -285,8 +288,9 @@ class Driver:
         if self._too_slow:
             seconds, parameters = min(self._too_slow)
             return (
-                f"Not one candidate could be trained for an epoch: the fastest of {len(self._too_slow)} that were begun, with "
-                f"{parameters:,} parameters, takes about {duration(seconds)} for one, and the budget is {self.clock.budget}. "
+                f"Not one candidate could be trained for an epoch: the fastest of {len(self._too_slow)} that were "
+                f"begun, with {parameters:,} parameters, takes about {duration(seconds)} for one, and the budget is "
+                f"{self.clock.budget}. "
                 "Give it a larger budget, or smaller networks by `--max-macs`."
             )
         if not failed:
@@ -306,8 +310,8 @@ class Driver:
     def _seconds(self) -> float:
         """Seconds left for the search phase. What the final does not need of its share belongs to the search."""
         best = self.journal.totals.best
-        if best is None:
-            return self.clock.left_for_search()
+        if best is None:  # a final without a network is worth nothing: it waits for the first that ends an epoch
+            return self.clock.left_for_search(0.0 if self._too_slow else math.inf)
         subset = best.recipe.fidelity.subset
         each = best.seconds / len(best.scores) / subset
         finalists = LONGER * max(1, round(self.epochs * subset))

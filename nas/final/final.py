@@ -40,6 +40,7 @@ from nas.final.record import write_record
 from nas.final.refit import OnEpoch, Refit, refit_for, refitted
 from nas.final.schedule import VALIDATION_COST, FinalConfig, Schedule, stretch
 from nas.final.sealed_test import CHECKED_EXAMPLES, tested
+from nas.final.within_latency import within_latency
 from nas.journal.directory import FINAL
 from nas.journal.journal import Journal, JournalError
 from nas.records.job import EpochReport
@@ -71,7 +72,8 @@ def final_phase(
     """
     dataset, journal = problem.dataset, driver.journal
     assert dataset is not None  # noqa: S101 - for the type checker
-    ranked, interrupted = driver.contenders(), driver.ended == "interrupted"
+    ranked = within_latency(driver.contenders(), config, dataset.task, observer.message)
+    interrupted = driver.ended == "interrupted"
     best, first = ranked[0], None if interrupted else _first_random(journal.trials)
     began, asked = time.monotonic(), threading.Event()
     closing = EXPORT_SECONDS if config.export else 0.0

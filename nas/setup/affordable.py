@@ -1,4 +1,4 @@
-"""Whether a budget buys one epoch of the smallest network of a space; said with the numbers before anything is spent."""
+"""Whether a budget buys one epoch of the smallest network of a space; said with numbers before anything is spent."""
 
 from __future__ import annotations
 
