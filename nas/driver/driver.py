@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from nas.config.budget import duration
 from nas.config.edit import NOW, goal_of
-from nas.config.final_time import FULL_EPOCHS, LONGER, seconds_of_final
+from nas.config.final_time import FULL_EPOCHS, LEAST_FINAL, LONGER, seconds_of_final
 from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.cost_model import CostModel
@@ -37,6 +37,7 @@ from nas.records.proposal import Proposal
 from nas.records.trial import COMPLETED, FAILED, GPUS, OUT, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
 from nas.setup.steering import Steering
 from nas.strategies.strategy import Exhausted, Strategy
+from nas.training.epoch_clock import VALIDATION_COST
 from nas.training.storage import remove
 from search_spaces.profile import profile
 
@@ -102,6 +103,7 @@ class Driver:
         self._alone: int | None = None
         self._deadlines: dict[int, float] = {}  # of trainings handed out, in seconds since 1970
         self._too_slow: list[tuple[float, int]] = []  # seconds of an epoch for which there was no time, and parameters
+        self._seconds_of_test = 0.0  # of the network that was too slow last, in a final and in the proof of its export
         self._now = False  # whether it was told to stop now
         self._queue = [trial.number for trial in journal.trials if trial.state == REQUEUED]
         self._counted = {trial.number: len(trial.scores) for trial in journal.trials}
@@ -191,6 +193,7 @@ class Driver:
             if end.epoch_seconds:
                 self._costs.learn(trial.macs, end.epoch_seconds)
                 self._too_slow.append((end.epoch_seconds, trial.parameters))
+                self._seconds_of_test = self._test_and_proof(trial, end.epoch_seconds)
                 self._tell(number, [f"it was left, since {end.error}; smaller networks are tried."])
             state = _ended_as(trial, failure)
             if failure == TOO_SLOW or (failure in ("timeout", "lost") and self._over()):
@@ -311,7 +314,7 @@ class Driver:
         """Seconds left for the search phase. What the final does not need of its share belongs to the search."""
         best = self.journal.totals.best
         if best is None:  # a final without a network is worth nothing: it waits for the first that ends an epoch
-            return self.clock.left_for_search(0.0 if self._too_slow else math.inf)
+            return self.clock.left_for_search(LEAST_FINAL + self._seconds_of_test if self._too_slow else math.inf)
         subset = best.recipe.fidelity.subset
         each = best.seconds / len(best.scores) / subset
         finalists = LONGER * max(1, round(self.epochs * subset))
@@ -423,6 +426,15 @@ class Driver:
         each = self._costs.seconds_per_epoch(macs)
         left = min(self._seconds(), self._gpu_seconds() / gpus if gpus else math.inf)
         return each is None or each * epochs <= left
+
+    def _test_and_proof(self, trial: Trial, seconds: float) -> float:
+        """What scoring a network on the test split twice takes, by the seconds of an epoch."""
+        dataset = self.problem.dataset
+        if dataset is None:
+            return 0.0
+        data, subset = dataset.search, trial.recipe.fidelity.subset
+        seen = subset * len(data.train) + VALIDATION_COST * len(data.validation)
+        return 2 * VALIDATION_COST * len(dataset.test) * seconds / seen
 
     def _learn_cost(self, trial: Trial, seconds: float) -> None:
         self._costs.learn(trial.macs, seconds)

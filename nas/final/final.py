@@ -38,7 +38,7 @@ from nas.final.entrants import entrants, selection, selection_share
 from nas.final.finalists import by_trial, finalist, from_search, is_better
 from nas.final.record import write_record
 from nas.final.refit import OnEpoch, Refit, refit_for, refitted
-from nas.final.schedule import VALIDATION_COST, FinalConfig, Schedule, stretch
+from nas.final.schedule import FinalConfig, Schedule, stretch
 from nas.final.sealed_test import CHECKED_EXAMPLES, tested
 from nas.final.within_latency import within_latency
 from nas.journal.directory import FINAL
@@ -48,6 +48,7 @@ from nas.records.problem import Problem
 from nas.records.results import Finalist, FinalResult
 from nas.records.trial import Trial
 from nas.strategies.strategy import GIVEN, KNOWN
+from nas.training.epoch_clock import VALIDATION_COST
 
 log = logging.getLogger("nas")
 EXPORT_SECONDS = 8.0  # that the proof in a fresh interpreter takes, without its predictions
@@ -94,7 +95,8 @@ def final_phase(
             lot, refit = Lot(()), None
             trials, plan = [best], FinalConfig(top=1, epochs=driver.epochs)
             if not interrupted:
-                refit = refit_for(problem, config, executor, best, seconds_left())
+                if seconds_left() > _seconds_of_epoch(dataset, best):
+                    refit = refit_for(problem, config, executor, best, seconds_left())
                 last = _seconds_of_last(dataset, ranked, refit) if refit else 0.0
                 hurried = last > seconds_left()
                 lot = _baselines(dataset, config, seconds_left(), stopped, hurried)

@@ -11,8 +11,7 @@ from pathlib import Path
 from nas.config.final_time import FINALISTS
 from nas.execution.full_training import FullTraining
 from nas.records.trial import Trial
-
-VALIDATION_COST = 1 / 3  # of an example, to a training step on one
+from nas.training.epoch_clock import VALIDATION_COST
 
 
 @dataclass(frozen=True)
