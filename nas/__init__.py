@@ -29,7 +29,7 @@ _NAMES = {
     "edit": "nas.steering.edits",
     "load": "nas.export",
     "load_predictor": "nas.export",
-    "open": "nas.opened",
+    "open": "nas.steering.opened",
     "resume": "nas.search",
     "search": "nas.search",
     "stop": "nas.steering.edits",

@@ -145,7 +145,7 @@ def search(
         epochs=plan.epochs,
         training=plan.recipe(config.training),
     )
-    joint = dataclasses.replace(joint, training=config.training)
+    joint = dataclasses.replace(joint, training=config.recipe)
     here = dataclasses.replace(config, executor="local") if prepare else config
     with execution.opened(here, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)

@@ -1,1 +1,1 @@
-"""A search that is steered from outside: edited, stopped, or asked and told by an agent."""
+"""Any search from outside: opened, edited, stopped, or asked and told by an agent."""

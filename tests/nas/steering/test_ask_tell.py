@@ -107,7 +107,7 @@ def test_time_is_what_was_told_and_goals_and_edits_hold(tmp_path: Path) -> None:
     folder = prepared(tmp_path / "s", "100s")
     first = nas.ask(folder)
     assert first["left"] == {"trials": None, "seconds": 100.0}
-    assert nas.tell(folder, first["number"], 0.5, seconds=60)["left"]["seconds"] == 40.0
+    assert nas.tell(folder, first["number"], 0.5, seconds=30)["left"]["seconds"] == 70.0
     nas.edit(folder, pin=["mlp.width=8"], stop_at=0.8)
     for score in (0.75, 0.85):
         found = nas.ask(folder)
