@@ -103,7 +103,7 @@ class Driver:
         self._alone: int | None = None
         self._deadlines: dict[int, float] = {}  # of trainings handed out, in seconds since 1970
         self._too_slow: list[tuple[float, int]] = []  # seconds of an epoch for which there was no time, and parameters
-        self._seconds_of_test = 0.0  # of the network that was too slow last, in a final and in the proof of its export
+        self._seconds_of_test = 0.0  # that scoring the network which was too slow last takes in a final
         self._now = False  # whether it was told to stop now
         self._queue = [trial.number for trial in journal.trials if trial.state == REQUEUED]
         self._counted = {trial.number: len(trial.scores) for trial in journal.trials}
@@ -193,7 +193,7 @@ class Driver:
             if end.epoch_seconds:
                 self._costs.learn(trial.macs, end.epoch_seconds)
                 self._too_slow.append((end.epoch_seconds, trial.parameters))
-                self._seconds_of_test = self._test_and_proof(trial, end.epoch_seconds)
+                self._seconds_of_test = self._test(trial, end.epoch_seconds)
                 self._tell(number, [f"it was left, since {end.error}; smaller networks are tried."])
             state = _ended_as(trial, failure)
             if failure == TOO_SLOW or (failure in ("timeout", "lost") and self._over()):
@@ -427,14 +427,14 @@ class Driver:
         left = min(self._seconds(), self._gpu_seconds() / gpus if gpus else math.inf)
         return each is None or each * epochs <= left
 
-    def _test_and_proof(self, trial: Trial, seconds: float) -> float:
-        """What scoring a network on the test split twice takes, by the seconds of an epoch."""
+    def _test(self, trial: Trial, seconds: float) -> float:
+        """What scoring a network on the test split takes, by the seconds of an epoch."""
         dataset = self.problem.dataset
         if dataset is None:
             return 0.0
         data, subset = dataset.search, trial.recipe.fidelity.subset
         seen = subset * len(data.train) + VALIDATION_COST * len(data.validation)
-        return 2 * VALIDATION_COST * len(dataset.test) * seconds / seen
+        return VALIDATION_COST * len(dataset.test) * seconds / seen
 
     def _learn_cost(self, trial: Trial, seconds: float) -> None:
         self._costs.learn(trial.macs, seconds)
