@@ -43,6 +43,7 @@ from search_spaces.profile import profile
 
 log = logging.getLogger("nas")
 TRIED_FOR_TIME = 32  # proposals in a row of which none would end in time, before no more are made
+CUT_OFF_AT_MOST = 2  # times that a training which was cut off is begun anew because there is more time by now
 SLOW_TRIED_AGAIN = 1  # times that a training which had no time for an epoch may be begun anew
 HUNG_TIMES = 10  # an epoch that takes so many times what was expected counts as hung
 NO_ROOM = 900.0  # seconds without a machine that can hold one training, after which a search without a time limit ends
@@ -201,7 +202,7 @@ class Driver:
                 state, failure, error = (STOPPED if trial.scores else REQUEUED), "", ""
                 if end.epoch_seconds and state == REQUEUED and trial.attempts <= SLOW_TRIED_AGAIN:
                     self._queue.append(number)  # there is more time while there is no network at all
-            elif failure in ("timeout", "lost") and time.time() >= self._deadlines.get(number, math.inf):
+            elif failure in ("timeout", "lost") and self._was_cut_off(trial):
                 state, failure, error = REQUEUED, "", ""  # there was less time when it began
                 self._queue.append(number)
             elif failure and not self._over() and self._retries.worth_another(trial, failure, self._slots.slots):
@@ -310,11 +311,16 @@ class Driver:
 
     # Decisions
 
+    def _was_cut_off(self, trial: Trial) -> bool:
+        """Whether a training ended because there was less time when it began than there is now."""
+        return trial.attempts <= CUT_OFF_AT_MOST and time.time() >= self._deadlines.get(trial.number, math.inf)
+
     def _seconds(self) -> float:
         """Seconds left for the search phase. What the final does not need of its share belongs to the search."""
         best = self.journal.totals.best
         if best is None:  # a final without a network is worth nothing: it waits for the first that ends an epoch
-            return self.clock.left_for_search(LEAST_FINAL + self._seconds_of_test if self._too_slow else math.inf)
+            anything = any(self.journal.trials[number].scores for number in self._out)
+            return self.clock.left_for_search(math.inf if anything else LEAST_FINAL + self._seconds_of_test)
         subset = best.recipe.fidelity.subset
         each = best.seconds / len(best.scores) / subset
         finalists = LONGER * max(1, round(self.epochs * subset))
@@ -338,7 +344,10 @@ class Driver:
         if self.steering is None:
             return
         with self._guard:
-            for edit in self.steering.taken_up(stops_only):
+            taken_up = self.steering.taken_up(stops_only)
+            for text in self.steering.refused():
+                self.observer.message(text)
+            for edit in taken_up:
                 self.problem, config = self.steering.problem, self.steering.config
                 self.clock = dataclasses.replace(self.clock, budget=config.budget)
                 self.goal = Goal(goal_of(config, self.problem.space.task.metric), config.patience_trials)

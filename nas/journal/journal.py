@@ -222,11 +222,13 @@ class Journal:
     def new_edits(self) -> list[Edit]:
         """What persons have changed and the driver has not taken up; costs next to nothing where nobody has written."""
         with self._guard:
-            (written,) = self._connection.execute("pragma data_version").fetchone()
-            if written == self._written:
+            try:
+                (written,) = self._connection.execute("pragma data_version").fetchone()
+                found = _edits(self._connection) if written != self._written else []
+            except (sqlite3.Error, ValueError):  # of a later version, or a disk that is gone: the search goes on
                 return []
             self._written = written
-            return [edit for edit in _edits(self._connection) if edit.trial is None]
+            return [edit for edit in found if edit.trial is None]
 
     def waiting_edits(self) -> list[Edit]:
         """What was changed too late for the driver of before."""
@@ -241,7 +243,11 @@ class Journal:
         """Who asked for an end before does not mean what goes on now."""
         for edit in _edits(self._connection):
             if edit.trial is None and edit.stop:
-                self._write([("delete from edits where number = ?", (edit.number,))])
+                self.forget(edit)
+
+    def forget(self, edit: Edit) -> None:
+        """An edit that was never taken up goes."""
+        self._write([("delete from edits where number = ?", (edit.number,))])
 
     def take_up(self, edit: Edit, config: str) -> Edit:
         """Writes that an edit holds from the next trial on, and the question as it is now."""

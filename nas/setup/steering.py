@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from nas.config.edit import Edit
 from nas.config.search_config import SearchConfig
+from nas.errors import InputError
 from nas.journal.journal import Journal
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.trial import OUT
+from search_spaces.errors import SpaceError
 
 
 class Steering:
@@ -26,6 +28,7 @@ class Steering:
     def __init__(self, journal: Journal, config: SearchConfig, problem: Problem) -> None:
         self.journal, self.config = journal, config
         self._whole = problem
+        self._refused: list[str] = []
         self.problem = replace(problem, space=narrowed(problem.space, journal.edits))
 
     def taken_up(self, stops_only: bool = False) -> list[Edit]:
@@ -39,11 +42,22 @@ class Steering:
             if stops_only and not edit.stop:
                 continue
             joint = self._whole.space
-            self.config = edit.applied(self.config, joint.task.metric)
-            found.append(self.journal.take_up(edit, self.config.to_json()))
-            self.problem = replace(self._whole, space=narrowed(joint, self.journal.edits))
-            mark(self.journal, self.problem.space)
+            try:
+                config = edit.applied(self.config, joint.task.metric)
+                space = narrowed(joint, [*self.journal.edits, edit])
+            except (InputError, SpaceError) as error:  # it was judged by another state of the search
+                self.journal.forget(edit)
+                self._refused.append(f"Edit {edit.number} ({edit.words}) is not taken up: {error}")
+                continue
+            self.config, self.problem = config, replace(self._whole, space=space)
+            found.append(self.journal.take_up(edit, config.to_json()))
+            mark(self.journal, space)
         return found
+
+    def refused(self) -> list[str]:
+        """What to say of edits that could not be taken up; each once."""
+        said, self._refused = self._refused, []
+        return said
 
 
 def narrowed(joint: JointSpace, edits: Iterable[Edit]) -> JointSpace:

@@ -254,3 +254,23 @@ def test_a_journal_of_before_can_be_edited(ended: Path, tmp_path: Path) -> None:
     nas.edit(tmp_path / "old", budget="+1 trials")
     assert [one.words for one in journals.read(tmp_path / "old").edits] == ["budget +1 trials"]
     assert all(one.state != RUNNING for one in nas.open(tmp_path / "old").candidates)
+
+
+def test_what_a_running_search_cannot_take_up_is_said_and_goes(tmp_path: Path, data: Any) -> None:
+    folder, texts = tmp_path / "s", list[str]()
+
+    class Careless(After):
+        def message(self, text: str) -> None:
+            texts.append(text)
+
+    def change() -> None:
+        add_edit(folder, Edit(ban=("transformer",)))  # as a program with another space would
+        add_edit(folder, Edit(budget="+1h"))
+        add_edit(folder, Edit(budget="+1 trials"))
+
+    watching = Careless(1, change)
+    result = nas.search(data, wide(), "2 trials", directory=folder, observers=[watching], **QUICK)
+    assert len(result.candidates) == 3
+    assert [edit.budget for edit in watching.edits] == ["+1 trials"]
+    assert len(texts) == 2 and all("is not taken up" in text for text in texts)
+    assert [edit.number for edit in journals.read(folder).edits] == [3]
