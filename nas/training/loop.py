@@ -198,7 +198,8 @@ class Training:
         norms = torch.zeros((), device=self.device)
         rate = 0.0
         size = self.config.batch_for(len(self.data.train))
-        clock = EpochClock(steps, len(self.data.validation) / size, deadline)
+        passes = 2 if "mirrored" in self.constants else 1  # over the validation split
+        clock = EpochClock(steps, passes * len(self.data.validation) / size, deadline)
         for step, (inputs, targets) in enumerate(self._batches.epoch(rng)):
             done = ((number - 1) * steps + step + 0.5) / (self.epochs * steps)
             rate = self._step.set_rate(factor(config.schedule, config.warmup, done))
