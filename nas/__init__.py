@@ -25,11 +25,15 @@ _NAMES = {
     "SearchResult": "nas.search",
     "TrainingConfig": "nas.config.recipe",
     "Trial": "nas.records.trial",
+    "ask": "nas.steering.ask_tell",
+    "edit": "nas.steering.edits",
     "load": "nas.export",
     "load_predictor": "nas.export",
-    "open": "nas.opened",
+    "open": "nas.steering.opened",
     "resume": "nas.search",
     "search": "nas.search",
+    "stop": "nas.steering.edits",
+    "tell": "nas.steering.ask_tell",
 }
 
 __all__ = sorted(_NAMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from nas import execution
 from nas.baselines import chosen
 from nas.config.budget import Budget
 from nas.config.data_options import DataOptions
+from nas.config.edit import changed_budget, goal_of
 from nas.config.recipe import TrainingConfig
 from nas.config.search_config import AUTO, SearchConfig
 from nas.data import Dataset
@@ -21,6 +22,7 @@ from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.driver import Driver
 from nas.driver.events import Observer, Observers, SearchStarted
+from nas.driver.goal import Goal
 from nas.driver.interrupt import interruptible
 from nas.driver.promotion import Promotion
 from nas.driver.successive_halving import NeverStop, SuccessiveHalving
@@ -31,14 +33,17 @@ from nas.journal.directory import check_free, claimed, directory_for
 from nas.journal.journal import Journal, JournalError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
+from nas.records.proposal import Proposal
 from nas.records.results import FinalResult, SearchOutcome
 from nas.setup import problem as setup
-from nas.setup.changed_code import mark_trials, resumed_space
+from nas.setup.affordable import check_affordable
+from nas.setup.changed_code import new_segment, resumed_space
 from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
 from nas.setup.plan import Plan, Stopwatch, epochs_for_data, plan_for
 from nas.setup.start_from import Network, decisions_of
+from nas.setup.steering import Steering
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
 from nas.tracking.address import store_uri
@@ -75,6 +80,7 @@ def search(
     start_from: Sequence[Network] = (),
     learn_from: Sequence[str | Path] = (),
     observers: Sequence[Observer] = (),
+    prepare: bool = False,
     **settings: Any,
 ) -> SearchResult:
     """Searches the space for the network that scores best on the data, within the budget.
@@ -90,6 +96,7 @@ def search(
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
         learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
         observers: told of everything, beside MLflow.
+        prepare: only set the search up. `nas.ask` and `nas.tell` go on with it, or `nas.resume`.
 
     Raises:
         InputError, SpaceError: something asked for breaks a rule; nothing was written.
@@ -122,12 +129,14 @@ def search(
     opened = setup.space_for(space, dataset)
     config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
     chosen(config.baselines, dataset.task)
+    goal_of(config, dataset.task.metric)
     joint = setup.joint_space(opened, config, dataset)
     path = directory_for(directory, opened.name, dataset.name)
     check_free(path)
     _rehearse(joint, dataset, observers)
     watch, examples = Stopwatch.of(config, joint, dataset), len(dataset.search.train)
     plan = plan_for(config, joint, dataset, watch)
+    check_affordable(config.budget, joint, plan, watch, examples)
     config = dataclasses.replace(  # in the journal stands what was named and planned, whatever becomes of the files
         config,
         start_from=decisions_of(start_from, joint, seed),
@@ -136,14 +145,17 @@ def search(
         epochs=plan.epochs,
         training=plan.recipe(config.training),
     )
-    joint = dataclasses.replace(joint, training=config.training)
-    with execution.opened(config, dataset.search) as executor:
+    joint = dataclasses.replace(joint, training=config.recipe)
+    here = dataclasses.replace(config, executor="local") if prepare else config
+    with execution.opened(here, dataset.search) as executor:
         problem = _problem(joint, dataset, config, executor)
         path = path if directory is not None else claimed(path)
         with Journal.create(path, setup.header(config, joint, dataset), began) as journal:
             _keep(path, opened, config, observers)
             if dataset.schema is not None:
                 dataset.schema.save(path)
+            if prepare:
+                return SearchResult(directory=path, config=config, candidates=(), ended="")
             words = {"plan": plan.sentence(examples), "why_space": setup.why_space(space, dataset)}
             return _run(journal, config, problem, executor, observers, words=words)
 
@@ -162,7 +174,7 @@ def resume(
     Args:
         data: only where the search was given arrays.
         space: only where the search was given a `Space` object whose rules hold code that could not be kept.
-        budget: a new one, for more (or less) than was asked for at first; what was spent counts.
+        budget: a new one, or more of the old one (`+1h`); what was spent counts.
         accept_changed_code: go on with a person's own cells as they are now, where their code has been changed since;
             trials of before are marked.
 
@@ -176,7 +188,7 @@ def resume(
         if budget is None:
             setup.check_unfinished(journal, config)
         else:
-            config = dataclasses.replace(config, budget=Budget.parse(budget))
+            config = dataclasses.replace(config, budget=changed_budget(config.budget, budget))
         _check(config)
         if data is None and not config.data:
             raise InputError("This search was given its data as an object. Write `nas.resume(directory, data=…)`.")
@@ -196,9 +208,10 @@ def resume(
             if changed:
                 from nas.export.keep_space import replace_kept
 
-                mark_trials(journal)
+                new_segment(journal, config, setup.storage_for(config, journal.directory))
                 replace_kept(journal.directory)
             journal.requeue()
+            journal.forget_stops()
             journal.end("", "")  # not any more
             return _run(journal, config, problem, executor, observers, resumed=True)
 
@@ -255,7 +268,8 @@ def _run(
 ) -> SearchResult:
     """The search itself, from an open journal to a result."""
     watching = Observers([*_trackers(config, journal), *observers])
-    driver = _driver(journal, config, problem, watching)
+    steering = Steering(journal, config, problem)
+    driver = _driver(journal, config, steering, watching)
     watching.search_started(_started(journal, config, problem, resumed, words or {}))
     watching.status(driver.status())
     result = None
@@ -265,22 +279,50 @@ def _run(
                 _train(driver, problem, executor, watching)
             if not driver.contenders():
                 raise SearchFailed(driver.why_nothing())
+            config = steering.config
             final, exported = _finish(driver, problem, config, executor, watching) if config.final else (None, None)
         executor.close()
         result = _result(driver, config, final, exported)
     except SearchFailed:
-        _result(driver, config, None, None)  # the journal says why it ended, and where its time went
+        _result(driver, steering.config, None, None)  # the journal says why it ended, and where its time went
         raise
     finally:
         watching.search_ended(result)
     return result
 
 
-def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: Observer) -> Driver:
+def _driver(journal: Journal, config: SearchConfig, steering: Steering, observer: Observer) -> Driver:
     """The driver's decisions, rebuilt from the journal."""
+    problem = steering.problem
     dataset = problem.dataset
     assert dataset is not None  # noqa: S101 - for the type checker
-    epochs = config.epochs or epochs_for_data(len(dataset.search.train))  # journals of before did not write it
+    return driver_for(
+        journal,
+        config,
+        steering,
+        observer,
+        elapsed=journal.elapsed,
+        final_share=config.final_share if config.final else 0.0,
+        epochs=config.epochs or epochs_for_data(len(dataset.search.train)),  # journals of before did not write it
+        storage=setup.storage_for(config, journal.directory),
+        share=lambda proposal: share_of(problem, proposal),
+    )
+
+
+def driver_for(
+    journal: Journal,
+    config: SearchConfig,
+    steering: Steering,
+    observer: Observer,
+    *,
+    elapsed: Callable[[], float],
+    final_share: float,
+    epochs: int,
+    storage: str = "",
+    share: Callable[[Proposal], float] = lambda proposal: 0.0,
+) -> Driver:
+    """A driver for the question as it stands, whoever trains; for the arguments see `Driver` and `Clock`."""
+    problem = steering.problem
     settings = Settings(
         seed=config.seed,
         start_from=config.start_from,
@@ -298,13 +340,15 @@ def _driver(journal: Journal, config: SearchConfig, problem: Problem, observer: 
         journal,
         STRATEGIES[config.strategy](settings),
         stopping,
-        Clock(config.budget, journal.elapsed, config.final_share if config.final else 0.0),
+        Clock(config.budget, elapsed, final_share),
         observer,
         epochs=epochs,
         seed=config.seed,
-        storage=setup.storage_for(config, journal.directory),
+        storage=storage,
         patience=config.patience,
-        share=lambda proposal: share_of(problem, proposal),
+        share=share,
+        goal=Goal(goal_of(config, problem.space.task.metric), config.patience_trials),
+        steering=steering,
     )
 
 
@@ -377,6 +421,7 @@ def _started(
         trials=tuple(journal.trials),
         run_id=journal.mlflow_run_id,
         **words,
+        edits=tuple(journal.edits),
     )
 
 

@@ -7,7 +7,7 @@ decides about (the idea is NePS's, https://github.com/automl/neps).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from search_spaces.dsl import Decide
@@ -54,6 +54,16 @@ def replay(decisions: Decisions, otherwise: Decide | None = None) -> Decide:
         return index
 
     return look_up
+
+
+def within(decide: Decide, allowed: Mapping[str, Sequence[int]], rng: random.Random) -> Decide:
+    """Decides as `decide` does where that is allowed, else by chance among what is; unnamed paths are free."""
+
+    def choose(path: str, options: tuple[Any, ...]) -> int:
+        index, some = decide(path, options), allowed.get(path)
+        return index if some is None or index in some else rng.choice(some)
+
+    return choose if allowed else decide
 
 
 def mutate(decisions: Decisions, rng: random.Random, changes: int = 1) -> Decide:

@@ -19,6 +19,7 @@ from search_spaces.architecture import Architecture
 from search_spaces.dsl import Decide, compiled
 from search_spaces.errors import RuleError, SpaceError
 from search_spaces.known import Known, decisions_for
+from search_spaces.narrow import Allowed, Within
 from search_spaces.profile import profile
 from search_spaces.rules import Rule, broken, judged
 from search_spaces.task import Task
@@ -112,6 +113,20 @@ class Space:
         resolved = self._resolve(deciders.recording(decide, decisions))
         return Architecture.known_closed(self.name, tuple(_flat(resolved)), decisions, self.cells)
 
+    @functools.cached_property
+    def within(self) -> Within | None:
+        """What its draws are narrowed to, see `search_spaces.narrow`."""
+        return next((rule for rule in self.rules if isinstance(rule, Within)), None)
+
+    @property
+    def allowed(self) -> Allowed:
+        """The options that are left where it is narrowed, by path."""
+        return self.within.allowed if self.within is not None else {}
+
+    def drawn(self, decide: Decide, rng: random.Random) -> Architecture:
+        """As `resolve`, but within what the space is narrowed to."""
+        return self.resolve(deciders.within(decide, self.allowed, rng))
+
     def replay(self, decisions: Mapping[str, int]) -> Architecture:
         """The architecture of these decisions; rules are not applied.
 
@@ -130,15 +145,15 @@ class Space:
         Raises:
             RuleError: none was found; says how many were tried, which rule broke most, and the closest miss.
         """
-        return self._valid(lambda: self.resolve(deciders.at_random(rng)), rng, task)
+        return self._valid(lambda: self.drawn(deciders.at_random(rng), rng), rng, task)
 
     def mutate(self, a: Architecture, rng: random.Random, task: Task | None = None) -> Architecture:
         """`a` with one decision redrawn, and what depends on it; obeys the rules."""
-        return self._valid(lambda: self.resolve(deciders.mutate(a.decisions, rng)), rng, task)
+        return self._valid(lambda: self.drawn(deciders.mutate(a.decisions, rng), rng), rng, task)
 
     def crossover(self, a: Architecture, b: Architecture, rng: random.Random, task: Task | None = None) -> Architecture:
         """Each decision as in `a` or as in `b`; obeys the rules."""
-        return self._valid(lambda: self.resolve(deciders.crossover(a.decisions, b.decisions, rng)), rng, task)
+        return self._valid(lambda: self.drawn(deciders.crossover(a.decisions, b.decisions, rng), rng), rng, task)
 
     def enumerate(self) -> Iterator[Architecture]:
         """Every architecture of the space, one per decision sequence; rules are not applied."""
@@ -202,7 +217,7 @@ class _Repair:
             return None
         distance, here = self.start
         for _ in range(STEPS):
-            there = self.space.resolve(deciders.mutate(here.decisions, rng))
+            there = self.space.drawn(deciders.mutate(here.decisions, rng), rng)
             further = self.judge(there)
             if further == 0:
                 return there

@@ -7,7 +7,7 @@ from pathlib import Path
 from nas.errors import InputError
 
 
-def goes_on(directory: Path | None) -> bool:
+def goes_on(directory: Path | None, as_json: bool = False, quiet: bool = False) -> bool:
     """Whether the directory holds a search, which is then gone on with, or shown where it has come to its end.
 
     Raises:
@@ -24,7 +24,7 @@ def goes_on(directory: Path | None) -> bool:
     if not (directory / FILE).is_file():
         return False
     if read(directory).ended in DONE and (directory / FINAL / RECORD).is_file():
-        show(directory)
+        show(directory, as_json=as_json, quiet=quiet)
     else:
-        resume(directory)
+        resume(directory, as_json=as_json, quiet=quiet)
     return True

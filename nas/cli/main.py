@@ -13,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from nas.cli.ask import ask
 from nas.cli.data import data
+from nas.cli.edit import edit
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
 from nas.cli.options import console
@@ -22,6 +24,8 @@ from nas.cli.replay import replay
 from nas.cli.resume import resume
 from nas.cli.search import search
 from nas.cli.show import show
+from nas.cli.stop import stop
+from nas.cli.tell import tell
 from nas.cli.ui import ui
 from nas.errors import InputError, SearchFailed
 
@@ -37,7 +41,7 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, show, export, predict, inspect, replay, ui):
+for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, inspect, replay, ui):
     app.command()(command)
 
 

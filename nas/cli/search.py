@@ -9,6 +9,7 @@ import typer
 
 from nas.cli.data_flags import with_data_flags
 from nas.cli.options import DATA_HELP, SpaceOption, console
+from nas.cli.output import JsonOption, QuietOption, document_only, tell_outcome, watching
 from nas.config.data_options import DataOptions
 
 
@@ -80,6 +81,12 @@ def search(
             "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
         ),
     ] = None,
+    stop_at: Annotated[
+        float | None, typer.Option(help="Enough: a validation score, e.g. [bold]0.98[/]; the final follows.")
+    ] = None,
+    patience_trials: Annotated[
+        int | None, typer.Option(help="Enough: so many trainings in a row without a better best; the final follows.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same decisions.")] = 0,
     cpus_per_trial: Annotated[int, typer.Option(help="CPUs, and torch threads, of one training.")] = 1,
     gpus_per_trial: Annotated[
@@ -110,6 +117,12 @@ def search(
             help="Where [bold]--directory[/] holds a search already, go on with it; one that has ended is shown.",
         ),
     ] = False,
+    prepare: Annotated[
+        bool,
+        typer.Option("--prepare", help="Only set it up: [bold]nas ask[/] and [bold]nas tell[/] go on, or nas resume."),
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Search a network for DATA within a budget.
 
@@ -127,43 +140,44 @@ def search(
     from nas.cli.go_on import goes_on
     from nas.cli.recipe import recipe as read_recipe
     from nas.config.search_config import gpus_asked
-    from nas.report.outcome import print_outcome
-    from nas.report.progress import Progress
     from nas.training.latency import parse_seconds
 
-    if resume_or_start and goes_on(directory):
+    if resume_or_start and goes_on(directory, as_json, quiet):
         return
     latency = None if max_latency is None else parse_seconds(max_latency)
     limits = {"parameters": max_parameters, "macs": max_macs, "latency": latency}
-    progress = Progress(console)
-    result = nas.search(
-        data,
-        space,
-        budget,
-        objectives=("score", *(objective or ())),
-        limits={name: value for name, value in limits.items() if value is not None},
-        strategy=strategy,
-        predictor=predictor,
-        seed=seed,
-        directory=directory,
-        training=read_recipe(recipe or ()),
-        start_from=start_from or (),
-        learn_from=learn_from or (),
-        observers=[progress],
-        latency_device=latency_device,
-        latency_batch=latency_batch,
-        options=options,
-        known=known,
-        baselines=tuple(baselines or ("auto",)),
-        epochs=epochs,
-        promote=promote,
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_asked(gpus_per_trial),
-        executor=executor,
-        ray_address=ray_address,
-        storage=storage,
-        tracking_uri=tracking_uri,
-        experiment=experiment,
-        final=final,
-    )
-    print_outcome(console, result, progress.metric)
+    with document_only(as_json) as document:
+        result = nas.search(
+            data,
+            space,
+            budget,
+            objectives=("score", *(objective or ())),
+            limits={name: value for name, value in limits.items() if value is not None},
+            strategy=strategy,
+            predictor=predictor,
+            seed=seed,
+            directory=directory,
+            training=read_recipe(recipe or ()),
+            start_from=start_from or (),
+            learn_from=learn_from or (),
+            observers=[watching(console, as_json, quiet)],
+            latency_device=latency_device,
+            latency_batch=latency_batch,
+            options=options,
+            known=known,
+            baselines=tuple(baselines or ("auto",)),
+            epochs=epochs,
+            promote=promote,
+            stop_at=stop_at,
+            patience_trials=patience_trials,
+            cpus_per_trial=cpus_per_trial,
+            gpus_per_trial=gpus_asked(gpus_per_trial),
+            executor=executor,
+            ray_address=ray_address,
+            storage=storage,
+            tracking_uri=tracking_uri,
+            experiment=experiment,
+            final=final,
+            prepare=prepare,
+        )
+        tell_outcome(console, result, document, as_json, quiet)

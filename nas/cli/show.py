@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nas.cli.options import Directory, console
+from nas.cli.output import JsonOption, QuietOption, document_only
 
 
 def show(
@@ -16,14 +17,19 @@ def show(
     optuna: Annotated[
         str | None, typer.Option(help="Also copy the search into this Optuna storage, e.g. sqlite:///optuna.db.")
     ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Show what a search has found so far, and where its time went; also while it runs."""
+    if as_json or quiet:
+        _briefly(directory, trial, as_json)
+        if optuna:
+            _to_optuna(directory, optuna)
+        return
+    from nas.config.address import masked
     from nas.config.budget import duration
-    from nas.records.problem import Problem
     from nas.report.outcome import best_table, counted, drawn, front_table
     from nas.setup.stored_search import stored_search
-    from nas.strategies.optuna.study import copy_study
-    from search_spaces.errors import SpaceError
 
     seen = stored_search(directory)
     state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
@@ -33,6 +39,8 @@ def show(
         f"{seen.config.budget}, strategy {seen.config.strategy}, seed {seen.config.seed}: {state} after "
         f"{duration(seen.record.elapsed)}"
     )
+    for edit in seen.record.edits:
+        console.print(edit.sentence, markup=False, highlight=False, soft_wrap=True)
     console.print(counted(seen.trials))
     console.print(best_table(seen.trials, seen.task.metric, "The best"))
     if len(seen.config.objectives) > 1:
@@ -46,8 +54,37 @@ def show(
     if seen.record.statement:
         console.print(seen.record.statement, highlight=False)
     if optuna:
-        if seen.space is None:
-            raise SpaceError(f"The decisions of this search cannot be named again: {seen.missing}")
-        problem = Problem(seen.space, objectives=seen.config.objectives)
-        copy_study(optuna, Path(directory).absolute().name, problem, seen.trials)
-        console.print(f"Copied to {optuna}. Look at it by: optuna-dashboard {optuna}", soft_wrap=True)
+        _to_optuna(directory, optuna)
+        where = masked(optuna, optuna)
+        console.print(f"Copied to {where}. Look at it by: optuna-dashboard {where}", soft_wrap=True)
+
+
+def _briefly(directory: Path, trial: int | None, as_json: bool) -> None:
+    """As one document, of one trial where that is asked for; or in one line."""
+    from nas.report.document import SCHEMA, search_document, trial_document
+    from nas.report.outcome import in_a_line
+    from nas.steering.opened import open as opened
+
+    with document_only(as_json) as document:
+        result = opened(directory)
+        seen = result.stored
+        assert seen is not None  # noqa: S101 - for the type checker
+        if not as_json:
+            console.print(in_a_line(seen), highlight=False, markup=False, soft_wrap=True)
+        elif trial is None:
+            document(search_document(seen, result))
+        else:
+            document({"schema": SCHEMA, **trial_document(seen.trial(trial), seen)})
+
+
+def _to_optuna(directory: Path, url: str) -> None:
+    from nas.records.problem import Problem
+    from nas.setup.stored_search import stored_search
+    from nas.strategies.optuna.study import copy_study
+    from search_spaces.errors import SpaceError
+
+    seen = stored_search(directory)
+    if seen.space is None:
+        raise SpaceError(f"The decisions of this search cannot be named again: {seen.missing}")
+    problem = Problem(seen.space, objectives=seen.config.objectives)
+    copy_study(url, Path(directory).absolute().name, problem, seen.trials)

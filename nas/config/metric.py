@@ -18,6 +18,11 @@ def words(metric: str) -> str:
     return WORDS.get(metric, metric.replace("_", " "))
 
 
+def inside(metric: str, score: float) -> float:
+    """A score in the metric's own unit as it is kept: higher when it is better."""
+    return -score if metric in ERRORS else score
+
+
 def shown(metric: str, score: float) -> str:
     """A score in the metric's own unit: four decimals, errors without their minus."""
     return f"{-score if metric in ERRORS else score:.4f}"

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from nas.config.address import no_password
 from nas.config.budget import FINAL_SHARE, Budget
 from nas.config.checked import checked, refusal, whole_number
 from nas.config.data_options import DataOptions
@@ -77,6 +78,7 @@ def _whole_above_one(gpus: float | str) -> float | str:
 Real = int | float  # kept as it was written
 Text = Annotated[str, Field(description="a text")]
 Name = Annotated[str | None, Field(description="a text, or None")]
+Address = Annotated[str | None, AfterValidator(no_password), Field(description="a text, or None")]
 Flag = Annotated[bool, Field(description="True or False")]
 Share = Annotated[Real, Field(gt=0, lt=1, description="between 0 and 1")]
 
@@ -115,6 +117,8 @@ class SearchConfig:
         designs: decisions of those designs, by name; the search fills them in.
         baselines: `auto`: what a person would take without a search is trained beside it; `off`, or some names.
         learn_from: what earlier searches of the space found, see `nas.setup.learn_from`; for `guided`.
+        stop_at: validation score, in the metric's own unit, whose best training ends the search phase; None for none.
+        patience_trials: trainings that end in a row without a better best, which end the search phase; None for none.
 
     What cannot be known here is checked where a search begins: the strategy's name, the MLflow store, and the CPUs,
     GPUs and storage of the machine (`nas.setup.machine`).
@@ -145,7 +149,7 @@ class SearchConfig:
         AfterValidator(_whole_above_one),
         Field(description="`auto`, 0, a fraction below 1 or a whole number"),
     ] = AUTO
-    ray_address: Name = None
+    ray_address: Address = None
     tracking_uri: Name = None
     experiment: Text = "nas"
     training: Annotated[TrainingConfig, Field(description="a TrainingConfig(…)")] = field(
@@ -158,7 +162,7 @@ class SearchConfig:
     promote: Annotated[int, AfterValidator(_not_one), Field(ge=0, description="0 or a whole number of at least 2")] = 0
     validation_share: Share = 0.2
     test_share: Share = 0.2
-    storage: Name = None
+    storage: Address = None
     patience: Annotated[Real, Field(gt=0, description="more than 0 seconds")] = 60.0
     memory_per_trial: Annotated[Real, Field(ge=0, description="at least 0 GiB")] = 0.0
     options: Annotated[DataOptions, Field(description="a DataOptions(…)")] = field(default_factory=DataOptions)
@@ -173,6 +177,8 @@ class SearchConfig:
     learn_from: Annotated[
         tuple[EarlierSearch, ...], Field(strict=False, description="a tuple of `EarlierSearch`es")
     ] = ()
+    stop_at: Annotated[Real | None, Field(description="None or a number")] = None
+    patience_trials: Annotated[int | None, Field(ge=1, description="None or a whole number of at least 1")] = None
 
     def __post_init__(self) -> None:
         if self.budget.gpu_seconds is not None and not self.gpus_per_trial:

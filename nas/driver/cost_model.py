@@ -24,9 +24,10 @@ class CostModel:
             self._line = None
 
     def seconds_per_epoch(self, macs: float) -> float | None:
-        """What an epoch should cost; None while fewer than `LEAST` were measured."""
+        """What an epoch should cost; what it costs at least while fewer than `LEAST` were measured, None before any."""
         if len(self._measured) < LEAST:
-            return None
+            bounds = [seconds * min(1.0, macs / max(known, 1.0)) for known, seconds in self._measured]
+            return max(bounds, default=None)
         if self._line is None:
             self._line = _line(np.array(self._measured[-LATEST:]))
         fixed, slope = self._line

@@ -17,27 +17,34 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from nas.config.final_time import FULL_EPOCHS, LONGER, seconds_of_final
+from nas.config.budget import duration
+from nas.config.edit import NOW, goal_of
+from nas.config.final_time import FULL_EPOCHS, LEAST_FINAL, LONGER, seconds_of_final
 from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.cost_model import CostModel
 from nas.driver.events import Observer, Status
+from nas.driver.goal import NO_GOAL, Goal
 from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.retry import Retries
 from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
-from nas.journal.directory import weights_in
+from nas.journal.directory import checkpoint_in, weights_in
 from nas.journal.journal import Journal, JournalError
-from nas.records.job import LATER, EpochReport, Job, Later, TrialEnd
+from nas.records.job import LATER, TOO_SLOW, EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
-from nas.records.trial import COMPLETED, FAILED, GPUS, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
+from nas.records.trial import COMPLETED, FAILED, GPUS, OUT, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
+from nas.setup.steering import Steering
 from nas.strategies.strategy import Exhausted, Strategy
+from nas.training.epoch_clock import VALIDATION_COST
 from nas.training.storage import remove
 from search_spaces.profile import profile
 
 log = logging.getLogger("nas")
 TRIED_FOR_TIME = 32  # proposals in a row of which none would end in time, before no more are made
+CUT_OFF_AT_MOST = 2  # times that a training which was cut off is begun anew because there is more time by now
+SLOW_TRIED_AGAIN = 1  # times that a training which had no time for an epoch may be begun anew
 HUNG_TIMES = 10  # an epoch that takes so many times what was expected counts as hung
 NO_ROOM = 900.0  # seconds without a machine that can hold one training, after which a search without a time limit ends
 
@@ -64,6 +71,8 @@ class Driver:
         storage: folder or URL for checkpoints of running trainings and the best network's weights; "" for none.
         patience: seconds that an epoch may take at least before it counts as hung.
         share: GPUs that a training of this proposal holds.
+        goal: what is enough before the budget is spent.
+        steering: what persons change while it runs; None for nothing.
     """
 
     def __init__(
@@ -80,16 +89,23 @@ class Driver:
         storage: str = "",
         patience: float = 60.0,
         share: Callable[[Proposal], float] = lambda proposal: 0.0,
+        goal: Goal = NO_GOAL,
+        steering: Steering | None = None,
     ) -> None:
         self.problem, self.journal, self.strategy, self.stopping = problem, journal, strategy, stopping
         self.clock, self.observer = clock, observer
         self.epochs, self.seed, self.storage, self.patience, self.share = epochs, seed, storage, patience, share
+        self.goal, self.steering = goal, steering
         self.ended = ""
         self._slots = SlotLog()
         self._retries = Retries()
         self._guard = threading.RLock()
         self._out: set[int] = set()
         self._alone: int | None = None
+        self._deadlines: dict[int, float] = {}  # of trainings handed out, in seconds since 1970
+        self._too_slow: list[tuple[float, int]] = []  # seconds of an epoch for which there was no time, and parameters
+        self._seconds_of_test = 0.0  # that scoring the network which was too slow last takes in a final
+        self._now = False  # whether it was told to stop now
         self._queue = [trial.number for trial in journal.trials if trial.state == REQUEUED]
         self._counted = {trial.number: len(trial.scores) for trial in journal.trials}
         self._nothing_fits = False
@@ -161,7 +177,7 @@ class Driver:
                 weak = weak and (not costs or beaten(trial, self.journal.trials, costs))
             self.observer.status(self.status())
             self.observer.epoch_ended(trial, report)
-            return not weak and not self._over()
+            return not self._over() and not weak and OUT not in self.journal.trials[number].attributes
 
     def trial_ended(self, number: int, end: TrialEnd) -> None:
         """A training has ended, by a failure or after its last or a stopping report."""
@@ -175,10 +191,20 @@ class Driver:
             failure, error = end.failure, end.error
             if not failure and trial.scores and not math.isfinite(trial.score):
                 failure, error = "diverged", f"the score after epoch {len(trial.scores)} is {trial.score}"
+            if end.epoch_seconds:
+                self._costs.learn(trial.macs, end.epoch_seconds)
+                self._too_slow.append((end.epoch_seconds, trial.parameters))
+                self._seconds_of_test = self._test(trial, end.epoch_seconds)
+                self._tell(number, [f"it was left, since {end.error}; smaller networks are tried."])
             state = _ended_as(trial, failure)
-            if failure in ("timeout", "lost") and self._over():
-                # the search phase has ended: what it has reached counts, as for any training that was stopped
+            if failure == TOO_SLOW or (failure in ("timeout", "lost") and self._over()):
+                # there is no time for it: what it has reached counts, as for any training that was stopped
                 state, failure, error = (STOPPED if trial.scores else REQUEUED), "", ""
+                if end.epoch_seconds and state == REQUEUED and trial.attempts <= SLOW_TRIED_AGAIN:
+                    self._queue.append(number)  # there is more time while there is no network at all
+            elif failure in ("timeout", "lost") and self._was_cut_off(trial):
+                state, failure, error = REQUEUED, "", ""  # there was less time when it began
+                self._queue.append(number)
             elif failure and not self._over() and self._retries.worth_another(trial, failure, self._slots.slots):
                 state = REQUEUED
                 self._queue.append(number)
@@ -213,6 +239,15 @@ class Driver:
         """Ends the search phase: nothing new begins, and running trainings are stopped at their next epoch."""
         self.ended = self.ended or reason
 
+    def adopt(self) -> None:
+        """Takes what is in training by the journal for handed out by this driver."""
+        self._out = {trial.number for trial in self.journal.trials if trial.state == RUNNING}
+
+    def told_to_stop(self) -> bool:
+        """Whether somebody has asked for an end at once, also in the final."""
+        self._steer(stops_only=True)
+        return self._now
+
     def over(self) -> bool:
         """Whether nothing more will be handed out."""
         return self._over()
@@ -243,9 +278,10 @@ class Driver:
 
         Nobody where no machine can hold a training.
         """
-        waiting = [trial for trial in self.journal.trials if trial.state == REQUEUED]
+        waiting = [one for one in self.journal.trials if one.state == REQUEUED and OUT not in one.attributes]
         begun = [trial for trial in waiting if math.isfinite(trial.score)]
-        untouched = [trial for trial in waiting if not trial.seconds and not self._lacking]
+        untouched = [trial for trial in waiting if not trial.scores and not self._lacking]
+        untouched.sort(key=lambda trial: trial.macs)  # the one that most likely ends an epoch in time
         return best_first(self.journal.trials) or sorted(begun, key=lambda trial: trial.rank) or untouched[:1]
 
     def why_nothing(self) -> str:
@@ -253,6 +289,14 @@ class Driver:
         failed = [trial for trial in self.journal.trials if trial.state == FAILED]
         if self._lacking and not failed:
             return f"Not one candidate could be trained: {self._lacking}"
+        if self._too_slow:
+            seconds, parameters = min(self._too_slow)
+            return (
+                f"Not one candidate could be trained for an epoch: the fastest of {len(self._too_slow)} that were "
+                f"begun, with {parameters:,} parameters, takes about {duration(seconds)} for one, and the budget is "
+                f"{self.clock.budget}. "
+                "Give it a larger budget, or smaller networks by `--max-macs`."
+            )
         if not failed:
             return (
                 f"The search ended ({self.ended}) before one candidate had trained for an epoch. "
@@ -267,11 +311,16 @@ class Driver:
 
     # Decisions
 
+    def _was_cut_off(self, trial: Trial) -> bool:
+        """Whether a training ended because there was less time when it began than there is now."""
+        return trial.attempts <= CUT_OFF_AT_MOST and time.time() >= self._deadlines.get(trial.number, math.inf)
+
     def _seconds(self) -> float:
         """Seconds left for the search phase. What the final does not need of its share belongs to the search."""
         best = self.journal.totals.best
-        if best is None:
-            return self.clock.left_for_search()
+        if best is None:  # a final without a network is worth nothing: it waits for the first that ends an epoch
+            anything = any(self.journal.trials[number].scores for number in self._out)
+            return self.clock.left_for_search(math.inf if anything else LEAST_FINAL + self._seconds_of_test)
         subset = best.recipe.fidelity.subset
         each = best.seconds / len(best.scores) / subset
         finalists = LONGER * max(1, round(self.epochs * subset))
@@ -280,9 +329,33 @@ class Driver:
 
     def _over(self) -> bool:
         """Whether the search phase has ended; sets the reason."""
+        if not self.ended:
+            self._steer()
+        if not self.ended:
+            self.ended = self.goal.reached(self.journal.totals.best, self.journal.finished)
+        if not self.ended and self.observer.wants_stop:
+            self.ended = "stopped"
         if not self.ended and (self._seconds() <= 0 or self._gpu_seconds() <= 0):
             self.ended = "budget"
         return bool(self.ended)
+
+    def _steer(self, stops_only: bool = False) -> None:
+        """Takes up what persons have changed."""
+        if self.steering is None:
+            return
+        with self._guard:
+            taken_up = self.steering.taken_up(stops_only)
+            for text in self.steering.refused():
+                self.observer.message(text)
+            for edit in taken_up:
+                self.problem, config = self.steering.problem, self.steering.config
+                self.clock = dataclasses.replace(self.clock, budget=config.budget)
+                self.goal = Goal(goal_of(config, self.problem.space.task.metric), config.patience_trials)
+                self._nothing_fits = False
+                self.observer.edited(edit)
+                if edit.stop:
+                    self._now = self._now or edit.stop == NOW
+                    self.stop("interrupted" if edit.stop == NOW else "stopped")
 
     def _gpu_seconds(self) -> float:
         return self.clock.gpu_seconds_left(self.journal.totals.gpu_seconds)
@@ -291,7 +364,7 @@ class Driver:
         """A trial that was begun or proposed before; one that ran out of memory waits until nothing else is out."""
         for number in self._queue:
             trial = self.journal.trials[number]
-            if not self._fits(trial):
+            if OUT in trial.attributes or not self._fits(trial):
                 continue
             if trial.failure == "oom":
                 if self._out:
@@ -320,7 +393,7 @@ class Driver:
                 self.journal.add(trial)
                 return number
             self.journal.add(dataclasses.replace(trial, state=REQUEUED, attempts=0))  # for a resume with more time
-            if not self._in_time(self._least_macs, self.epochs, 0.0):
+            if math.isfinite(self._least_macs) and not self._in_time(self._least_macs, self.epochs, 0.0):
                 break  # not even the smallest network seen would end in time
         self._nothing_fits = True  # what does not fit now does not fit later: time only runs out
         return self._no_more("budget")
@@ -351,13 +424,26 @@ class Driver:
         )
 
     def _fits(self, trial: Trial) -> bool:
-        """Whether the training would end before the search phase does, as far as can be told."""
-        return self._in_time(trial.macs, trial.epochs - len(trial.scores), trial.gpus)
+        """Whether the training would end before the search phase does, as far as can be told.
+
+        While there is no network at all, one epoch is enough.
+        """
+        epochs = trial.epochs - len(trial.scores) if self.journal.totals.best is not None else 1
+        return self._in_time(trial.macs, epochs, trial.gpus)
 
     def _in_time(self, macs: float, epochs: int, gpus: float) -> bool:
         each = self._costs.seconds_per_epoch(macs)
         left = min(self._seconds(), self._gpu_seconds() / gpus if gpus else math.inf)
         return each is None or each * epochs <= left
+
+    def _test(self, trial: Trial, seconds: float) -> float:
+        """What scoring a network on the test split takes, by the seconds of an epoch."""
+        dataset = self.problem.dataset
+        if dataset is None:
+            return 0.0
+        data, subset = dataset.search, trial.recipe.fidelity.subset
+        seen = subset * len(data.train) + VALIDATION_COST * len(data.validation)
+        return VALIDATION_COST * len(dataset.test) * seconds / seen
 
     def _learn_cost(self, trial: Trial, seconds: float) -> None:
         self._costs.learn(trial.macs, seconds)
@@ -373,12 +459,13 @@ class Driver:
         self.observer.status(self.status())
         self.observer.trial_started(trial)
         each, best = self._costs.seconds_per_epoch(trial.macs), self.journal.totals.best
+        self._deadlines[number] = time.time() + self._seconds()
         return Job(
             number=number,
             decisions=dict(trial.decisions),
             epochs=trial.epochs,
             seed=trial.seed,
-            deadline=time.time() + self._seconds(),
+            deadline=self._deadlines[number],
             patience=HUNG_TIMES * self.patience if each is None else max(self.patience, HUNG_TIMES * each),
             checkpoint=self._checkpoint(number),
             alone=alone,
@@ -411,7 +498,7 @@ class Driver:
                 self.observer.message(f"Trial {number}: {text}")
 
     def _checkpoint(self, number: int) -> str:
-        return f"{self.storage}/{number}.pt" if self.storage else ""
+        return checkpoint_in(self.storage, number) if self.storage else ""
 
 
 def _ended_as(trial: Trial, failure: str) -> str:

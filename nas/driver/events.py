@@ -1,4 +1,4 @@
-"""Who watches a search: MLflow, the terminal, a test. Observers receive events; they decide nothing and ask nothing."""
+"""Who watches a search: MLflow, the terminal, a test. Observers receive events; all they may ask for is its end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.config.edit import Edit
 from nas.config.search_config import SearchConfig
 from nas.data.schema import Schema
 from nas.records.job import EpochReport
@@ -34,6 +35,7 @@ class SearchStarted:
         run_id: of the search in MLflow; empty where there is none yet.
         plan: how the budget is to be spent, in words; empty where a search goes on.
         why_space: why the space was taken, in words; empty where a person named it, or a search goes on.
+        edits: what was changed about the search since it began.
     """
 
     directory: Path
@@ -48,6 +50,7 @@ class SearchStarted:
     run_id: str = ""
     plan: str = ""
     why_space: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,14 @@ class Observer:
     """The null object: every event may be ignored. Subclass and override what is of interest.
 
     Events come from one thread of the driver, in order. `search_ended` comes last, and always, also after an interrupt.
+    An observer that has seen enough calls `self.stop()`: the search phase ends, and its full final follows.
     """
+
+    wants_stop = False
+
+    def stop(self) -> None:
+        """Asks for the end of the search phase; from any thread, in an event or between two."""
+        self.wants_stop = True
 
     def search_started(self, started: SearchStarted) -> None:
         """The journal is open; nothing has been proposed in this process yet."""
@@ -92,6 +102,9 @@ class Observer:
 
     def evidence(self, evidence: Evidence) -> None:
         """The predictor was judged anew on this run's own trainings."""
+
+    def edited(self, edit: Edit) -> None:
+        """Somebody has changed the search; it holds from now on."""
 
     def message(self, text: str) -> None:
         """Something a person should know, e.g. that the disk is full; one line."""
@@ -128,7 +141,15 @@ class Observers(Observer):
                         "%s failed in `%s` and may miss events: %s: %s", name, event, type(error).__name__, error
                     )
 
+    @property
+    def wants_stop(self) -> bool:  # type: ignore[override]
+        """Whether one of them asks for the end."""
+        return any(getattr(observer, "wants_stop", False) for observer in self.observers)
+
     def search_started(self, started: SearchStarted) -> None:
+        for observer in self.observers:
+            if getattr(observer, "wants_stop", False):  # of an earlier search
+                observer.wants_stop = False
         self._each("search_started", started)
 
     def status(self, status: Status) -> None:
@@ -145,6 +166,9 @@ class Observers(Observer):
 
     def evidence(self, evidence: Evidence) -> None:
         self._each("evidence", evidence)
+
+    def edited(self, edit: Edit) -> None:
+        self._each("edited", edit)
 
     def message(self, text: str) -> None:
         self._each("message", text)

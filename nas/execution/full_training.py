@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +14,13 @@ from nas.config.recipe import Fidelity, TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.execution.worker import failure_of, release
 from nas.records.job import EpochReport
+from nas.training.epoch_clock import TooSlow
 from nas.training.loop import begin
 from nas.training.storage import load, save
 from search_spaces.architecture import Architecture
 
 SPARE = 1.05  # an epoch is begun only where one that takes so many times the last one's seconds fits
+LATE = 8.0  # seconds that a final may end late by, so that there is a network at all
 SAVED_EVERY = 1.0  # seconds between two savings of what an epoch has reached
 
 
@@ -32,7 +33,7 @@ class FullTraining:
         turn: which of its trainings, each with a seed of its own.
         deadline: in seconds since 1970; the training ends with the last epoch that fits, after one at least.
         weights: file for the weights after each epoch, so that a training that is cut off has not been for nothing.
-        cut: whether it is cut off at its deadline; else only once some training has ended an epoch.
+        cut: whether it is cut off at its deadline; else `LATE` seconds after it, while no training has ended an epoch.
         most_epochs: where it is to use its time: `epochs` is planned anew after every epoch, up to so many; 0 keeps it.
         start_from: file of a state dict of the whole network to begin with; where there is none, the weights
             are drawn.
@@ -53,7 +54,7 @@ class FullTraining:
 
     def seconds_left(self, anything: bool) -> float:
         """Until it is cut off; `anything`: whether some training has ended an epoch, so that there is a result."""
-        return self.deadline - time.time() if self.cut or anything else math.inf
+        return self.deadline - time.time() + (0.0 if self.cut or anything else LATE)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
         if weights is not None:
             training.start_from(weights)
         while not training.finished:
-            report = training.epoch()
+            report = training.epoch(job.deadline + (0.0 if job.cut or scores else LATE))
             scores.append(report.score)
             if job.weights and (len(scores) == 1 or time.monotonic() - saved > SAVED_EVERY):
                 save(trained(), job.weights)
@@ -124,6 +125,8 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
             if stopped() or job.deadline - time.time() < SPARE * report.seconds:
                 break
         yield Trained(**{**trained(), "scores": tuple(scores)})
+    except TooSlow as error:  # what an earlier epoch has reached lies in `job.weights`
+        yield Trained.saved(job.weights) or Failed(str(error))
     except Exception as error:
         release(job.device)
         yield Failed(failure_of(error)[1])

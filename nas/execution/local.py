@@ -114,7 +114,7 @@ def _train(driver: Driving, work: Work) -> None:
             driver.trial_ended(number, end)
             return
         if isinstance(report, Failure):
-            driver.trial_ended(number, TrialEnd(report.kind, report.error, report.seconds))
+            driver.trial_ended(number, TrialEnd(report.kind, report.error, report.seconds, report.epoch_seconds))
             return
         if not driver.epoch_ended(number, report) or work.finished:
             driver.trial_ended(number, TrialEnd())

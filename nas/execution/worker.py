@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from nas.data.dataset import TrainingData
-from nas.records.job import EpochReport, Job
+from nas.records.job import TOO_SLOW, EpochReport, Job
 from nas.records.joint_space import JointSpace
+from nas.training.epoch_clock import TooSlow
 from nas.training.health import Diverged
 from nas.training.loop import Training, begin
 from nas.training.memory import is_out_of_memory
@@ -22,11 +23,15 @@ SAVED_EVERY = 5.0  # seconds of training that a lost worker may cost; saving a l
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a training ended: `oom`, `diverged` or `error`, the message, and the seconds not yet reported."""
+    """Why a training ended: `oom`, `diverged`, `too slow` or `error`, the message, and the seconds not yet reported.
+
+    `epoch_seconds`: that an epoch would have taken, of one that was too slow.
+    """
 
     kind: str
     error: str
     seconds: float
+    epoch_seconds: float = 0.0
 
 
 class Work:
@@ -52,13 +57,14 @@ class Work:
                 self.training = self._begun()
             else:
                 self._save(self.training)  # only now: the journal must know every epoch that a checkpoint holds
-            report = self.training.epoch()
+            report = self.training.epoch(self.job.deadline)
             self._keep_weights(self.training, report.score)
             return report
         except Exception as error:
             self.training = None
             release(self.device)
-            return Failure(*failure_of(error), seconds=time.monotonic() - began)
+            expected = error.seconds if isinstance(error, TooSlow) else 0.0
+            return Failure(*failure_of(error), seconds=time.monotonic() - began, epoch_seconds=expected)
 
     @property
     def finished(self) -> bool:
@@ -121,6 +127,8 @@ def failure_of(error: BaseException) -> tuple[str, str]:
         return "diverged", text
     if is_out_of_memory(error):
         return "oom", text
+    if isinstance(error, TooSlow):
+        return TOO_SLOW, str(error)
     return "error", f"{text}{_place(error)}"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import importlib.util
 import json
 import os
 import re
@@ -15,8 +17,8 @@ from typing import Any
 
 import search_spaces.cells
 from nas.errors import InputError
-from nas.export.source_text import file_of, source_of
-from nas.export.sources import OURS, Sources, is_foreign
+from nas.export.source_text import binding, file_of, module_source, namespace_of, references, source_of
+from nas.export.sources import OURS, Sources, is_foreign, is_foreign_module
 from nas.setup.kept_space import CODE, DATA, FORMAT, KEPT, kept_space, rule_of
 from search_spaces import rules
 from search_spaces.cells.arguments import NAMED
@@ -172,9 +174,43 @@ def _functions(node: Any) -> Iterator[Any]:
 
 
 def _sources(sources: Sources) -> Iterator[tuple[str, dict[str, str]]]:
-    """The classes and functions taken in, each with its text and the file that it stands in."""
+    """The classes and functions taken in, and the constants that they read, each with its text and its file."""
     for thing, _ in sources.things.values():
         try:
-            yield _reference(thing), {"file": file_of(thing), "name": thing.__qualname__, "text": source_of(thing)}
+            text = source_of(thing)
         except InputError:  # e.g. a named tuple, which is a statement
             continue
+        yield _reference(thing), {"file": file_of(thing), "name": thing.__qualname__, "text": text}
+        yield from _constants(text, namespace_of(thing), set())
+
+
+def _constants(text: str, namespace: dict[str, Any], met: set[tuple[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The statements that give values to what a source reads from the modules of the person, by module and name."""
+    for reference in references(text):
+        name, inside = reference.parts[0], namespace
+        for part in reference.parts[1:]:
+            module = inside.get(name)
+            if not isinstance(module, ModuleType) or is_foreign_module(module):
+                break
+            name, inside = part, vars(module)
+        yield from _constant(name, inside, met)
+
+
+def _constant(name: str, namespace: dict[str, Any], met: set[tuple[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
+    file, module = str(namespace.get("__file__") or ""), str(namespace.get("__name__") or "")
+    if name not in namespace or (module, name) in met or not file or is_foreign_name(module):
+        return
+    met.add((module, name))
+    source = module_source(namespace)
+    statement = binding(source, name)
+    if isinstance(statement, ast.ImportFrom) and statement.module is not None:
+        origin = importlib.util.resolve_name(
+            "." * statement.level + statement.module, str(namespace.get("__package__") or "") or None
+        )
+        alias = next(one for one in statement.names if name in (one.asname, one.name))
+        if origin in sys.modules and not is_foreign_module(sys.modules[origin]):
+            yield from _constant(alias.name, vars(sys.modules[origin]), met)
+    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        text = ast.get_source_segment(source, statement) or ""
+        yield f"{module}:{name}", {"file": str(Path(file).absolute()), "name": name, "text": text}
+        yield from _constants(text, namespace, met)

@@ -38,8 +38,9 @@ from nas.final.entrants import entrants, selection, selection_share
 from nas.final.finalists import by_trial, finalist, from_search, is_better
 from nas.final.record import write_record
 from nas.final.refit import OnEpoch, Refit, refit_for, refitted
-from nas.final.schedule import VALIDATION_COST, FinalConfig, Schedule, stretch
+from nas.final.schedule import FinalConfig, Schedule, stretch
 from nas.final.sealed_test import CHECKED_EXAMPLES, tested
+from nas.final.within_latency import within_latency
 from nas.journal.directory import FINAL
 from nas.journal.journal import Journal, JournalError
 from nas.records.job import EpochReport
@@ -47,6 +48,7 @@ from nas.records.problem import Problem
 from nas.records.results import Finalist, FinalResult
 from nas.records.trial import Trial
 from nas.strategies.strategy import GIVEN, KNOWN
+from nas.training.epoch_clock import VALIDATION_COST
 
 log = logging.getLogger("nas")
 EXPORT_SECONDS = 8.0  # that the proof in a fresh interpreter takes, without its predictions
@@ -71,7 +73,8 @@ def final_phase(
     """
     dataset, journal = problem.dataset, driver.journal
     assert dataset is not None  # noqa: S101 - for the type checker
-    ranked, interrupted = driver.contenders(), driver.ended == "interrupted"
+    ranked = within_latency(driver.contenders(), config, dataset.task, observer.message)
+    interrupted = driver.ended == "interrupted"
     best, first = ranked[0], None if interrupted else _first_random(journal.trials)
     began, asked = time.monotonic(), threading.Event()
     closing = EXPORT_SECONDS if config.export else 0.0
@@ -79,6 +82,9 @@ def final_phase(
         problem.placement, FINALISTS, driver.clock.left() - closing, int(config.cpus_per_trial)
     )
     gpus = min(trainings.slots, FINALISTS + 1) * full_training_gpus(problem.placement)
+
+    def stopped() -> bool:
+        return asked.is_set() or driver.told_to_stop()
 
     def seconds_left() -> float:
         spent = time.monotonic() - began
@@ -89,10 +95,11 @@ def final_phase(
             lot, refit = Lot(()), None
             trials, plan = [best], FinalConfig(top=1, epochs=driver.epochs)
             if not interrupted:
-                refit = refit_for(problem, config, executor, best, seconds_left())
+                if seconds_left() > _seconds_of_epoch(dataset, best):
+                    refit = refit_for(problem, config, executor, best, seconds_left())
                 last = _seconds_of_last(dataset, ranked, refit) if refit else 0.0
                 hurried = last > seconds_left()
-                lot = _baselines(dataset, config, seconds_left(), asked.is_set, hurried)
+                lot = _baselines(dataset, config, seconds_left(), stopped, hurried)
                 closing += _seconds_of_test(dataset, lot, best)
                 trials, plan = _selection(dataset, ranked, driver.epochs, refit, last, trainings.slots, seconds_left())
                 if refit and len(trials) % trainings.slots == 0:
@@ -111,7 +118,7 @@ def final_phase(
                 device=problem.placement.device,
                 kept=(best, driver.weights_of(best.number)),
                 seconds_left=seconds_left,
-                stopped=(lambda: True) if interrupted else asked.is_set,
+                stopped=lambda: interrupted or stopped(),
                 on_epoch=observer.final_epoch_ended,
             )
     finally:

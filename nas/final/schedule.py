@@ -11,8 +11,7 @@ from pathlib import Path
 from nas.config.final_time import FINALISTS
 from nas.execution.full_training import FullTraining
 from nas.records.trial import Trial
-
-VALIDATION_COST = 1 / 3  # of an example, to a training step on one
+from nas.training.epoch_clock import VALIDATION_COST
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Schedule:
         self.trials = {trial.number: trial for trial in ordered}
         trained = self._affordable(list(self.trials.values()))
         self._waiting = [(trial, turn) for turn in range(config.seeds) for trial in trained]
-        self._anything = fallback
+        self._anything, self._begun = fallback, False
 
     def skip(self) -> None:
         """Nothing more is trained."""
@@ -90,6 +89,9 @@ class Schedule:
             planned = min(self.config.epochs, epochs_that_fit(trial, seconds / rounds, self.stretch))
             if self._anything and (planned < self._least(turn) or self.stopped()):
                 continue
+            if self._begun and seconds <= 0:
+                continue
+            self._begun = True
             return FullTraining(
                 number=trial.number,
                 turn=turn,
@@ -97,7 +99,7 @@ class Schedule:
                 recipe=trial.recipe,
                 epochs=max(1, planned),
                 seed=trial.seed + turn,
-                deadline=time.time() + seconds,
+                deadline=time.time() + (seconds if self._anything else max(0.0, seconds)),
                 device=self.device,
                 weights=str(self.folder / f"{trial.number:04d}-{turn}-unfinished.pt"),
                 cut=self._anything,

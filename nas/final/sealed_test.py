@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from nas.training.loop import says_the_mean_of_both
 from nas.training.score import score
 from nas.training.whole_network import constants_of, whole_network
 
-CHECKED_EXAMPLES = 2_048
+CHECKED_EXAMPLES, CHECKED_AT_LEAST = 2_048, 128  # by which an export is proved
+CHECKED_SECONDS = 2.0  # that the network may take for them, so that the proof of a heavy one ends in time
 
 
 def tested(
@@ -33,12 +35,15 @@ def tested(
     """The finalists with the test scores of the winner, the first random candidate and the baselines."""
     test, task = dataset.test.open(), dataset.task
     winner = finalists[0]
+    began = time.monotonic()
     outputs = _outputs(dataset, winner, test.inputs, device)
+    each = (time.monotonic() - began) / max(1, len(outputs))
     winner = _with_test_score(winner, score(task, outputs, test.targets))
-    rows = slice(0, CHECKED_EXAMPLES)
+    examples = max(CHECKED_AT_LEAST, min(CHECKED_EXAMPLES, int(CHECKED_SECONDS / max(each, 1e-9))))
+    rows = slice(0, examples)
     checked = outputs if device == "cpu" else _outputs(dataset, winner, test.inputs[rows], "cpu")
     Check(test.inputs[rows], checked[rows], test.targets[rows]).save(directory / CHECK)  # exports are proved on the CPU
-    write_raw(dataset, directory, CHECKED_EXAMPLES)
+    write_raw(dataset, directory, examples)
     rival = None
     if first is not None and first.trial.number == winner.trial.number:
         first = winner

@@ -29,6 +29,11 @@ def directory_for(directory: str | Path | None, space: str, dataset: str) -> Pat
     return path.absolute()
 
 
+def checkpoint_in(storage: str, number: int) -> str:
+    """Where the training of a trial is saved while it runs."""
+    return f"{storage}/{number}.pt"
+
+
 def weights_in(storage: str, number: int) -> str:
     """Where the weights of a trial lie that is the best so far."""
     return f"{storage}/{number}-weights.pt"

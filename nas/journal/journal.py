@@ -22,6 +22,7 @@ from typing import Any
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from nas.config.edit import Edit
 from nas.errors import InputError
 from nas.journal.directory import FILE, LOCK, PART, check_free
 from nas.journal.totals import Totals
@@ -46,6 +47,7 @@ create table trials (
 );
 create table spent (purpose text primary key, seconds real not null);
 """
+EDITS = "create table if not exists edits (number integer primary key, edit text not null, trial integer)"
 
 
 class JournalError(RuntimeError):
@@ -77,6 +79,9 @@ class Header:
 class Journal:
     """The open journal of one directory. Thread-safe; use it as a context manager.
 
+    Attributes:
+        edits: what was changed since the search began, as far as it has been taken up.
+
     Raises:
         InputError: no journal there, one of another version, or a directory that another process holds.
         JournalError: a write failed; the mirror in memory is unchanged.
@@ -101,6 +106,8 @@ class Journal:
         self.spent: dict[str, float] = dict(connection.execute("select purpose, seconds from spent"))
         self._finished = max((trial.finished for trial in self._trials), default=0)
         self._opened = time.monotonic() if began is None else began
+        self.edits: list[Edit] = [edit for edit in _edits(connection) if edit.trial is not None]
+        self._written = -1  # SQLite's count of what other processes have written, as last seen
 
     @classmethod
     def create(cls, directory: Path, header: Header, began: float | None = None) -> Journal:
@@ -115,7 +122,7 @@ class Journal:
                 contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection,
                 _transaction(connection),
             ):
-                for statement in SCHEMA.split(";"):
+                for statement in (*SCHEMA.split(";"), EDITS):
                     connection.execute(statement)
                 connection.execute(
                     "insert into search (id, version, config, space, dataset, fingerprint, task, started) "
@@ -131,16 +138,17 @@ class Journal:
         return cls(directory, lock, connection, began)
 
     @classmethod
-    def open(cls, directory: Path, began: float | None = None) -> Journal:
-        """The journal of an earlier search, to go on with."""
+    def open(cls, directory: Path, began: float | None = None, wait: float = 0.0) -> Journal:
+        """The journal of an earlier search, to go on with; waits so many seconds where another process has it."""
         path = _existing(directory)
         try:
-            lock = _locked(directory)
+            lock = _locked(directory, wait)
         except OSError as error:
             raise InputError(f"The search in {directory} cannot be resumed: {error}.") from None
         try:
             connection = _connected(path)
             _check_version(connection, path)
+            connection.execute(EDITS)  # which journals of before do not have
             return cls(directory, lock, connection, began)
         except BaseException as error:
             lock.release()
@@ -172,6 +180,11 @@ class Journal:
         """Gives every trial the architecture and the recipe that its decisions lead to, which no column holds."""
         with self._guard:
             self._trials = [rebuilt(trial, replay) for trial in self._trials]
+
+    @property
+    def finished(self) -> int:
+        """How many trials have ended."""
+        return self._finished
 
     def since_opened(self) -> float:
         """Seconds that this driver has run."""
@@ -205,6 +218,58 @@ class Journal:
             self._trials[number] = trial
             self.totals.change(old, trial)
             return trial
+
+    def new_edits(self) -> list[Edit]:
+        """What persons have changed and the driver has not taken up; costs next to nothing where nobody has written."""
+        with self._guard:
+            try:
+                (written,) = self._connection.execute("pragma data_version").fetchone()
+                found = _edits(self._connection) if written != self._written else []
+            except (sqlite3.Error, ValueError):  # of a later version, or a disk that is gone: the search goes on
+                return []
+            self._written = written
+            return [edit for edit in found if edit.trial is None]
+
+    def waiting_edits(self) -> list[Edit]:
+        """What was changed too late for the driver of before."""
+        return [edit for edit in _edits(self._connection) if edit.trial is None and not edit.stop]
+
+    def unend(self) -> None:
+        """The search has not come to its end after all."""
+        self._write([("update search set ended = ''", ())])
+        self.ended = ""
+
+    def forget_stops(self) -> None:
+        """Who asked for an end before does not mean what goes on now."""
+        for edit in _edits(self._connection):
+            if edit.trial is None and edit.stop:
+                self.forget(edit)
+
+    def forget(self, edit: Edit) -> None:
+        """An edit that was never taken up goes."""
+        self._write([("delete from edits where number = ?", (edit.number,))])
+
+    def take_up(self, edit: Edit, config: str) -> Edit:
+        """Writes that an edit holds from the next trial on, and the question as it is now."""
+        with self._guard:
+            edit = dataclasses.replace(edit, trial=len(self._trials))
+            self._write(
+                [
+                    ("update edits set trial = ? where number = ?", (edit.trial, edit.number)),
+                    ("update search set config = ?", (config,)),
+                ]
+            )
+            self.edits.append(edit)
+            return edit
+
+    def mark(self, marks: Mapping[int, Mapping[str, Any]]) -> None:
+        """Gives trials other attributes, after which another may be the best."""
+        with self._guard:
+            for number, attributes in marks.items():
+                self.change(number, attributes=attributes)
+            self.totals = Totals()
+            for trial in self._trials:
+                self.totals.change(None, trial)
 
     def spend(self, purpose: str, seconds: float) -> None:
         """Adds seconds to what a purpose has cost; in memory only where the disk is full."""
@@ -252,6 +317,40 @@ def rebuilt(trial: Trial, replay: Callable[[Mapping[str, int]], Proposal]) -> Tr
     return dataclasses.replace(trial, architecture=proposal.architecture, recipe=proposal.recipe)
 
 
+def add_edit(directory: Path, edit: Edit) -> Edit:
+    """Writes an edit into the journal of a search, whether a driver runs it or not.
+
+    Raises:
+        InputError: no journal there, or one whose driver would not see it.
+    """
+    path = _existing(directory)
+    try:
+        with contextlib.closing(_connected(path)) as connection:
+            _check_version(connection, path)
+            with _transaction(connection):
+                if not is_running(directory):
+                    connection.execute(EDITS)
+                (last,) = connection.execute("select coalesce(max(number), 0) from edits").fetchone()
+                connection.execute("insert into edits (number, edit) values (?, ?)", (last + 1, edit.to_json()))
+    except sqlite3.Error as error:
+        raise InputError(f"{path} cannot be edited: {error}.") from None
+    return dataclasses.replace(edit, number=last + 1)
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a driver holds the search in this directory now."""
+    path = Path(directory) / LOCK
+    if not path.is_file():
+        return False
+    lock = FileLock(path, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
 @dataclass(frozen=True)
 class Record:
     """A journal as read by someone who does not go on with it."""
@@ -262,6 +361,7 @@ class Record:
     elapsed: float
     ended: str
     statement: str
+    edits: tuple[Edit, ...] = ()
 
 
 def read(directory: Path) -> Record:
@@ -279,7 +379,8 @@ def read(directory: Path) -> Record:
             header = Header(*_one(connection, "select config, space, dataset, fingerprint, task from search"))
             elapsed, ended, statement = _one(connection, "select elapsed, ended, statement from search")
             spent = dict(connection.execute("select purpose, seconds from spent"))
-            return Record(header, tuple(_trials(connection)), spent, elapsed, ended, statement)
+            edits = tuple(_edits(connection))
+            return Record(header, tuple(_trials(connection)), spent, elapsed, ended, statement, edits)
     except (sqlite3.Error, ValueError, TypeError) as error:
         if isinstance(error, InputError):
             raise
@@ -293,11 +394,11 @@ def _existing(directory: Path) -> Path:
     return path
 
 
-def _locked(directory: Path) -> BaseFileLock:
+def _locked(directory: Path, wait: float = 0.0) -> BaseFileLock:
     """A lock that lasts as long as this process, however it ends; the file says which process holds it."""
     path = directory / LOCK
     holder = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
-    lock = FileLock(path, timeout=0, thread_local=False)
+    lock = FileLock(path, timeout=wait, thread_local=False)
     try:
         lock.acquire()
     except Timeout:
@@ -355,6 +456,14 @@ def _trials(connection: sqlite3.Connection) -> Iterator[Trial]:
         if cells["number"] != expected:
             raise InputError(f"Trial {expected} is missing: the next one is {cells['number']}.")
         yield Trial(**cells)
+
+
+def _edits(connection: sqlite3.Connection) -> list[Edit]:
+    """In order of number; none in a journal of an older version."""
+    if connection.execute("select 1 from sqlite_master where name = 'edits'").fetchone() is None:
+        return []
+    found = connection.execute("select edit, number, trial from edits order by number").fetchall()
+    return [Edit.from_json(*row) for row in found]
 
 
 def _values(trial: Trial, names: Any = COLUMNS) -> list[Any]:

@@ -15,7 +15,7 @@ class Totals:
         seconds: slot seconds by state.
         gpu_seconds: seconds of whole GPUs that trainings held.
         begun: trials whose training was begun at least once.
-        best: the usable trial that ranks first, see `Trial.rank`.
+        best: the eligible trial that ranks first, see `Trial.rank`.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Totals:
         if old is not None:
             self._add(old, -1)
         self._add(new, 1)
-        if new.usable and (self.best is None or self.best.number == new.number or new.rank < self.best.rank):
+        if new.eligible and (self.best is None or self.best.number == new.number or new.rank < self.best.rank):
             self.best = new
 
     def _add(self, trial: Trial, sign: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TOO_SLOW = "too slow"  # why a training ended that had no time for an epoch
+
 
 @dataclass(frozen=True)
 class Job:
@@ -68,14 +70,16 @@ class TrialEnd:
     """How a training ended: by itself or because it was stopped, or by a failure.
 
     Args:
-        failure: `oom`, `diverged`, `error`, `timeout` or `lost`; "" where nothing went wrong.
+        failure: `oom`, `diverged`, `error`, `timeout`, `lost` or `too slow`; "" where nothing went wrong.
         error: what went wrong, in words.
         seconds: spent on it and not yet reported, e.g. on an epoch that failed.
+        epoch_seconds: that an epoch would have taken, of one that was too slow for the time left; else 0.
     """
 
     failure: str = ""
     error: str = ""
     seconds: float = 0.0
+    epoch_seconds: float = 0.0
 
 
 class Later:

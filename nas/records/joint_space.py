@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.config.recipe import TrainingConfig
@@ -16,6 +16,7 @@ from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
 from search_spaces.dsl import Decide, compiled
 from search_spaces.errors import SpaceError
+from search_spaces.narrow import narrowed
 from search_spaces.profile import profile
 from search_spaces.space import Space
 from search_spaces.task import Task
@@ -56,7 +57,7 @@ class JointSpace:
         for _ in range(changes):
             recipe = recipe_of(parent.decisions)
             if recipe and rng.random() < len(recipe) / len(parent.decisions):
-                parent = self._recipe(parent.architecture, deciders.mutate(recipe, rng))
+                parent = self._recipe(parent.architecture, self._within(deciders.mutate(recipe, rng), rng))
             else:
                 parent = self.complete(self.space.mutate(parent.architecture, rng, self.task), recipe, rng)
         return parent
@@ -65,11 +66,32 @@ class JointSpace:
         """Each decision as in one of the two."""
         architecture = self.space.crossover(first.architecture, second.architecture, rng, self.task)
         recipes = recipe_of(first.decisions), recipe_of(second.decisions)
-        return self._recipe(architecture, deciders.crossover(*recipes, rng))
+        return self._recipe(architecture, self._within(deciders.crossover(*recipes, rng), rng))
 
     def complete(self, architecture: Architecture, recipe: Mapping[str, int], rng: random.Random) -> Proposal:
         """`architecture` with the decisions of `recipe`, and random ones where it has none."""
-        return self._recipe(architecture, deciders.replay(recipe, otherwise=deciders.at_random(rng)))
+        decide = deciders.replay(recipe, otherwise=deciders.at_random(rng))
+        return self._recipe(architecture, self._within(decide, rng))
+
+    def drawn(self, decide: Decide, rng: random.Random) -> Proposal:
+        """As `resolve`, but within what the space is narrowed to."""
+        return self.resolve(self._within(decide, rng))
+
+    def permits(self, decisions: Mapping[str, int]) -> bool:
+        """Whether decisions are among those that are left where the space is narrowed."""
+        return self.space.within is None or self.space.within.permits(decisions)
+
+    def narrowed(self, ban: Sequence[str], pin: Sequence[str]) -> JointSpace:
+        """This space without what is banned and with what is pinned, see `search_spaces.narrow`.
+
+        Raises:
+            SpaceError: nothing is so called, or nothing is left.
+        """
+        space = self.space
+        rules = [rule for rule in space.rules if rule is not space.within]
+        if ban or pin:
+            rules.append(narrowed({"": space.cells, RECIPE: self.training}, ban, pin))
+        return replace(self, space=Space(space.name, *space.cells, rules=rules, known=space.designs))
 
     def obeys(self, proposal: Proposal) -> bool:
         """Whether no rule is broken and the network can be built for the task."""
@@ -77,7 +99,7 @@ class JointSpace:
             profile(proposal.architecture, self.task)
         except SpaceError:
             return False
-        return self.space.obeys(proposal.architecture, self.task)
+        return self.permits(proposal.decisions) and self.space.obeys(proposal.architecture, self.task)
 
     def size(self) -> int:
         """Number of decision sequences; rules are not applied."""
@@ -91,6 +113,9 @@ class JointSpace:
         """The recipe that `decide` leads to; what it decides is written to `recipe`."""
         training: TrainingConfig = self._draw_recipe(deciders.recording(decide, recipe))
         return training
+
+    def _within(self, decide: Decide, rng: random.Random) -> Decide:
+        return deciders.within(decide, self.space.allowed, rng)
 
     @functools.cached_property
     def _draw_recipe(self) -> Callable[[Decide], Any]:
@@ -114,7 +139,8 @@ class JointSpace:
                 return self._proposal(architecture, self._resolve_recipe(decide, recipe), recipe)
             except InputError as error:
                 refused = error
-            decide = deciders.at_random(random.Random(f"{architecture.fingerprint} {sorted(recipe.items())} {attempt}"))
+            rng = random.Random(f"{architecture.fingerprint} {sorted(recipe.items())} {attempt}")
+            decide = self._within(deciders.at_random(rng), rng)
         raise InputError(f"No valid recipe in {TRIES} draws from the `Choice`s of `training`: {refused}")
 
     def _proposal(self, architecture: Architecture, training: TrainingConfig, recipe: Mapping[str, int]) -> Proposal:

@@ -103,7 +103,8 @@ class SearchOutcome:
         candidates: all trials, in order of number.
         final: of the final phase; None if there was none.
         statement: where every second went, as text.
-        ended: why the search phase ended: `budget`, `exhausted`, `interrupted`, `failures`, `journal` or `no room`.
+        ended: why the search phase ended: `budget`, `exhausted`, `stop_at`, `patience` (of trials), `stopped` (by an
+            observer or by `nas stop`), `interrupted`, `failures`, `journal` or `no room`.
         exported: the verified export's directory; None if there is none.
         spent: wall seconds by purpose.
     """
@@ -157,6 +158,6 @@ class Point:
 
 def pareto(trials: Sequence[Trial], objectives: Sequence[str]) -> list[Trial]:
     """Fully trained trials that no other beats in every objective, the best score first."""
-    complete = [trial for trial in trials if trial.usable and trial.state == COMPLETED]
+    complete = [trial for trial in trials if trial.eligible and trial.state == COMPLETED]
     points = [Point(one.score, tuple(float(getattr(one, name)) for name in objectives[1:])) for one in complete]
     return [complete[index] for index in front(points)]

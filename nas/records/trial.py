@@ -14,6 +14,7 @@ from search_spaces.architecture import Architecture
 RUNNING, COMPLETED, STOPPED, FAILED, REQUEUED = "running", "completed", "stopped", "failed", "requeued"
 STATES = (RUNNING, COMPLETED, STOPPED, FAILED, REQUEUED)
 GPUS = "gpus"  # attribute: how many a training holds
+OUT = "out"  # attribute of trials that an edit of the search rules out: they teach, and cannot win
 NOT_BUILT = Architecture("", (), {})
 
 
@@ -92,6 +93,11 @@ class Trial:
         return self.state in (COMPLETED, STOPPED) and math.isfinite(self.score)
 
     @property
+    def eligible(self) -> bool:
+        """Whether it may be the best: usable, and nothing that has been banned since."""
+        return self.usable and OUT not in self.attributes
+
+    @property
     def rank(self) -> tuple[bool, float, int]:
         """Key to sort usable trials by, the best first: fully trained before stopped, then by score, then earlier."""
         return (self.state != COMPLETED, -self.score, self.number)
@@ -103,5 +109,5 @@ class Trial:
 
 
 def best_first(trials: Iterable[Trial]) -> list[Trial]:
-    """The usable ones, the best first, see `Trial.rank`."""
-    return sorted((trial for trial in trials if trial.usable), key=lambda trial: trial.rank)
+    """The eligible ones, the best first, see `Trial.rank`."""
+    return sorted((trial for trial in trials if trial.eligible), key=lambda trial: trial.rank)

@@ -149,12 +149,24 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
             lines.insert(0, f"predict     {program()} predict {shlex.quote(out)} FILE   # raw rows, {out}/predict.py")
     if result.config.tracking_uri != "":
         lines.append(f"all runs    {program()} ui")
-    if result.ended in ("interrupted", "failures"):
+    if result.ended in ("interrupted", "failures", "stopped"):
         lines.append(f"go on       {program()} resume {where}")
     if result.final is not None:
         lines.append(f"copy it     {program()} export {where} my-model")
     for line in lines:
         console.print(f"  {line}", soft_wrap=True, highlight=False)
+
+
+def in_a_line(seen: StoredSearch) -> str:
+    """Where a search stands, e.g. `ended (budget), 12 trials: 9 finished, …; best accuracy 0.9821 (trial 4)`."""
+    state = f"ended ({seen.record.ended})" if seen.record.ended else "not ended"
+    ranked = best_first(seen.trials)
+    if not ranked:
+        return f"{state}, {counted(seen.trials)}"
+    best = (
+        f"best {metric_words(seen.task.metric)} {shown(seen.task.metric, ranked[0].score)} (trial {ranked[0].number})"
+    )
+    return f"{state}, {counted(seen.trials)}; {best}"
 
 
 def program() -> str:

@@ -212,6 +212,17 @@ def render(found: Preflight) -> RenderableType:
     return Group(_summary(found), _spread(found), *_warnings(found))
 
 
+def summary(found: Preflight) -> str:
+    """The least that one must know, in a line."""
+    shares = f"{found.obeys:.0%} of {found.samples:,} samples build and obey the rules"
+    if not found.parameters:
+        return f"{found.space}: {float(found.size):.4g} networks; {shares}"
+    return (
+        f"{found.space}: {float(found.size):.4g} networks; {shares}, with {min(found.parameters):,} to "
+        f"{max(found.parameters):,} parameters"
+    )
+
+
 def save_plot(found: Preflight, path: str | Path) -> Path:
     """Histograms of parameters, multiply-adds, memory and depth; PNG or SVG by the name's ending."""
     import matplotlib as mpl

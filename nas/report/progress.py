@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.config.budget import duration
+from nas.config.edit import Edit
 from nas.config.metric import shown
 from nas.driver.events import Observer, SearchStarted, Status
 from nas.records.job import EpochReport
@@ -22,6 +24,21 @@ from predictors.probation import Evidence
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 NEWEST = 5
+
+
+class Messages(Observer):
+    """Says only what a person should know, on `console`."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def message(self, text: str) -> None:
+        self.console.print(text, style="yellow", soft_wrap=True, markup=False)
+
+    def search_started(self, started: SearchStarted) -> None:
+        for line in started.schema.lines() if started.schema is not None else ():
+            if line.startswith("Warning"):
+                self.message(line)
 
 
 class Progress(Observer):
@@ -65,6 +82,8 @@ class Progress(Observer):
         if started.why_space:
             space = f"Space: {started.space.name} ({started.why_space})"
             self.console.print(space, markup=False, highlight=False, soft_wrap=True)
+        for edit in started.edits:
+            self.console.print(edit.sentence, style="dim", markup=False, highlight=False, soft_wrap=True)
         if started.plan:
             self.console.print(started.plan, markup=False, highlight=False)
         self.console.print("[dim]Ctrl-C once: finish with the best so far; twice: stop now, `nas resume` goes on.[/]")
@@ -91,6 +110,12 @@ class Progress(Observer):
 
     def evidence(self, evidence: Evidence) -> None:
         self.judged = evidence
+
+    def edited(self, edit: Edit) -> None:
+        self.message(edit.sentence)
+        if self.search is not None:
+            config = edit.applied(self.search.config, self.metric)
+            self.search = dataclasses.replace(self.search, config=config)
 
     def message(self, text: str) -> None:
         self.console.print(text, style="yellow", soft_wrap=True, markup=False)

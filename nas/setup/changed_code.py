@@ -8,10 +8,14 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from nas.config.edit import Edit
+from nas.config.search_config import SearchConfig
 from nas.errors import InputError
-from nas.journal.journal import Journal
+from nas.journal.directory import checkpoint_in, weights_in
+from nas.journal.journal import Journal, add_edit
 from nas.setup.kept_space import DATA, KEPT, kept_data, space_of
 from nas.setup.problem import named_space
+from nas.training.storage import remove
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 
@@ -55,10 +59,21 @@ def _by_name(name: str) -> Space | None:
         return None
 
 
-def mark_trials(journal: Journal) -> None:
-    """Notes of every trial so far that it was trained with code that has since been changed."""
+def new_segment(journal: Journal, config: SearchConfig, storage: str) -> None:
+    """What follows is trained with other code: says so in the journal, and of every trial of before.
+
+    Weights and checkpoints of before are other networks', so they go. A training that was not finished begins anew.
+
+    Args:
+        storage: where they lie.
+    """
+    journal.take_up(add_edit(journal.directory, Edit(code=True)), config.to_json())
     for trial in list(journal.trials):
-        if CODE not in trial.attributes:
+        for place in (checkpoint_in(storage, trial.number), weights_in(storage, trial.number)):
+            remove(place)
+        if not trial.ended:
+            journal.change(trial.number, scores=())
+        elif CODE not in trial.attributes:
             journal.change(trial.number, attributes={**trial.attributes, CODE: BEFORE})
 
 
@@ -72,7 +87,7 @@ def changed_code(directory: Path) -> str:
     parts: list[str] = []
     for name, source in kept_data(directory)["sources"].items():
         now = source_in(source["file"], source["name"])
-        if now is not None and now != source["text"]:
+        if now is not None and not _same(now, source["text"]):
             parts += difflib.unified_diff(
                 source["text"].splitlines(),
                 now.splitlines(),
@@ -84,6 +99,22 @@ def changed_code(directory: Path) -> str:
     return "\n".join(parts)
 
 
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are the same code: comments and layout are none."""
+    try:
+        return one == other or ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except SyntaxError:
+        return False
+
+
+def _named(statement: ast.stmt) -> set[str]:
+    """The names that a statement defines or gives a value."""
+    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        return {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+    return {str(getattr(statement, "name", ""))}
+
+
 def source_in(file: str, name: str) -> str | None:
     """The text of a class, function or constant at the top of a file; None where the file or it is not there."""
     try:
@@ -93,11 +124,13 @@ def source_in(file: str, name: str) -> str | None:
         return None
     found = None
     for part in name.split("."):
-        found = next((one for one in reversed(body) if getattr(one, "name", "") == part), None)
+        found = next((one for one in reversed(body) if part in _named(one)), None)
         if found is None:
             return None
-        body = found.body
+        body = getattr(found, "body", [])
     if found is None:
         return None
+    if not isinstance(found, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return ast.get_source_segment(text, found)
     first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
     return textwrap.dedent("\n".join(text.splitlines()[first - 1 : found.end_lineno])).rstrip()

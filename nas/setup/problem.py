@@ -25,7 +25,7 @@ from search_spaces.task import Task
 
 SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
 MANY = {"pictures": "pictures", "series": "series", "table": "tables", "text": "texts", "tokens": "tokens"}
-DONE = ("budget", "exhausted")  # why a search ended that has nothing left to do
+DONE = ("budget", "exhausted", "stop_at", "patience")  # why a search ended that has nothing left to do
 
 
 def named_space(space: str | Space) -> Space:
@@ -75,12 +75,12 @@ def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSp
     Raises:
         SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
     """
-    joint = JointSpace(_limited(space, config, dataset.task), config.recipe, dataset.task)
+    joint = JointSpace(limited(space, config, dataset.task), config.recipe, dataset.task)
     joint.sample(random.Random(config.seed))
     return joint
 
 
-def _limited(space: Space, config: SearchConfig, task: Task) -> Space:
+def limited(space: Space, config: SearchConfig, task: Task) -> Space:
     """`space` with the limits as further rules; one on latency times cells and some networks on its device first."""
     further: list[rules.Rule] = []
     for name, limit in sorted(config.limits.items()):
@@ -134,10 +134,12 @@ def check_same(journal: Journal, joint: JointSpace, dataset: Dataset) -> None:
 def check_unfinished(journal: Journal, config: SearchConfig) -> None:
     """Raises InputError where a search came to its end: its final would be trained again, with no time to do it in."""
     directory = journal.directory
+    if journal.waiting_edits():
+        return
     if config.final and journal.ended in DONE and (directory / FINAL / RECORD).exists():
         raise InputError(
             f"The search in {directory} came to its end ({journal.ended}), with its final. Give it more: "
-            f"`nas resume {directory} --budget …`, of which what was spent counts."
+            f"`nas resume {directory} --budget +1h`, or set its goal higher: `nas edit {directory} --stop-at …`."
         )
 
 

@@ -20,8 +20,11 @@ class StartFrom:
         self.strategy = strategy
 
     def propose(self, problem: Problem, trials: Sequence[Trial], number: int) -> Proposal:
-        """See `Strategy`. The first ones may repeat one another or break a rule: the user asked for them."""
-        if number < len(self.first):
+        """See `Strategy`. The first ones may repeat one another or break a rule: the user asked for them.
+
+        One that has been banned since gives its number to the strategy.
+        """
+        if number < len(self.first) and problem.space.permits(self.first[number][1]):
             source, decisions = self.first[number]
             return replace(problem.space.replay(decisions), source=source)
         return self.strategy.propose(problem, trials, number)

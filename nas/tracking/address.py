@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from nas.config.address import no_password
 from nas.errors import InputError
 
 DEFAULT = Path("results") / "mlflow.db"
@@ -41,7 +42,7 @@ def _without_password(uri: str) -> str:
     """
     parts = urlsplit(uri)
     if parts.password is None:
-        return uri
+        return str(no_password(uri))  # its query may hold one
     kind, password = parts.scheme.split("+")[0], unquote(parts.password)
     user = unquote(parts.username or "")
     if kind in ("http", "https"):

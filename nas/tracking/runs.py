@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nas.config.edit import Edit
 from nas.data.schema import FILE
 from nas.driver.events import SearchStarted
 from nas.records.results import FinalResult, SearchOutcome
@@ -74,6 +75,11 @@ class Runs:
             self.client.log_text(run_id, self.started.schema.to_json(), FILE)
         self.remember(run_id, None)
         return run_id
+
+    def edited(self, edits: Iterable[Edit]) -> None:
+        """What was changed about the search since it began, as tags beside what it began with."""
+        for edit in edits:
+            self.tag(self.parent, {f"nas.edit.{edit.number}": edit.sentence[:LONGEST]})
 
     def take_up(self, trials: Iterable[Trial]) -> None:
         """The runs there are, and what the trials know better: after a resume, or when the store was out of reach."""

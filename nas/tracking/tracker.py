@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from nas.config.edit import Edit
 from nas.driver.events import Observer, SearchStarted, Status
 from nas.records.job import EpochReport
 from nas.records.results import FinalResult, SearchOutcome
@@ -77,6 +78,10 @@ class MlflowTracker(Observer):
         self._judged.append(evidence)
         values, when = metrics_of(evidence), now()
         self._later(lambda runs: runs.log(runs.parent, values, evidence.trainings, when))
+
+    def edited(self, edit: Edit) -> None:
+        self._started = dataclasses.replace(self._started, edits=(*self._started.edits, edit))
+        self._later(lambda runs: runs.edited([edit]))
 
     def message(self, text: str) -> None:
         self._later(lambda runs: runs.tag(runs.parent, {"nas.message": text[:LONGEST]}))
@@ -150,6 +155,8 @@ class MlflowTracker(Observer):
             forget(known.client)
         client, experiment = connect(self.uri, self.experiment)
         self._runs, self._store = Runs(client, experiment, self._started, self.remember), identity(self.uri)
+        if self._started.edits:
+            self._runs.edited(self._started.edits)
         if self._started.resumed or self._behind or known is not None:
             self._runs.take_up(list(self._trials.values()))
         return self._runs

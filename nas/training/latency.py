@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ from search_spaces.task import Task
 
 WARM_UPS = 3
 LEAST_RUNS, MOST_RUNS, SECONDS_ENOUGH = 7, 200, 0.03
+CLEARLY_MORE = 0.25  # of a load, see `Timed`: what was timed under so much more is timed again
 NETWORKS = 8  # timed as a whole to fit the correction
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 
@@ -82,6 +83,17 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+class Timed(NamedTuple):
+    """Seconds of a cell, and the machine's load meanwhile: processes that want to run, for each CPU."""
+
+    seconds: float
+    load: float
+
+
+def _load() -> float:
+    return os.getloadavg()[0] / max(1, os.cpu_count() or 1)
+
+
 class LatencyTable:
     """Measured seconds of cells on one device, at one batch size and number of threads; kept in a file across searches.
 
@@ -97,16 +109,19 @@ class LatencyTable:
         self.key = _device_key(self.device, batch)
         folder = folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nas" / "latency"
         self.path = folder / f"{hashlib.blake2b(self.key.encode(), digest_size=6).hexdigest()}.json"
-        self.cells: dict[str, float] = _read(self.path, self.key)
+        self.load = _load()
+        self.cells: dict[str, Timed] = _read(self.path, self.key)
         self.corrections: dict[str, tuple[float, ...]] = {}
 
     def cell_seconds(self, cell: Any, shape: tuple[int, ...]) -> float:
-        """Seconds of a cell at an input shape, measured at the first request."""
+        """Seconds of a cell at an input shape: as measured before, unless under clearly more load than now."""
         name = f"{cell_text(cell)} {shape}"
-        if name not in self.cells:
+        known = self.cells.get(name)
+        if known is None or known.load > self.load + CLEARLY_MORE:
             with torch.random.fork_rng(devices=[]):
-                self.cells[name] = measured(cell.build(shape), shape, batch=self.batch, device=self.device)
-        return self.cells[name]
+                seconds = measured(cell.build(shape), shape, batch=self.batch, device=self.device)
+            known = self.cells[name] = Timed(seconds, self.load)
+        return known.seconds
 
     def features(self, architecture: Architecture, task: Task) -> tuple[float, float, float]:
         """Sum of the cells' seconds, their number, and 1."""
@@ -119,7 +134,12 @@ class LatencyTable:
         """Seconds of the whole network, corrected if `calibrate` was called for its space."""
         features = self.features(architecture, task)
         weights = self.corrections.get(architecture.space, (1.0, 0.0, 0.0))
-        return max(1e-9, float(np.dot(features, weights)))
+        return max(self._fastest(architecture, task), float(np.dot(features, weights)))
+
+    def _fastest(self, architecture: Architecture, task: Task) -> float:
+        """Seconds of its fastest cell, which no network is below, whatever a correction says."""
+        cells, shapes = complete(architecture.cells, task), profile(architecture, task).shapes
+        return min(self.cell_seconds(cell, shape) for cell, shape in zip(cells, shapes, strict=False))
 
     def calibrate(self, space: Space, task: Task, *, networks: int = NETWORKS, seed: int = 0) -> None:
         """Times some random networks of a space and corrects the space's predictions by them from now on."""
@@ -136,7 +156,10 @@ class LatencyTable:
     def save(self) -> None:
         """Writes the file, with the cells that other processes have added to it; it is never half written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"device": self.key, "cells": {**_read(self.path, self.key), **self.cells}})
+        cells = dict(self.cells)
+        for name, other in _read(self.path, self.key).items():
+            cells[name] = min(cells.get(name, other), other, key=lambda one: one.load)
+        text = json.dumps({"device": self.key, "cells": cells})
         with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as file:
             file.write(text)
         os.replace(file.name, self.path)
@@ -183,10 +206,11 @@ def _device_key(device: str, batch: int) -> str:
     return f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}, batch {batch}"
 
 
-def _read(path: Path, key: str) -> dict[str, float]:
+def _read(path: Path, key: str) -> dict[str, Timed]:
     """The cells of a file; nothing where it is missing, unreadable or of another device."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): float(seconds) for name, seconds in data["cells"].items()} if data["device"] == key else {}
+        cells = {str(name): Timed(*map(float, timed)) for name, timed in data["cells"].items()}
+        return cells if data["device"] == key else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

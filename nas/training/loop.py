@@ -8,6 +8,7 @@ there.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,6 +23,7 @@ from nas.errors import InputError
 from nas.records.job import EpochReport
 from nas.training.augmentation import augment_for, mirrors
 from nas.training.batches import Batches, resident
+from nas.training.epoch_clock import EpochClock
 from nas.training.fidelity import narrowed, reduced
 from nas.training.forward import Forward
 from nas.training.health import DeadUnits, check_gradients, check_loss, check_outputs, gradient_norms
@@ -152,10 +154,14 @@ class Training:
         for network in (self._network, *averaged):
             wrapped(network, self.constants).load_state_dict(dict(weights))
 
-    def epoch(self) -> EpochReport:
+    def epoch(self, deadline: float = math.inf) -> EpochReport:
         """One pass over the training examples, then a score on the validation split.
 
+        Args:
+            deadline: by which it is to end, in seconds since 1970.
+
         Raises:
+            TooSlow: by its first steps it would not. The training must not be continued.
             Diverged: NaN, an infinite or exploding loss, or a dead network. The training must not be continued.
         """
         started = time.perf_counter()
@@ -165,7 +171,7 @@ class Training:
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
-            loss, norm, rate = self._train(number, rng)
+            loss, norm, rate = self._train(number, rng, deadline)
         check_loss(loss, number, self.data.task)
         self.gradient_flow = gradient_norms(self._network)
         check_gradients(self.gradient_flow, number)
@@ -184,13 +190,16 @@ class Training:
             notices=tuple(self.notices[told:]),
         )
 
-    def _train(self, number: int, rng: torch.Generator) -> tuple[float, float, float]:
+    def _train(self, number: int, rng: torch.Generator, deadline: float) -> tuple[float, float, float]:
         """Mean loss, mean gradient norm and last learning rate of one epoch."""
         self._network.train()
         steps, config, parts = self._batches.steps, self.config, self._step.parts
         losses = torch.zeros((), device=self.device)
         norms = torch.zeros((), device=self.device)
         rate = 0.0
+        size = self.config.batch_for(len(self.data.train))
+        passes = 2 if "mirrored" in self.constants else 1  # over the validation split
+        clock = EpochClock(steps, passes * len(self.data.validation) / size, deadline)
         for step, (inputs, targets) in enumerate(self._batches.epoch(rng)):
             done = ((number - 1) * steps + step + 0.5) / (self.epochs * steps)
             rate = self._step.set_rate(factor(config.schedule, config.warmup, done))
@@ -200,6 +209,7 @@ class Training:
             loss, norm = self._step(x, y, others, share)
             losses += loss
             norms += norm
+            clock.step_ended(step + 1)
             if self.device.type == "cpu" and step % CHECK_EVERY == 0:
                 check_loss(float(loss), number, self.data.task)
         if self._step.parts > parts:

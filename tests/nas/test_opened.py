@@ -11,9 +11,11 @@ import pytest
 import torch
 
 import nas
+from nas.config.search_config import SearchConfig
 from nas.errors import InputError
+from nas.journal import journal as journals
 from nas.journal.directory import claimed
-from nas.setup.changed_code import BEFORE, CODE, changed_code
+from nas.setup.changed_code import BEFORE, CODE, changed_code, new_segment
 
 SCRIPT = Path(__file__).with_name("own_script.py")
 
@@ -69,8 +71,95 @@ def test_changed_code_is_named_and_accepted_only_when_asked(searched: Path, tmp_
         assert marks == [BEFORE, BEFORE, None]
         assert found.exported is not None and "Dropout" in (found.exported / "model.py").read_text()
         assert changed_code(moved) == "" and (moved / "space-before-1").is_dir()
+        assert [edit.sentence for edit in journals.read(moved).edits] == ["Edit 1, from trial 2 on: changed code"]
     finally:
         script.write_text(text)
+
+
+CODE_OF_A_PERSON = {
+    "mine.py": """
+from torch import nn
+import sizes
+from parts import helper as grown
+from search_spaces import Choice, Space
+from search_spaces.cells import Custom, Flatten, Head
+SLOPE: float = 0.1
+TABLE = {"wide": sizes.LEAST * 2}
+
+class Base(nn.Module):
+    def forward(self, x):
+        return nn.functional.leaky_relu(self.body(x), SLOPE)
+
+class Block(Base):
+    def __init__(self, in_features, width):
+        super().__init__()
+        self.in_features, self.width = in_features, width
+        self.body = nn.Linear(in_features, grown(width) + TABLE["wide"] + sizes.LEAST)
+
+space = Space("mine", Flatten(), Custom(Block, width=Choice(4, 8)), Head())
+unused = 3
+""",
+    "parts.py": "from sizes import FACTOR\ndef helper(width):\n    return width * FACTOR\n",
+    "sizes.py": "LEAST = 2\nHALF = 1\nFACTOR = HALF + 1\n",
+}
+CHANGES = {  # file, old text, new text, whether the networks are others by it
+    "its own class": ("mine.py", "grown(width)", "2 * grown(width)", True),
+    "a class below": ("mine.py", "leaky_relu(self.body(x), SLOPE)", "relu(self.body(x))", True),
+    "a constant with a type": ("mine.py", "0.1", "0.2", True),
+    "a constant made of another": ("mine.py", "sizes.LEAST * 2", "sizes.LEAST * 3", True),
+    "a constant by its module": ("sizes.py", "LEAST = 2", "LEAST = 3", True),
+    "a helper in another file": ("parts.py", "width * FACTOR", "width + FACTOR", True),
+    "a constant of a helper": ("sizes.py", "FACTOR = HALF + 1", "FACTOR = HALF + 2", True),
+    "a constant behind a constant": ("sizes.py", "HALF = 1", "HALF = 3", True),
+    "a comment": ("mine.py", "        super()", "        # why\n        super()", False),
+    "the layout": ("parts.py", "width * FACTOR", "(width\n        * FACTOR)", False),
+    "something else in the file": ("mine.py", "unused = 3", "unused = 4", False),
+}
+
+
+@pytest.fixture(scope="module")
+def of_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a person's files, and in `run` a search of theirs that is set up."""
+    folder = tmp_path_factory.mktemp("files")
+    for name, text in CODE_OF_A_PERSON.items():
+        (folder / name).write_text(text)
+    code = "import nas; nas.search('digits', 'mine:space', '2 trials', directory='run', prepare=True, tracking_uri='')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_makes_other_networks_is_a_change(change: str, of_files: Path) -> None:
+    file, old, new, other = CHANGES[change]
+    path = of_files / file
+    text = path.read_text()
+    assert text.count(old) == 1 and changed_code(of_files / "run") == ""
+    path.write_text(text.replace(old, new))
+    try:
+        diff = changed_code(of_files / "run")
+        assert bool(diff) == other
+        assert not other or (file in diff and f"+{new.splitlines()[0]}".lstrip("+").strip() in diff)
+    finally:
+        path.write_text(text)
+
+
+def test_what_was_kept_of_other_code_goes(tmp_path: Path) -> None:
+    nas.search("digits", "mlp", "2 trials", directory=tmp_path / "s", prepare=True, tracking_uri="", known="off")
+    storage = tmp_path / "s" / "checkpoints"
+    storage.mkdir()
+    for number in range(2):
+        nas.ask(tmp_path / "s")
+        for name in (f"{number}.pt", f"{number}-weights.pt"):
+            (storage / name).touch()
+    nas.tell(tmp_path / "s", 0, 0.5)
+    nas.tell(tmp_path / "s", 1, 0.5, epoch=1)
+    with journals.Journal.open(tmp_path / "s") as journal:
+        new_segment(journal, SearchConfig.from_json(journal.header.config), str(storage))
+        assert [trial.attributes.get(CODE) for trial in journal.trials] == [BEFORE, None]
+        assert journal.trials[1].scores == ()  # it begins anew
+        assert [edit.code for edit in journal.edits] == [True]
+    assert list(storage.iterdir()) == []
 
 
 def test_searches_that_begin_at_once_get_a_directory_each(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ class Bridge(Searcher):
         if job is None or error:  # `died` has the reason
             return
         if result.get("failure"):
-            end = TrialEnd(result["failure"], result["error"], result["unreported"])
+            end = TrialEnd(result["failure"], result["error"], result["unreported"], result["epoch_seconds"])
         else:
             self.keep_going(trial_id, result)
             end = TrialEnd()
@@ -354,6 +354,7 @@ class Worker(tune.Trainable):
                 "failure": report.kind,
                 "error": report.error,
                 "unreported": unreported,
+                "epoch_seconds": report.epoch_seconds,
                 "done": True,
             }
         return {**dataclasses.asdict(report), "done": self.work.finished}

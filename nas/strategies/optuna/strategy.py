@@ -60,7 +60,7 @@ class OptunaStrategy:
                 return int(together[path])
             return int(sampler.sample_independent(study, trial, path, distribution(len(options))))
 
-        return replace(problem.space.resolve(decide), source=self.name)
+        return replace(problem.space.drawn(decide, rng), source=self.name)
 
     def _marks_of_given(self, trial: Trial) -> Mapping[str, Any]:
         """What the user began with may become parents as well: so many to a generation."""

@@ -13,6 +13,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from nas.config.address import masked
 from nas.errors import InputError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
@@ -131,9 +132,13 @@ def copy_study(url: str, name: str, problem: Problem, trials: Sequence[Trial]) -
     """Writes a search into an Optuna storage, e.g. `sqlite:///optuna.db`, in place of an earlier copy of it.
 
     Raises:
-        InputError: the storage holds another study of this name; it is left alone.
+        InputError: the storage cannot be opened, or holds another study of this name; it is left alone.
     """
-    storage = optuna.storages.get_storage(url)
+    try:
+        storage = optuna.storages.get_storage(url)
+    except Exception as error:  # whatever the database's driver raises
+        why = masked(f"{type(error).__name__}: {str(error).strip().splitlines()[0]:.300}", url)
+        raise InputError(f"The Optuna storage {masked(url, url)} cannot be opened: {why}") from None
     if name in optuna.get_all_study_names(storage):
         there = optuna.load_study(study_name=name, storage=storage)
         known = [one.params for one in there.get_trials(deepcopy=False)]
@@ -141,8 +146,8 @@ def copy_study(url: str, name: str, problem: Problem, trials: Sequence[Trial]) -
         same = all(params == worded(problem.space, trial.decisions)[0] for params, trial in pairs)
         if COPY not in there.user_attrs or not same:
             raise InputError(
-                f"{url} holds another study {name!r}, which is no copy of this search. Name another storage, or delete "
-                "that study: optuna delete-study."
+                f"{masked(url, url)} holds another study {name!r}, which is no copy of this search. Name another "
+                "storage, or delete that study: optuna delete-study."
             )
         optuna.delete_study(study_name=name, storage=storage)
     study = new_study(problem.objectives, storage=storage, study_name=name)

@@ -33,7 +33,8 @@ ELSEWHERE = {  # options that are no setting of the same name: what they come to
     "options": ("options", lambda given: DataOptions() if given is None else given),
     "gpus_per_trial": ("gpus_per_trial", gpus_asked),
 }
-NO_SETTING = {"data", "directory", "space", "resume_or_start", "help"}  # what has no default in a config
+# what has no default in a config
+NO_SETTING = {"data", "directory", "space", "resume_or_start", "prepare", "as_json", "quiet", "help"}
 
 
 @pytest.mark.parametrize("name", sorted(set(SEARCH) - NO_SETTING - set(DataOptions.names())))

@@ -44,7 +44,8 @@ PLAIN = SearchConfig(
     data="digits", final_share=0.25,
     training=TrainingConfig(augmentation="none", test_time_flip=False, fidelity=Fidelity(0.5)),
 )  # fmt: skip
-NEWER = ("known", "designs", "baselines", "promote", "export")  # settings that journals of older versions do not hold
+# settings that journals of older versions do not hold
+NEWER = ("known", "designs", "baselines", "promote", "export", "stop_at", "patience_trials")
 
 
 @pytest.mark.parametrize(("name", "config"), [("full", FULL), ("plain", PLAIN)])

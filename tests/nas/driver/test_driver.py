@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from nas.config.budget import Budget
 from nas.config.recipe import TrainingConfig
 from nas.driver.clock import Clock
+from nas.driver.cost_model import CostModel
 from nas.driver.driver import NO_ROOM, Driver
 from nas.driver.events import Observer
 from nas.driver.successive_halving import NeverStop
 from nas.journal.journal import Header, Journal
-from nas.records.job import LATER, EpochReport, Job, TrialEnd
+from nas.records.job import LATER, TOO_SLOW, EpochReport, Job, TrialEnd
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.trial import COMPLETED, FAILED, GPUS, REQUEUED, RUNNING
@@ -152,7 +154,7 @@ def test_what_the_final_does_not_need_of_its_share_belongs_to_the_search(tmp_pat
     with Journal.create(tmp_path / "s", HEADER) as journal:
         made = driver(journal)
         made.clock = Clock(Budget(seconds=1000.0), lambda: 100.0, 0.25)
-        assert made.capacity(2).seconds == 650
+        assert made.capacity(2).seconds == 890  # a final without a network is worth nothing
         job = taken(made)
         made.epoch_ended(job.number, report(seconds=0.5))
         made.trial_ended(job.number, TrialEnd())
@@ -221,3 +223,51 @@ def test_status_counts_by_state(journal: Journal) -> None:
     assert (status.counts[RUNNING], status.counts[COMPLETED], status.slots) == (0, 1, 2)
     assert status.best is not None
     assert status.time_left is None
+
+
+def test_what_has_no_time_for_an_epoch_waits_and_smaller_ones_are_tried(tmp_path: Path) -> None:
+    now = 0.0
+    with Journal.create(tmp_path / "s", HEADER) as journal:
+        made = driver(journal, "60s", epochs=4)
+        made.clock = Clock(Budget(seconds=60.0), lambda: now, 0.0)
+        begun = []
+        while isinstance(job := made.next(), Job):
+            trial = journal.trials[job.number]
+            begun.append(trial.macs)
+            if trial.macs > 20_000:  # 90 s for an epoch, which three steps tell
+                now += 1.0
+                each = 90.0 * trial.macs / 20_000
+                made.trial_ended(job.number, TrialEnd(TOO_SLOW, "one epoch takes 90 s", 1.0, each))
+                assert journal.trials[job.number].state == REQUEUED
+                continue
+            now += 5.0
+            made.epoch_ended(job.number, report(5.0))
+            made.trial_ended(job.number, TrialEnd())
+        assert min(begun) < 20_000 < max(begun)
+        slow = [macs for macs in begun if macs > 20_000]
+        assert slow == sorted(slow, reverse=True)  # what is larger than one that was too slow is not begun
+        assert made.contenders()[0].macs < 20_000
+        assert "smaller networks are tried" in made.observer.texts[0]  # type: ignore[attr-defined]
+
+
+def test_where_no_candidate_has_time_for_an_epoch_it_says_so_with_the_numbers(journal: Journal) -> None:
+    made = driver(journal, "60s")
+    for _ in range(100):
+        job = made.next()
+        if job is None:
+            break
+        assert isinstance(job, Job)
+        seconds = 90.0 * (1 + journal.trials[job.number].macs / 1e6)
+        made.trial_ended(job.number, TrialEnd(TOO_SLOW, "one epoch takes 90 s", 0.0, seconds))
+    assert made.ended == "budget" and not made.journal.totals.best
+    assert made.contenders()[0].macs == min(trial.macs for trial in journal.trials)  # with the final's time it may
+    assert re.search(
+        r"fastest of \d+ that were begun, .* takes about 1m3\ds for one, and the budget is 1m", made.why_nothing()
+    )
+
+
+def test_one_measured_epoch_bounds_what_others_take() -> None:
+    costs = CostModel()
+    assert costs.seconds_per_epoch(1e6) is None
+    costs.learn(1_000_000, 10.0)
+    assert costs.seconds_per_epoch(2e6) == 10.0 and costs.seconds_per_epoch(5e5) == 5.0

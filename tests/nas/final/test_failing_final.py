@@ -11,6 +11,7 @@ from torch import nn
 
 from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
+from nas.errors import SearchFailed
 from nas.execution.local import in_this_process
 from nas.execution.worker import Work
 from nas.final.final import run_final
@@ -83,3 +84,11 @@ def test_one_that_is_cut_off_before_its_first_epoch_leaves_the_search_s_own_weig
     winner = final(digits, tmp_path, hangs_after=0, seconds=1.0, kept=True).winner
     assert (winner.epochs, winner.weights.name) == (1, "0000-search.pt")
     assert winner.test_score is not None
+
+
+def test_one_that_hangs_in_its_first_epoch_with_nothing_kept_is_ended(
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.execution.full_training.LATE", 0.5)
+    with pytest.raises(SearchFailed, match="did not end in time"):
+        final(digits, tmp_path, hangs_after=0, seconds=0.5, kept=False)

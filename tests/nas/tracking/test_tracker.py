@@ -98,6 +98,20 @@ def test_a_resumed_search_goes_on_in_the_same_runs(uri: str, tmp_path: Path) -> 
     assert {child.info.status for child in children} == {"FINISHED"}
 
 
+def test_edits_stand_beside_what_a_search_began_with(uri: str, tmp_path: Path) -> None:
+    class AtOnce(nas.Observer):
+        def search_started(self, started: Any) -> None:
+            nas.edit(started.directory, budget="+1 trials")
+
+    settings = {**QUICK, "final": False, "budget": "1 trials"}
+    nas.search("digits", directory=tmp_path / "search", tracking_uri=uri, observers=[AtOnce()], **settings)
+    nas.edit(tmp_path / "search", ban=["residual"], budget="3 trials")
+    nas.resume(tmp_path / "search")
+    tags = runs_of(uri)[0].data.tags
+    assert tags["nas.edit.1"] == "Edit 1, from trial 0 on: budget +1 trials"
+    assert tags["nas.edit.2"] == "Edit 2, from trial 2 on: ban residual; budget 3 trials"
+
+
 def test_what_the_predictor_was_judged_by_is_kept_over_a_resume(uri: str, tmp_path: Path) -> None:
     """The chart needs every judgement, and the driver that made the first ones is gone."""
     settings = {**QUICK, "strategy": "guided", "final": False, "space": "cnn"}

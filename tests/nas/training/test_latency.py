@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 import pytest
 
 from nas.errors import InputError
-from nas.training.latency import LatencyTable, _fit, measured, parse_seconds
+from nas.training.latency import LatencyTable, Timed, _fit, measured, parse_seconds
 from search_spaces import SPACES, Task, build
 from search_spaces.cells import Conv, Head
 
@@ -30,6 +31,44 @@ def test_a_table_that_cannot_be_read_is_measured_anew(tmp_path: Path) -> None:
     table.path.parent.mkdir(parents=True, exist_ok=True)
     table.path.write_text('{"device": ')
     assert LatencyTable(folder=tmp_path).cell_seconds(Head(outputs=2), (4,)) > 0
+
+
+def test_what_was_timed_under_more_load_is_timed_again(tmp_path: Path) -> None:
+    cell, shape = Head(outputs=2), (4,)
+    busy, quiet = LatencyTable(folder=tmp_path), LatencyTable(folder=tmp_path)
+    busy.load, quiet.load = 2.0, 0.1
+    first = busy.cell_seconds(cell, shape)
+    busy.cells = {name: Timed(1000 * first, 2.0) for name in busy.cells}
+    busy.save()
+    again = LatencyTable(folder=tmp_path)
+    again.load = 1.9
+    assert again.cell_seconds(cell, shape) == 1000 * first
+    again.load = 0.1
+    assert again.cell_seconds(cell, shape) < 1000 * first
+    again.save()
+    busy.save()  # which knows nothing better
+    last = LatencyTable(folder=tmp_path)
+    last.load = 2.0
+    assert last.cell_seconds(cell, shape) < 1000 * first
+
+
+def test_a_table_of_before_is_measured_anew(tmp_path: Path) -> None:
+    table = LatencyTable(folder=tmp_path)
+    table.cell_seconds(Head(outputs=2), (4,))
+    (name,) = table.cells
+    table.path.parent.mkdir(parents=True, exist_ok=True)
+    table.path.write_text(json.dumps({"device": table.key, "cells": {name: 1e9}}))
+    assert LatencyTable(folder=tmp_path).cell_seconds(Head(outputs=2), (4,)) < 1e9
+
+
+def test_no_correction_predicts_less_than_the_fastest_cell(tmp_path: Path) -> None:
+    space, table = SPACES["cnn"](), LatencyTable(folder=tmp_path)
+    rng = random.Random(0)
+    for _ in range(20):
+        architecture = space.sample(rng)
+        table.corrections[space.name] = (rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(-1, 1))
+        least = min(one.seconds for one in table.cells.values()) if table.cells else 0.0
+        assert table.predict(architecture, TASK) >= least
 
 
 def test_tables_of_other_batches_are_other_tables(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Any search from outside: opened, edited, stopped, or asked and told by an agent."""
