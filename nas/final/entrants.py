@@ -1,7 +1,7 @@
-"""Who comes into the final: what the search liked best, and the best of the known designs beside it.
+"""Who comes into the final: what the search liked best, and the known design that its space names first beside it.
 
-Short trainings like what learns fast. So a known design comes in whatever its place, all entrants are compared after
-equally many epochs on all of the training examples, and a network so slow that its last training could not have
+Short trainings like what learns fast and is small. So that design comes in whatever its place. All entrants are compared
+after equally many epochs on all of the training examples. A network so slow that its last training could not have
 `LEAST_LAST_EPOCHS` epochs stays out where there are others.
 """
 
@@ -30,7 +30,7 @@ def selection_share(seconds: float, last: float) -> float:
 
 
 def entrants(ranked: Sequence[Trial], last_epochs: Callable[[Trial], float]) -> list[Trial]:
-    """The finalists, the search's favourite first.
+    """The finalists, the search's favourite first, the known design last.
 
     Args:
         ranked: trials of the search, the best first; at least one.
@@ -42,11 +42,12 @@ def entrants(ranked: Sequence[Trial], last_epochs: Callable[[Trial], float]) -> 
     ranked = list(once.values())
     enough = [trial for trial in ranked if last_epochs(trial) >= LEAST_LAST_EPOCHS]
     pool = enough or sorted(ranked, key=lambda trial: -last_epochs(trial))[:FINALISTS]
-    known = [trial for trial in pool if trial.source.startswith(KNOWN)]
-    chosen = pool[:FINALISTS]
-    if known and known[0] not in chosen:
-        chosen = [*pool[: FINALISTS - 1], known[0]]
-    return chosen
+    known = min(
+        (trial for trial in pool if trial.source.startswith(KNOWN)), key=lambda trial: trial.number, default=None
+    )
+    if known is None:
+        return pool[:FINALISTS]
+    return [*[trial for trial in pool if trial is not known][: FINALISTS - 1], known]
 
 
 def selection(
@@ -65,4 +66,5 @@ def selection(
         epochs = min([most, *(int(each / max(seconds_per_epoch(trial), 1e-9)) for trial in few)])
         if epochs >= min(most, LEAST_SELECTION_EPOCHS):
             return few, FinalConfig(top=count, epochs=epochs)
-    return list(chosen[:1]), FinalConfig(top=1, epochs=most)
+    alone = chosen[-1] if chosen[-1].source.startswith(KNOWN) else chosen[0]
+    return [alone], FinalConfig(top=1, epochs=most)
