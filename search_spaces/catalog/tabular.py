@@ -18,7 +18,6 @@ from search_spaces.known import Known
 from search_spaces.space import Space
 
 KNOWN = [
-    Known("mlp", "https://arxiv.org/abs/2106.11959", Flatten(), *[MLP(256, dropout=0.1)] * 3, Head()),
     Known(
         "mlp_plr",
         "https://arxiv.org/abs/2203.05556",
@@ -27,6 +26,7 @@ KNOWN = [
         *[MLP(256, norm="none", dropout=0.1)] * 3,
         Head(),
     ),
+    Known("mlp", "https://arxiv.org/abs/2106.11959", Flatten(), *[MLP(256, dropout=0.1)] * 3, Head()),
     Known("tabm", "https://arxiv.org/abs/2410.24210", SharedEnsemble(256, 3, 32, dropout=0.1), Head()),
     Known(
         "tabm_mini_piecewise",
