@@ -37,6 +37,7 @@ class FullTraining:
         most_epochs: where it is to use its time: `epochs` is planned anew after every epoch, up to so many; 0 keeps it.
         start_from: file of a state dict of the whole network to begin with; where there is none, the weights
             are drawn.
+        keep_best: whether what it leaves is how it was at its best epoch; else after the last.
     """
 
     number: int
@@ -51,6 +52,7 @@ class FullTraining:
     cut: bool = True
     most_epochs: int = 0
     start_from: str = ""
+    keep_best: bool = False
 
     def seconds_left(self, anything: bool) -> float:
         """Until it is cut off; `anything`: whether some training has ended an epoch, so that there is a result."""
@@ -62,7 +64,7 @@ class Trained:
     """What a full training leaves.
 
     Args:
-        scores: one per epoch. seconds: that it took.
+        scores: one per epoch, up to the one that the weights are of. seconds: that it took.
         weights: state dict of the whole network, normalisation included, on the CPU.
         gradient_flow: norm of the gradients of each cell with weights after the last epoch, by place in the network.
     """
@@ -102,9 +104,10 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
     began = saved = time.monotonic()
     recipe = dataclasses.replace(job.recipe, fidelity=Fidelity())  # what is exported has seen the data as they are
     scores: list[float] = []
+    best: dict[str, Any] = {}
 
     def trained() -> dict[str, Any]:
-        weights = {name: value.cpu() for name, value in training.trained_network().state_dict().items()}
+        weights = {name: value.cpu().clone() for name, value in training.trained_network().state_dict().items()}
         seconds, flow = time.monotonic() - began, dict(training.gradient_flow)
         return {"scores": list(scores), "seconds": seconds, "weights": weights, "gradient_flow": flow}
 
@@ -116,15 +119,18 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
         while not training.finished:
             report = training.epoch(job.deadline + (0.0 if job.cut or scores else LATE))
             scores.append(report.score)
+            if job.keep_best and report.score >= max(scores):
+                best = trained()
             if job.weights and (len(scores) == 1 or time.monotonic() - saved > SAVED_EVERY):
-                save(trained(), job.weights)
+                save(best or trained(), job.weights)
                 saved = time.monotonic()
             if job.most_epochs:
                 training.epochs = _replanned(job, training.epochs_done, report.seconds)
             yield report
             if stopped() or job.deadline - time.time() < SPARE * report.seconds:
                 break
-        yield Trained(**{**trained(), "scores": tuple(scores)})
+        left = best or trained()
+        yield Trained(**{**left, "scores": tuple(left["scores"])})
     except TooSlow as error:  # what an earlier epoch has reached lies in `job.weights`
         yield Trained.saved(job.weights) or Failed(str(error))
     except Exception as error:

@@ -1,8 +1,8 @@
 """Who comes into the final: what the search liked best, and the known design that its space names first beside it.
 
 Short trainings like what learns fast and is small. So that design comes in whatever its place. All entrants are
-compared after equally many epochs on all of the training examples. A network so slow that its last training could not have
-`LEAST_LAST_EPOCHS` epochs stays out where there are others.
+compared after equally many epochs on all of the training examples. A network so slow that its last training could not
+have `LEAST_LAST_EPOCHS` epochs stays out where there are others.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The final: the best few trained in full, the winner trained once more on all of the data, and read once on the test.
 
-The winner is chosen by its score on the validation split. Then it is trained again on the training and the validation
-split together, on all cores, for as long as there is time. Beside it stand what a person would have taken without a
-search, and the first random candidate. A final always has a winner: a training that is cut off counts with what it has
-reached, and where all fail, the weights of the search's own best training are there.
+The winner is chosen by its score on the validation split. Then it is trained for longer on all cores, as long as that
+helps it, and last on the training and the validation split together. Beside it stand what a person would have taken
+without a search, and the first random candidate. A final always has a winner: a training that is cut off counts with
+what it has reached, and where all fail, the weights of the search's own best training are there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from nas.final.choice import best_first
 from nas.final.entrants import entrants, selection, selection_share
 from nas.final.finalists import by_trial, finalist, from_search, is_better
 from nas.final.record import write_record
-from nas.final.refit import OnEpoch, Refit, refit_for, refitted
+from nas.final.refit import OnEpoch, Refit, last_training, refit_for
 from nas.final.schedule import FinalConfig, Schedule, stretch
 from nas.final.sealed_test import CHECKED_EXAMPLES, tested
 from nas.final.within_latency import within_latency
@@ -276,8 +276,8 @@ def run_final(
     if not finalists:
         raise SearchFailed(f"Not one of the best candidates could be trained in the final. {why}")
     if refit is not None and not stopped():
-        again = refitted(dataset, finalists[0], refit, directory, device, seconds_left(), stopped, on_epoch)
-        finalists = [again or finalists[0], *finalists[1:]]
+        winner = last_training(dataset, finalists[0], refit, directory, device, seconds_left(), stopped, on_epoch)
+        finalists = [winner, *finalists[1:]]
     here = device if torch.cuda.is_available() else "cpu"  # workers may have GPUs where the driver has none
     random_one = by_number.get(first.number) if first else None
     result = tested(dataset, finalists, random_one, baselines, directory, here)

@@ -1,4 +1,10 @@
-"""The winner trained once more, on the training and the validation split together, for as long as there is time."""
+"""The winner's last training: for as long as that helps it, then on the training and the validation split together.
+
+First it is trained on the training split alone and kept as it was at its best epoch, so that a training that is too
+long does no harm. What is known from it decides the second part, on all examples, whose scores say nothing any more:
+where the longer training was still good at its end, the network goes on from there; where it was best earlier, or no
+better than before, a new network is trained for as many epochs as were best.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +14,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nas.baselines.examples import at_most, joined
 from nas.config.final_time import FULL_EPOCHS
 from nas.config.search_config import SearchConfig
-from nas.data.dataset import Dataset
+from nas.data.dataset import Dataset, TrainingData
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import FullTraining, Trained
 from nas.execution.local import in_this_process
@@ -25,6 +32,8 @@ from nas.records.trial import Trial
 from nas.training.machine import cpus
 from nas.training.timing import fastest_threads
 
+ALONE = 0.65  # of the time, for the part without the validation split
+STILL_GOOD = 0.75  # of the epochs: best after so many of them, a training was not too long
 WATCHED = 512  # examples of the validation split that the last training is scored on: it has seen them
 OnEpoch = Callable[[Trial, EpochReport], None]
 
@@ -61,7 +70,7 @@ def refit_for(problem: Problem, config: SearchConfig, executor: Executor, best: 
     return Refit(in_this_process(threads), speed_up=faster)
 
 
-def refitted(
+def last_training(
     dataset: Dataset,
     winner: Finalist,
     refit: Refit,
@@ -70,54 +79,78 @@ def refitted(
     seconds: float,
     stopped: Callable[[], bool],
     on_epoch: OnEpoch,
-) -> Finalist | None:
-    """The winner trained on the training and the validation split; None where that came to less than it was.
-
-    It has now seen the examples that it is scored on, so it has to score at least as well on them as it did unseen.
-    Where time is short it goes on from the weights that it has: that is worth the epochs that they took, see
-    `results/recipes/last_training.md`.
-    """
+) -> Finalist:
+    """The winner as its last training left it; as it was where that has come to nothing."""
     data, trial = dataset.search, winner.trial
     if not trial.scores:
-        return None
+        return winner
+    end = time.monotonic() + seconds
     examples, validation = len(data.train), len(data.validation)
-    longer = (examples + validation) / examples * stretch(trial.recipe.fidelity.subset, examples, validation)
-    each = longer * trial.seconds / len(trial.scores) / refit.speed_up
-    epochs = min(refit.most_epochs, int(seconds / max(each, 1e-9)))
-    if epochs < 1:
-        return None
-    job = FullTraining(
+    each = stretch(trial.recipe.fidelity.subset, examples, validation) * trial.seconds / len(trial.scores)
+    each = max(each / refit.speed_up, 1e-9)
+    plan = FullTraining(
         number=trial.number,
         turn=0,
         architecture=trial.architecture,
         recipe=trial.recipe,
-        epochs=epochs,
+        epochs=0,
         seed=trial.seed,
-        deadline=time.time() + seconds,
+        deadline=0.0,
         device=device,
         weights=str(directory / f"{trial.number:04d}-refit-unfinished.pt"),
-        most_epochs=refit.most_epochs,
-        start_from=str(winner.weights) if epochs < refit.most_epochs else "",
     )
-    waiting = [job]
+
+    def trained(on: TrainingData, epochs: int, until: float, **how: Any) -> tuple[Trained | None, int]:
+        """What a training has left, and how many epochs it had."""
+        deadline = time.time() + until - time.monotonic()
+        waiting = [dataclasses.replace(plan, epochs=epochs, deadline=deadline, **how)]
+        found, done = None, 0
+        for _, step in refit.trainings.train(lambda: waiting.pop() if waiting else None, on, stopped):
+            if isinstance(step, EpochReport):
+                done += 1
+                on_epoch(trial, step)
+            else:
+                found = step if isinstance(step, Trained) else Trained.saved(plan.weights)
+        Path(plan.weights).unlink(missing_ok=True)
+        return found, done
+
+    epochs = min(refit.most_epochs, int(ALONE * seconds / each))
+    if epochs < 1:
+        return winner
+    start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
+    until = end - (1 - ALONE) * seconds
+    longer, done = trained(data, epochs, until, most_epochs=refit.most_epochs, start_from=start, keep_best=True)
+    best, good = winner, False
+    if longer is not None and longer.scores[-1] > winner.validation_score:
+        best = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
+        good = best.epochs >= STILL_GOOD * done
+    if stopped():
+        return best
+    fit = int((end - time.monotonic()) / (each * (examples + validation) / examples))
     watched = at_most(data.validation, data.task, WATCHED, trial.seed)[0]
     everything = dataclasses.replace(data, train=joined(data), validation=watched)
-    trained: Trained | None = None
-    for _, step in refit.trainings.train(lambda: waiting.pop() if waiting else None, everything, stopped):
-        if isinstance(step, EpochReport):
-            on_epoch(trial, step)
-        else:
-            trained = step if isinstance(step, Trained) else Trained.saved(job.weights)
-    Path(job.weights).unlink(missing_ok=True)
-    if trained is None or not trained.scores[-1] >= winner.validation_score:
-        return None
-    path = directory / f"{trial.number:04d}-refit.pt"
+    if good and fit >= 1:
+        most = min(refit.most_epochs, fit)
+        whole, _ = trained(everything, most, end, most_epochs=most, start_from=str(best.weights))
+    elif not good and fit >= best.epochs:
+        whole, _ = trained(everything, best.epochs, end)
+    else:
+        return best
+    if whole is None or not whole.scores[-1] >= best.validation_score:
+        return best  # it has seen the examples that it is scored on, so it has to be at least as good on them
+    left = _left(best, whole, directory / f"{trial.number:04d}-refit.pt")
+    scores = (*best.scores, *whole.scores) if good else whole.scores
+    return dataclasses.replace(left, scores=scores, validation_score=best.validation_score, refitted=True)
+
+
+def _left(before: Finalist, trained: Trained, path: Path) -> Finalist:
+    """What a training has left of the winner."""
     write_weights(trained.weights, path)
     return dataclasses.replace(
-        winner,
+        before,
         scores=trained.scores,
-        seconds=winner.seconds + trained.seconds,
+        validation_score=trained.scores[-1],
+        seconds=before.seconds + trained.seconds,
         weights=path,
         gradient_flow=dict(trained.gradient_flow),
-        refitted=True,
     )

@@ -1,0 +1,128 @@
+"""The winner's last training: as long as it helps, then on the validation split as well."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nas.config.recipe import TrainingConfig
+from nas.data import Dataset, load
+from nas.data.dataset import TrainingData
+from nas.execution.full_training import FullTraining, Step, Trained
+from nas.execution.local import in_this_process
+from nas.final.finalists import write_weights
+from nas.final.refit import Refit, last_training
+from nas.records.joint_space import JointSpace
+from nas.records.results import Finalist
+from nas.records.trial import COMPLETED, Trial
+from nas.training.loop import begin
+from search_spaces import SPACES
+
+
+def winner_of(dataset: Dataset, directory: Path, epochs: int) -> Finalist:
+    joint = JointSpace(SPACES["mlp"](), TrainingConfig(), dataset.task)
+    one = joint.sample(random.Random(0))
+    training = begin(one.architecture, dataset.search, one.recipe, epochs=epochs, seed=0)
+    reports = [training.epoch() for _ in range(epochs)]
+    scores = tuple(report.score for report in reports)
+    trial = Trial(
+        0, one.decisions, one.fingerprint, source="random", epochs=epochs, seed=0, state=COMPLETED, scores=scores,
+        seconds=0.2 * epochs, parameters=1, macs=1.0, activation_bytes=1, architecture=one.architecture,
+        recipe=one.recipe,
+    )  # fmt: skip
+    write_weights(training.trained_network().state_dict(), directory / "winner.pt")
+    return Finalist(trial, scores[-1], scores, 0, 0.2 * epochs, directory / "winner.pt")
+
+
+class Watched:
+    """Trains in this process and remembers what was asked for."""
+
+    slots = 1
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[FullTraining, int]] = []
+
+    def train(
+        self, next_job: Callable[[], FullTraining | None], data: TrainingData, stopped: Callable[[], bool]
+    ) -> Iterator[tuple[FullTraining, Step]]:
+        for job, step in in_this_process(1).train(next_job, data, stopped):
+            if not self.jobs or self.jobs[-1][0] is not job:
+                self.jobs.append((job, len(data.train)))
+            yield job, step
+
+
+def last(dataset: Dataset, winner: Finalist, directory: Path, **how: Any) -> tuple[Finalist, Watched]:
+    watched = Watched()
+    refit = Refit(watched, **how)  # type: ignore[arg-type]
+    found = last_training(
+        dataset, winner, refit, directory, "cpu", 60.0, lambda: False, lambda trial, report: None
+    )  # fmt: skip
+    return found, watched
+
+
+def noise() -> Dataset:
+    """Labels that no input tells: a training that is longer only learns the examples by heart."""
+    rng = np.random.default_rng(0)
+    return load((rng.normal(size=(300, 8)).astype(np.float32), rng.integers(0, 2, 300)))
+
+
+def test_a_network_that_learns_is_trained_for_longer_and_on_all_examples(tmp_path: Path) -> None:
+    dataset = load("digits")
+    winner = winner_of(dataset, tmp_path, 1)
+    found, watched = last(dataset, winner, tmp_path, most_epochs=8)
+    examples = len(dataset.search.train), len(dataset.search.train) + len(dataset.search.validation)
+    assert [count for _, count in watched.jobs] == list(examples)
+    assert watched.jobs[0][0].keep_best
+    assert found.refitted
+    assert found.validation_score > winner.validation_score + 0.03
+    assert found.weights.exists()
+
+
+def test_the_score_is_that_of_the_epoch_which_is_kept(tmp_path: Path) -> None:
+    dataset = noise()
+    winner = winner_of(dataset, tmp_path, 1)
+    winner = dataclasses.replace(winner, validation_score=-math.inf)
+    found, watched = last(dataset, winner, tmp_path, most_epochs=30)
+    job, _ = watched.jobs[0]
+    training = begin(job.architecture, dataset.search, job.recipe, epochs=30, seed=0)
+    scores = [training.epoch().score for _ in range(30)]
+    assert found.validation_score == max(scores)
+    assert max(scores) > scores[-1]  # else this test says nothing
+
+
+def test_a_training_that_was_best_early_is_not_made_longer(tmp_path: Path) -> None:
+    dataset = noise()
+    winner = dataclasses.replace(winner_of(dataset, tmp_path, 2), validation_score=1.0)  # none can be better
+    found, watched = last(dataset, winner, tmp_path, most_epochs=30)
+    assert [job.epochs for job, _ in watched.jobs] == [30, 2]
+    assert not watched.jobs[1][0].start_from
+    assert found.validation_score == 1.0
+
+
+def test_without_time_the_winner_stays_as_it_was(tmp_path: Path) -> None:
+    dataset = noise()
+    winner = winner_of(dataset, tmp_path, 1)
+    refit = Refit(in_this_process(1), speed_up=1e-6)
+    found = last_training(dataset, winner, refit, tmp_path, "cpu", 1.0, lambda: False, lambda trial, report: None)
+    assert found is winner
+
+
+def test_what_is_kept_is_not_changed_by_later_epochs(tmp_path: Path) -> None:
+    dataset = noise()
+    winner = winner_of(dataset, tmp_path, 1)
+    _, watched = last(dataset, dataclasses.replace(winner, validation_score=-1.0), tmp_path, most_epochs=20)
+    job = dataclasses.replace(watched.jobs[0][0], deadline=math.inf)
+    *_, (_, kept) = in_this_process(1).train(iter([job, None]).__next__, dataset.search, lambda: False)
+    assert isinstance(kept, Trained)
+    again = begin(job.architecture, dataset.search, job.recipe, epochs=20, seed=job.seed)
+    for _ in kept.scores:
+        again.epoch()
+    for name, value in again.trained_network().state_dict().items():
+        torch.testing.assert_close(kept.weights[name], value)
