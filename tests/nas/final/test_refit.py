@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def test_what_is_kept_is_not_changed_by_later_epochs(tmp_path: Path) -> None:
     dataset = noise()
     winner = winner_of(dataset, tmp_path, 1)
     _, watched = last(dataset, dataclasses.replace(winner, validation_score=-1.0), tmp_path, most_epochs=20)
-    job = dataclasses.replace(watched.jobs[0][0], deadline=math.inf)
+    job = dataclasses.replace(watched.jobs[0][0], deadline=time.time() + 600)
     *_, (_, kept) = in_this_process(1).train(iter([job, None]).__next__, dataset.search, lambda: False)
     assert isinstance(kept, Trained)
     again = begin(job.architecture, dataset.search, job.recipe, epochs=20, seed=job.seed)
