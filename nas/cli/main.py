@@ -15,6 +15,7 @@ from rich.logging import RichHandler
 
 from nas.cli.ask import ask
 from nas.cli.data import data
+from nas.cli.deploy import deploy
 from nas.cli.edit import edit
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
@@ -41,7 +42,7 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, inspect, replay, ui):
+for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, deploy, inspect, replay, ui):
     app.command()(command)
 
 

@@ -32,8 +32,8 @@ def description(
         number = final.winner.trial.number
         lines += [f"Winner: [trial {number}]({link(number)})" + (f", [as a model]({model})" if model else "") + ".", ""]
     lines += [
-        f"Space `{started.space.name}`, data `{started.dataset}`, budget `{started.config.budget}`: {len(trials)} trials, "
-        f"{sum(trial.state == COMPLETED for trial in trials)} of them trained to the end.",
+        f"Space `{started.space.name}`, data `{started.dataset}`, budget `{started.config.budget}`: "
+        f"{len(trials)} trials, {sum(trial.state == COMPLETED for trial in trials)} of them trained to the end.",
         "",
     ]
     if ranked:

@@ -47,7 +47,7 @@ class Runs:
         self.parent = self._parent()
 
     def _parent(self) -> str:
-        found = self._find(f"tags.`{DIRECTORY}` = '{_quoted(self.started.directory)}' and tags.`{TRIAL}` = 'search'")
+        found = self._find(f"tags.`{DIRECTORY}` = '{quoted(self.started.directory)}' and tags.`{TRIAL}` = 'search'")
         for run in found:
             if run.data.tags.get("nas.data") == self.started.fingerprint:
                 self.client.update_run(run.info.run_id, status="RUNNING")
@@ -366,7 +366,8 @@ def _key(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "_-. :/" else "_" for letter in name)[:240]
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as a filter of MLflow takes it."""
     return str(path).replace("'", "\\'")
 
 

@@ -1,4 +1,4 @@
-"""The winner as MLflow's own entity, a LoggedModel: a `torch.export` program, which needs no pickle and none of our code.
+"""The winner as MLflow's own entity, a LoggedModel: a `torch.export` program, without pickle and without our code.
 
 It is saved and registered through the client alone. MLflow's `log_model` does the same by way of global settings, which
 a search in a person's own process must not change.
