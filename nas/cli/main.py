@@ -27,6 +27,7 @@ from nas.cli.search import search
 from nas.cli.show import show
 from nas.cli.stop import stop
 from nas.cli.tell import tell
+from nas.cli.track import track
 from nas.cli.ui import ui
 from nas.errors import InputError, SearchFailed
 
@@ -42,7 +43,7 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, deploy, inspect, replay, ui):
+for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, track, deploy, inspect, replay, ui):
     app.command()(command)
 
 

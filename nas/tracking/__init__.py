@@ -18,6 +18,8 @@ from nas.journal.journal import read
 from nas.tracking.address import store_uri
 
 if TYPE_CHECKING:
+    from nas.records.results import SearchOutcome
+    from nas.setup.stored_search import StoredSearch
     from nas.tracking.registry import Deployed
 
 EXPERIMENT = SearchConfig.__dataclass_fields__["experiment"].default  # where nothing says another
@@ -28,6 +30,18 @@ def track(config: SearchConfig, remember: Callable[[str, int | None], None]) -> 
     from nas.tracking.tracker import MlflowTracker
 
     return MlflowTracker(store_uri(config.tracking_uri), config.experiment, remember)
+
+
+def record(outcome: SearchOutcome, stored: StoredSearch, tracking_uri: str | None) -> tuple[str, bool]:
+    """Writes a search into a store: its address, and whether anything was missing there. See `write_again`.
+
+    Args:
+        tracking_uri: by default that of the search.
+    """
+    from nas.tracking.write_again import write_again
+
+    uri = store_uri(tracking_uri if tracking_uri is not None else stored.config.tracking_uri or None)
+    return uri, write_again(outcome, stored, uri)
 
 
 def deploy(directory: Path | None, name: str, alias: str, tracking_uri: str | None, version: int | None) -> Deployed:

@@ -21,7 +21,7 @@ from nas.errors import SearchFailed
 from nas.final.record import CHECK, Check
 from nas.journal.directory import FINAL
 from nas.records.results import FinalResult, SearchOutcome
-from nas.records.trial import FAILED, REQUEUED, Trial
+from nas.records.trial import FAILED, REQUEUED, STATES, Trial
 from nas.report import charts, drawing
 from nas.report.decisions import readable
 from nas.tracking.dataset_input import TEST, VALIDATION, dataset_inputs, dataset_name
@@ -32,6 +32,7 @@ from predictors.probation import Evidence
 from search_spaces.profile import complete
 
 PARENT, DIRECTORY, TRIAL = "mlflow.parentRunId", "nas.directory", "nas.trial"
+WRITTEN = "nas.written"
 CHECKED = "nas.check"  # of a model: hash of what it was proved on, which tells one winner of a search from another
 PARAMS, METRICS, LONGEST = 90, 900, 500  # a call takes 100 params and 1000 metrics; a param so many characters
 
@@ -47,11 +48,10 @@ class Runs:
         self.parent = self._parent()
 
     def _parent(self) -> str:
-        found = self._find(f"tags.`{DIRECTORY}` = '{quoted(self.started.directory)}' and tags.`{TRIAL}` = 'search'")
-        for run in found:
-            if run.data.tags.get("nas.data") == self.started.fingerprint:
-                self.client.update_run(run.info.run_id, status="RUNNING")
-                return str(run.info.run_id)
+        run = parent_of(self.client, self.experiment, self.started)
+        if run is not None:
+            self.client.update_run(run.info.run_id, status="RUNNING")
+            return str(run.info.run_id)
         config = self.started.config
         tags = {
             "mlflow.runName": self.started.directory.name,
@@ -136,6 +136,18 @@ class Runs:
             self.client.update_run(self.of(candidate), status="SCHEDULED")
             return
         self._finish(candidate)
+        self._count(best, counts, when)
+
+    def progress(self, trials: Sequence[Trial]) -> None:
+        """The best score so far after each trial that has ended, of a search that was not watched."""
+        best: Trial | None = None
+        counts = dict.fromkeys(STATES, 0)
+        for trial in sorted((one for one in trials if one.ended), key=lambda one: one.finished):
+            counts[trial.state] += 1
+            best = trial if trial.usable and (best is None or trial.rank < best.rank) else best
+            self._count(best, counts, now())
+
+    def _count(self, best: Trial | None, counts: Mapping[str, int], when: int) -> None:
         finished = counts["completed"] + counts["stopped"] + counts["failed"]
         values = {f"search/trials_{state}": float(counts[state]) for state in ("completed", "stopped", "failed")}
         if best is not None:
@@ -193,6 +205,8 @@ class Runs:
                 model = self._model(outcome)
             final = outcome.final if outcome is not None else None
             self.describe(candidates, final, model)
+            if outcome is not None:
+                self.tag(self.parent, {WRITTEN: written(outcome.ended, candidates)})
         finally:
             for candidate in candidates:
                 if candidate.number in self._children and not candidate.ended:
@@ -296,14 +310,30 @@ class Runs:
         self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in values.items()])
 
     def _find(self, condition: str) -> list[Any]:
-        found: list[Any] = []
-        token: str | None = None
-        while True:
-            page = self.client.search_runs([self.experiment], condition, max_results=1000, page_token=token)
-            found += page
-            token = page.token
-            if not token:
-                return found
+        return _found(self.client, self.experiment, condition)
+
+
+def parent_of(client: Any, experiment: str, started: SearchStarted) -> Any:
+    """The run of a search, None where there is none yet."""
+    condition = f"tags.`{DIRECTORY}` = '{quoted(started.directory)}' and tags.`{TRIAL}` = 'search'"
+    found = _found(client, experiment, condition)
+    return next((run for run in found if run.data.tags.get("nas.data") == started.fingerprint), None)
+
+
+def written(ended: str, trials: Sequence[Trial]) -> str:
+    """What of a search a run holds, by which it is known that nothing has come since."""
+    return f"{sum(trial.ended for trial in trials)} of {len(trials)} trials; {ended or 'not ended'}"
+
+
+def _found(client: Any, experiment: str, condition: str) -> list[Any]:
+    found: list[Any] = []
+    token: str | None = None
+    while True:
+        page = client.search_runs([experiment], condition, max_results=1000, page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
 
 
 def _understood(started: SearchStarted) -> dict[str, str]:
