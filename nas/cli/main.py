@@ -17,6 +17,7 @@ from nas.cli.ask import ask
 from nas.cli.data import data
 from nas.cli.deploy import deploy
 from nas.cli.edit import edit
+from nas.cli.evolve import evolve
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
 from nas.cli.options import console
@@ -43,7 +44,7 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, track, deploy, inspect, replay, ui):
+for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, track, deploy, evolve, inspect, replay, ui):
     app.command()(command)
 
 

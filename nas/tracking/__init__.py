@@ -69,6 +69,17 @@ def deploy(directory: Path | None, name: str, alias: str, tracking_uri: str | No
     return registry.move_alias(name, alias, str(version), uri, experiment)
 
 
+def export_in_registry(name: str, alias: str, tracking_uri: str | None, folder: Path) -> tuple[Path, str]:
+    """The export behind an alias, copied into `folder`, and its version.
+
+    Raises:
+        InputError: nothing is registered so, or a store that cannot be reached.
+    """
+    from nas.tracking.registry import fetched
+
+    return fetched(name, alias, store_uri(tracking_uri), EXPERIMENT, folder)
+
+
 def _config_of(directory: Path | None) -> SearchConfig | None:
     if directory is None or not (directory / FILE).is_file():
         return None

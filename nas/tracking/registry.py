@@ -14,6 +14,7 @@ from typing import Any
 from nas.errors import InputError
 from nas.export.load_predictor import FILE as PREDICT
 from nas.journal.directory import EXPORTED, FILE
+from nas.tracking.address import database_of
 from nas.tracking.database import connect
 from nas.tracking.runs import DIRECTORY, TRIAL, quoted
 
@@ -114,6 +115,37 @@ def move_alias(name: str, alias: str, version: str, uri: str, experiment: str) -
             known = ", ".join(map(str, there)) or "none: nothing is registered under this name"
             raise InputError(f"There is no version {version} of {name!r}. Its versions: {known}.")
         return _pointed(client, name, alias, version, uri)
+
+
+def fetched(name: str, alias: str, uri: str, experiment: str, folder: Path) -> tuple[Path, str]:
+    """The export behind an alias, copied into `folder`, and its version.
+
+    Raises:
+        InputError: nothing is registered so, it was not registered by `nas deploy`, or the store cannot be reached.
+    """
+    check_names(name, alias)
+    database = database_of(uri)
+    if database is not None and not database.is_file():
+        raise InputError(f"{name!r} is no directory, and no registered model: there is no store at {database}.")
+    with reached(uri):
+        client, _ = connect(uri, experiment)
+        models = client.search_registered_models(f"name = '{name}'")
+        aliases = models[0].aliases if models else {}
+        if alias not in aliases:
+            raise InputError(
+                f"{name!r} is no directory, and {uri} has no model of this name with the alias {alias!r}. Register "
+                "one: nas deploy DIRECTORY --name NAME"
+            )
+        version = client.get_model_version(name, aliases[alias])
+        from mlflow.artifacts import download_artifacts
+
+        model = client.get_logged_model(version.model_id) if version.model_id else None
+        source = model.artifact_location if model is not None else version.source
+        download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=uri)
+    found = sorted(folder.rglob(PREDICT))
+    if not found:
+        raise InputError(f"Version {version.version} of {name!r} is no export of `nas deploy`: it has no {PREDICT}.")
+    return found[0].parent, str(version.version)
 
 
 def _pointed(client: Any, name: str, alias: str, version: str, uri: str) -> Deployed:

@@ -11,7 +11,7 @@ import pytest
 
 import nas
 from nas.errors import InputError
-from nas.opened import OpenedSearch
+from nas.steering.opened import OpenedSearch
 from nas.tracking import record
 from nas.tracking.database import connect, make_database
 from nas.tracking.runs import PARENT, TRIAL
