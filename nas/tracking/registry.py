@@ -94,10 +94,13 @@ def deploy(directory: Path, name: str, alias: str, uri: str, experiment: str) ->
         model = _logged(client, found, export, run)
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
-        source = f"models:/{model}"
-        if not uri.startswith("http"):  # MLflow's SQL store would look for it in the store of its global settings
+        source, linked = f"models:/{model}", model
+        if not uri.startswith(
+            "http"
+        ):  # MLflow's SQL store looks `models:/`, and models without a run, up in its global one
             source = client.get_logged_model(model).artifact_location
-        version = client.create_model_version(name, source, run_id=run, model_id=model)
+            linked = model if run is not None else None
+        version = client.create_model_version(name, source, run_id=run, model_id=linked)
         return _pointed(client, name, alias, str(version.version), uri)
 
 

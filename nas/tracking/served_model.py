@@ -56,6 +56,10 @@ class ServedModel(PythonModel):
     def _rows(self, rows: list[Any], folder: Path) -> list[Any]:
         """As the predictor takes them. A picture is never taken by its path: that would be a file of the server."""
         rules = self.predictor.rules
+        if rules.rules == "text" and not rules.columns:
+            for number, row in enumerate(rows, start=1):
+                if not isinstance(row, str):
+                    raise MlflowException(f"Row {number} must be a text, got {row!r:.80}.", INVALID_PARAMETER_VALUE)
         if rules.rules != "pictures":
             return rows
         column = rules.column
