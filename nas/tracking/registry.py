@@ -94,7 +94,8 @@ def deploy(directory: Path, name: str, alias: str, uri: str, experiment: str) ->
         model = _logged(client, found, export, run)
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
-        source, linked = f"models:/{model}", model
+        source = f"models:/{model}"
+        linked: str | None = model
         if not uri.startswith(
             "http"
         ):  # MLflow's SQL store looks `models:/`, and models without a run, up in its global one
