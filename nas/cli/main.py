@@ -44,7 +44,24 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, track, deploy, evolve, inspect, replay, ui):
+for command in (
+    search,
+    data,
+    resume,
+    edit,
+    stop,
+    ask,
+    tell,
+    show,
+    export,
+    predict,
+    track,
+    deploy,
+    evolve,
+    inspect,
+    replay,
+    ui,
+):
     app.command()(command)
 
 

@@ -96,9 +96,7 @@ def deploy(directory: Path, name: str, alias: str, uri: str, experiment: str) ->
             client.create_registered_model(name)
         source = f"models:/{model}"
         linked: str | None = model
-        if not uri.startswith(
-            "http"
-        ):  # MLflow's SQL store looks `models:/`, and models without a run, up in its global one
+        if not uri.startswith("http"):  # MLflow's SQL store would ask the store of its global settings for the model
             source = client.get_logged_model(model).artifact_location
             linked = model if run is not None else None
         version = client.create_model_version(name, source, run_id=run, model_id=linked)
