@@ -165,9 +165,11 @@ def _run_of(client: Any, experiment: str, directory: Path) -> str | None:
 
 def _logged(client: Any, experiment: str, export: Path, run: str | None) -> str:
     """The export as a LoggedModel that answers raw rows."""
-    import mlflow.pyfunc
-    from mlflow.entities import LoggedModelOutput
-    from mlflow.models import Model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # MLflow's import warns of its own type hints
+        import mlflow.pyfunc
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model
 
     model = client.create_logged_model(experiment, name=PREDICTOR, source_run_id=run)
     try:
