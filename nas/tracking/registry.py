@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,25 +164,21 @@ def _run_of(client: Any, experiment: str, directory: Path) -> str | None:
 
 def _logged(client: Any, experiment: str, export: Path, run: str | None) -> str:
     """The export as a LoggedModel that answers raw rows."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # MLflow's import warns of its own type hints
-        import mlflow.pyfunc
-        from mlflow.entities import LoggedModelOutput
-        from mlflow.models import Model
+    import mlflow.pyfunc
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.models import Model
 
     model = client.create_logged_model(experiment, name=PREDICTOR, source_run_id=run)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model"
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # rows are checked by the predictor, not by MLflow
-                mlflow.pyfunc.save_model(
-                    str(path),
-                    python_model=str(SERVED),
-                    artifacts={"export": str(export)},
-                    mlflow_model=Model(model_uuid=model.model_id, run_id=run, model_id=model.model_id),
-                    pip_requirements=[f"mlflow=={mlflow.__version__}", *_requirements(export)],
-                )
+            mlflow.pyfunc.save_model(
+                str(path),
+                python_model=str(SERVED),
+                artifacts={"export": str(export)},
+                mlflow_model=Model(model_uuid=model.model_id, run_id=run, model_id=model.model_id),
+                pip_requirements=[f"mlflow=={mlflow.__version__}", *_requirements(export)],
+            )
             client.log_model_artifacts(model.model_id, str(path))
     except BaseException:
         client.finalize_logged_model(model.model_id, "FAILED")

@@ -7,7 +7,6 @@ a search in a person's own process must not change.
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -63,11 +62,9 @@ def log_winner(
 
 
 def _save(path: Path, export: Path, check: Check, run_id: str, model_id: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # MLflow's import warns of its own type hints
-        import mlflow.pytorch
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types.schema import Schema, TensorSpec
+    import mlflow.pytorch
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types.schema import Schema, TensorSpec
 
     inputs = check.inputs.astype(np.float32) if check.inputs.dtype == np.uint8 else check.inputs
     example = np.resize(inputs, (EXAMPLES, *inputs.shape[1:]))
