@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,6 @@ def connect(uri: str, experiment: str) -> tuple[Any, str]:
     """A client and the id of the experiment, both made if need be."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    warnings.filterwarnings("ignore", ".*Any type hint is inferred as AnyType")  # MLflow's import says it of its own
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):  # not before: its import sets them
