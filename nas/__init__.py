@@ -27,6 +27,7 @@ _NAMES = {
     "Trial": "nas.records.trial",
     "ask": "nas.steering.ask_tell",
     "edit": "nas.steering.edits",
+    "evolve": "nas.steering.champion",
     "load": "nas.export",
     "load_predictor": "nas.export",
     "open": "nas.steering.opened",

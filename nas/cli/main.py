@@ -15,7 +15,9 @@ from rich.logging import RichHandler
 
 from nas.cli.ask import ask
 from nas.cli.data import data
+from nas.cli.deploy import deploy
 from nas.cli.edit import edit
+from nas.cli.evolve import evolve
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
 from nas.cli.options import console
@@ -26,6 +28,7 @@ from nas.cli.search import search
 from nas.cli.show import show
 from nas.cli.stop import stop
 from nas.cli.tell import tell
+from nas.cli.track import track
 from nas.cli.ui import ui
 from nas.errors import InputError, SearchFailed
 
@@ -41,7 +44,24 @@ app = typer.Typer(
 INPUT_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 
 
-for command in (search, data, resume, edit, stop, ask, tell, show, export, predict, inspect, replay, ui):
+for command in (
+    search,
+    data,
+    resume,
+    edit,
+    stop,
+    ask,
+    tell,
+    show,
+    export,
+    predict,
+    track,
+    deploy,
+    evolve,
+    inspect,
+    replay,
+    ui,
+):
     app.command()(command)
 
 

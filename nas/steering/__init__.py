@@ -1,1 +1,1 @@
-"""Any search from outside: opened, edited, stopped, or asked and told by an agent."""
+"""Any search from outside: opened, edited, stopped, or asked and told by an agent; and a deployed network beaten."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from predictors.probation import Evidence
 
-TAU, SHARE, RECALL = "predictor_tau", "predictor_share", "predictor_recall"
+TAU, SHARE, RECALL = "predictor/tau", "predictor/share", "predictor/recall"
 LOW, HIGH = "_low", "_high"
-KINDS = {"rivals": "rival_tau/", "references": "reference_tau/", "recalls": "rival_recall/"}
+KINDS = {"rivals": "predictor/tau_of_", "references": "predictor/tau_reference_", "recalls": "predictor/recall_of_"}
 
 
 def metrics_of(evidence: Evidence) -> dict[str, float]:
@@ -28,7 +28,7 @@ def metrics_of(evidence: Evidence) -> dict[str, float]:
 
 def judged_before(client: Any, run_id: str) -> list[Evidence]:
     """Every judgement that a run holds, in order of the trainings it rests on."""
-    names = [name for name in client.get_run(run_id).data.metrics if name.startswith(("predictor_", *KINDS.values()))]
+    names = [name for name in client.get_run(run_id).data.metrics if name.startswith("predictor/")]
     at: dict[int, dict[str, float]] = {}
     for name in names:
         for point in client.get_metric_history(run_id, name):

@@ -6,6 +6,7 @@ runs, and runs that a killed driver left behind are brought to what the journal 
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tempfile
 import time
@@ -16,16 +17,23 @@ from typing import Any
 from nas.config.edit import Edit
 from nas.data.schema import FILE
 from nas.driver.events import SearchStarted
+from nas.errors import SearchFailed
+from nas.final.record import CHECK, Check
+from nas.journal.directory import FINAL
 from nas.records.results import FinalResult, SearchOutcome
-from nas.records.trial import FAILED, REQUEUED, Trial
+from nas.records.trial import FAILED, REQUEUED, STATES, Trial
 from nas.report import charts, drawing
 from nas.report.decisions import readable
-from nas.tracking.dataset_input import dataset_input
+from nas.tracking.dataset_input import TEST, VALIDATION, dataset_inputs, dataset_name
+from nas.tracking.description import description
 from nas.tracking.judgements import judged_before
+from nas.tracking.winner_model import log_winner
 from predictors.probation import Evidence
 from search_spaces.profile import complete
 
 PARENT, DIRECTORY, TRIAL = "mlflow.parentRunId", "nas.directory", "nas.trial"
+WRITTEN = "nas.written"
+CHECKED = "nas.check"  # of a model: hash of what it was proved on, which tells one winner of a search from another
 PARAMS, METRICS, LONGEST = 90, 900, 500  # a call takes 100 params and 1000 metrics; a param so many characters
 
 Remember = Callable[[str, int | None], None]  # writes the MLflow run of the search, or of a trial, into the journal
@@ -40,11 +48,10 @@ class Runs:
         self.parent = self._parent()
 
     def _parent(self) -> str:
-        found = self._find(f"tags.`{DIRECTORY}` = '{_quoted(self.started.directory)}' and tags.`{TRIAL}` = 'search'")
-        for run in found:
-            if run.data.tags.get("nas.data") == self.started.fingerprint:
-                self.client.update_run(run.info.run_id, status="RUNNING")
-                return str(run.info.run_id)
+        run = parent_of(self.client, self.experiment, self.started)
+        if run is not None:
+            self.client.update_run(run.info.run_id, status="RUNNING")
+            return str(run.info.run_id)
         config = self.started.config
         tags = {
             "mlflow.runName": self.started.directory.name,
@@ -71,7 +78,7 @@ class Runs:
         }
         self.params(run_id, params)
         if self.started.schema is not None:
-            self.client.log_inputs(run_id, [dataset_input(self.started.schema)])
+            self.client.log_inputs(run_id, dataset_inputs(self.started.schema))
             self.client.log_text(run_id, self.started.schema.to_json(), FILE)
         self.remember(run_id, None)
         return run_id
@@ -129,11 +136,23 @@ class Runs:
             self.client.update_run(self.of(candidate), status="SCHEDULED")
             return
         self._finish(candidate)
+        self._count(best, counts, when)
+
+    def progress(self, trials: Sequence[Trial]) -> None:
+        """The best score so far after each trial that has ended, of a search that was not watched."""
+        best: Trial | None = None
+        counts = dict.fromkeys(STATES, 0)
+        for trial in sorted((one for one in trials if one.ended), key=lambda one: one.finished):
+            counts[trial.state] += 1
+            best = trial if trial.usable and (best is None or trial.rank < best.rank) else best
+            self._count(best, counts, now())
+
+    def _count(self, best: Trial | None, counts: Mapping[str, int], when: int) -> None:
         finished = counts["completed"] + counts["stopped"] + counts["failed"]
-        values = {f"trials_{state}": float(counts[state]) for state in ("completed", "stopped", "failed")}
+        values = {f"search/trials_{state}": float(counts[state]) for state in ("completed", "stopped", "failed")}
         if best is not None:
-            values["best_score"] = best.score
-            values["best_parameters"] = best.parameters
+            values["search/best_score"] = best.score
+            values["search/best_parameters"] = best.parameters
         self.log(self.parent, values, finished, when)
 
     def _finish(self, candidate: Trial) -> None:
@@ -150,14 +169,10 @@ class Runs:
 
     def judge(self, final: FinalResult) -> None:
         """The final's scores, and a drawing of the winner."""
-        winner, first = final.winner, final.first_random
-        values = {"final_validation_score": winner.validation_score}
+        winner = final.winner
         if winner.test_score is not None:
-            values["test_score"] = winner.test_score
             self.log(self.of(winner.trial), {"test_score": winner.test_score}, 0, now())
-        if first is not None and first.test_score is not None:
-            values["baseline_test_score"] = first.test_score
-        self.log(self.parent, values, 0, now())
+        self.log(self.parent, _worth(final), winner.epochs, now())
         self.tag(self.parent, {"nas.winner": str(winner.trial.number)})
         if winner.gradient_flow:
             cells = complete(winner.trial.architecture.cells, self.started.task)
@@ -184,13 +199,67 @@ class Runs:
             with tempfile.TemporaryDirectory() as folder:
                 self._draw(Path(folder), best, outcome, candidates, judged)
                 self.client.log_artifacts(self.parent, folder)
+            model = ""
             if outcome is not None and outcome.exported is not None:
                 self.client.log_artifacts(self.parent, str(outcome.exported), "model")
+                model = self._model(outcome)
+            final = outcome.final if outcome is not None else None
+            self.describe(candidates, final, model)
+            if outcome is not None:
+                self.tag(self.parent, {WRITTEN: written(outcome.ended, candidates)})
         finally:
             for candidate in candidates:
                 if candidate.number in self._children and not candidate.ended:
                     self.client.set_terminated(self._children[candidate.number], status="KILLED")
             self.client.set_terminated(self.parent, status=_status(outcome))
+
+    def describe(self, candidates: Sequence[Trial], final: FinalResult | None, model: str = "") -> None:
+        """The report at the top of the search's page.
+
+        Args:
+            model: id of the winner's LoggedModel, empty where there is none.
+        """
+        runs, models = (f"#/experiments/{self.experiment}/{kind}" for kind in ("runs", "models"))
+        by_number = {candidate.number: candidate for candidate in candidates}
+        text = description(
+            self.started,
+            candidates,
+            final,
+            lambda number: f"{runs}/{self.of(by_number[number])}",
+            f"{models}/{model}" if model else "",
+        )
+        self.tag(self.parent, {"mlflow.note.content": text})
+
+    def _model(self, outcome: SearchOutcome) -> str:
+        """The winner as a LoggedModel with its scores, once; its id, or empty where torch.export cannot write it."""
+        check = outcome.directory / FINAL / CHECK
+        if outcome.final is None or outcome.exported is None or not check.is_file():
+            return ""
+        digest = hashlib.blake2b(check.read_bytes(), digest_size=8).hexdigest()
+        for one in self.client.get_run(self.parent).outputs.model_outputs:
+            if self.client.get_logged_model(one.model_id).tags.get(CHECKED) == digest:
+                return str(one.model_id)
+        trial = outcome.final.winner.trial
+        cells = {f"cell {place:02d}": repr(cell)[:LONGEST] for place, cell in enumerate(trial.architecture.cells, 1)}
+        params = {"trial": str(trial.number), **cells, **_recipe(self.started, trial)}
+        try:
+            model = log_winner(
+                self.client, self.experiment, self.parent, outcome.exported, Check.load(check), params,
+                {CHECKED: digest}, self.started.task.kind,
+            )  # fmt: skip
+        except SearchFailed as error:
+            self.tag(self.parent, {"nas.message": f"The winner is not among the models: {error}"[:LONGEST]})
+            return ""
+        schema, worth, step = self.started.schema, _worth(outcome.final), outcome.final.winner.epochs
+        of_part = {"final/validation_score": VALIDATION}
+        for name, value in worth.items():
+            part = of_part.get(name, TEST)
+            said = {} if schema is None else {
+                "dataset_name": dataset_name(schema, part), "dataset_digest": schema.fingerprint
+            }  # fmt: skip
+            if _finite(value):
+                self.client.log_metric(self.parent, name, float(value), step=step, model_id=model, **said)
+        return model
 
     def _draw(
         self,
@@ -241,14 +310,30 @@ class Runs:
         self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in values.items()])
 
     def _find(self, condition: str) -> list[Any]:
-        found: list[Any] = []
-        token: str | None = None
-        while True:
-            page = self.client.search_runs([self.experiment], condition, max_results=1000, page_token=token)
-            found += page
-            token = page.token
-            if not token:
-                return found
+        return _found(self.client, self.experiment, condition)
+
+
+def parent_of(client: Any, experiment: str, started: SearchStarted) -> Any:
+    """The run of a search, None where there is none yet."""
+    condition = f"tags.`{DIRECTORY}` = '{quoted(started.directory)}' and tags.`{TRIAL}` = 'search'"
+    found = _found(client, experiment, condition)
+    return next((run for run in found if run.data.tags.get("nas.data") == started.fingerprint), None)
+
+
+def written(ended: str, trials: Sequence[Trial]) -> str:
+    """What of a search a run holds, by which it is known that nothing has come since."""
+    return f"{sum(trial.ended for trial in trials)} of {len(trials)} trials; {ended or 'not ended'}"
+
+
+def _found(client: Any, experiment: str, condition: str) -> list[Any]:
+    found: list[Any] = []
+    token: str | None = None
+    while True:
+        page = client.search_runs([experiment], condition, max_results=1000, page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
 
 
 def _understood(started: SearchStarted) -> dict[str, str]:
@@ -260,6 +345,35 @@ def _understood(started: SearchStarted) -> dict[str, str]:
         "nas.layout": schema.layout, "nas.target": ", ".join(schema.targets)[:LONGEST], "nas.kind": schema.kind,
         "nas.metric": schema.metric,
     }  # fmt: skip
+
+
+def _worth(final: FinalResult) -> dict[str, float]:
+    """What the winner is worth, and against what: few numbers, by the names of their metrics."""
+    winner, first = final.winner, final.first_random
+    values = {"final/validation_score": winner.validation_score}
+    if winner.test_score is not None:
+        values["final/test_score"] = winner.test_score
+    if first is not None and first.test_score is not None:
+        values["final/first_random_test_score"] = first.test_score
+    if final.standing is not None:
+        values |= {
+            "final/test_score_low": final.standing.winner.low,
+            "final/test_score_high": final.standing.winner.high,
+        }
+        if final.standing.baseline is not None:
+            verdict = final.standing.baseline
+            values |= {
+                "final/baseline_test_score": verdict.rival_score.value,
+                "final/gain": verdict.difference,
+                "final/gain_low": verdict.low,
+                "final/gain_high": verdict.high,
+            }
+    return values
+
+
+def _recipe(started: SearchStarted, trial: Trial) -> dict[str, str]:
+    taken = readable(started.space, trial)
+    return {name: value for name, value in taken.items() if name.startswith("training.")}
 
 
 def _note(started: SearchStarted) -> str:
@@ -282,7 +396,8 @@ def _key(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "_-. :/" else "_" for letter in name)[:240]
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as a filter of MLflow takes it."""
     return str(path).replace("'", "\\'")
 
 

@@ -87,8 +87,8 @@ class MlflowTracker(Observer):
         self._later(lambda runs: runs.tag(runs.parent, {"nas.message": text[:LONGEST]}))
 
     def final_epoch_ended(self, trial: Trial, report: EpochReport) -> None:
-        values, when = {f"final/trial_{trial.number}": report.score}, now()
-        self._later(lambda runs: runs.log(runs.parent, values, report.epoch, when))
+        values, when = {"final_score": report.score}, now()
+        self._later(lambda runs: runs.log(runs.of(trial), values, report.epoch, when))
 
     def final_ended(self, final: FinalResult) -> None:
         self._later(lambda runs: runs.judge(final))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +54,45 @@ def artifacts(uri: str, run: Any) -> set[str]:
     return {found.path for found in client.list_artifacts(run.info.run_id)}
 
 
+def check_model(uri: str, parent: Any, result: nas.SearchResult, schema: Schema) -> None:
+    """The winner is a model of the run, loads without pickle in any batch size, and has its score and its data."""
+    client, _ = connect(uri, "nas")
+    [output] = parent.outputs.model_outputs
+    model = client.get_logged_model(output.model_id)
+    assert str(model.status) == "READY" and model.source_run_id == parent.info.run_id
+    assert model.params["cell 01"] == repr(result.best.architecture.cells[0])
+    scores = {metric.key: metric for metric in model.metrics}
+    assert scores["final/test_score"].value == pytest.approx(result.best.test_score)
+    assert (scores["final/test_score"].dataset_name, scores["final/test_score"].dataset_digest) == (
+        "digits test", schema.fingerprint
+    )  # fmt: skip
+    assert scores["final/validation_score"].dataset_name == "digits validation"
+    code = (
+        "import mlflow, numpy, sys; mlflow.set_tracking_uri(sys.argv[1]);"
+        "network = mlflow.pyfunc.load_model(sys.argv[2]);"
+        "held = numpy.load(sys.argv[3]);"
+        "made = numpy.concatenate([network.predict(held['inputs'][a:b].astype('float32')) "
+        "for a, b in ((0, 1), (1, 8))]);"
+        "numpy.testing.assert_allclose(made, held['outputs'][:8], rtol=1e-4, atol=1e-4);"
+        "assert not any(name.split('.')[0] in ('nas', 'search_spaces') for name in sys.modules)"
+    )
+    check = result.directory / "final" / "check.npz"
+    done = subprocess.run(
+        [sys.executable, "-c", code, uri, f"models:/{model.model_id}", str(check)],
+        env={**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"},
+        capture_output=True, text=True, cwd=result.directory, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "pickle" not in done.stderr
+
+
 def test_a_search_is_a_run_with_a_run_per_trial(uri: str, tmp_path: Path) -> None:
     result = nas.search("digits", directory=tmp_path / "search", tracking_uri=uri, **QUICK)
     parent, children = runs_of(uri)
     assert parent.info.status == "FINISHED"
     assert parent.data.params["space"] == "mlp" and parent.data.params["data"] == "digits"
-    assert parent.data.metrics["best_score"] == pytest.approx(max(one.score for one in result.candidates))
-    assert parent.data.metrics["test_score"] == pytest.approx(result.best.test_score)
+    assert parent.data.metrics["search/best_score"] == pytest.approx(max(one.score for one in result.candidates))
+    assert parent.data.metrics["final/test_score"] == pytest.approx(result.best.test_score)
     assert {
         "architecture.json",
         "best_network.svg",
@@ -67,9 +102,18 @@ def test_a_search_is_a_run_with_a_run_per_trial(uri: str, tmp_path: Path) -> Non
         "model",
     } <= artifacts(uri, parent)
     schema = Schema.from_json((tmp_path / "search" / "schema.json").read_text())
-    [used] = parent.inputs.dataset_inputs
-    assert (used.dataset.name, used.dataset.digest) == ("digits", schema.fingerprint)
-    assert json.loads(used.dataset.profile)["test"] == schema.parts.test and "schema.json" in artifacts(uri, parent)
+    used = {one.tags[0].value: one.dataset for one in parent.inputs.dataset_inputs}
+    for part in ("train", "validation", "test"):
+        assert (used[part].name, used[part].digest) == (f"digits {part}", schema.fingerprint)
+        assert json.loads(used[part].profile)["examples"] == getattr(schema.parts, part)
+    assert "schema.json" in artifacts(uri, parent)
+    groups = {name.partition("/")[0] for name in parent.data.metrics}
+    assert groups == {"search", "final"} and len(parent.data.metrics) <= 15
+    check_model(uri, parent, result, schema)
+    note = parent.data.tags["mlflow.note.content"]
+    assert result.final.standing.headline in note
+    for child, candidate in zip(children, result.candidates, strict=True):
+        assert f"[{candidate.number}](#/experiments/{child.info.experiment_id}/runs/{child.info.run_id})" in note
     assert parent.data.tags["nas.kind"] == "classification" and parent.data.tags["nas.layout"] == "pictures"
     assert len(children) == 3
     for child, candidate in zip(children, result.candidates, strict=True):
@@ -125,7 +169,7 @@ def test_what_the_predictor_was_judged_by_is_kept_over_a_resume(uri: str, tmp_pa
     assert evidence.interval[0] <= evidence.tau <= evidence.interval[1]
     assert evidence.recall_interval[0] <= evidence.recall <= evidence.recall_interval[1]
     assert set(evidence.rivals) == set(evidence.recalls) == {"parameters", "macs"}
-    assert parent.data.metrics["predictor_share"] == evidence.share
+    assert parent.data.metrics["predictor/share"] == evidence.share
     assert "predictor_on_probation.png" in artifacts(uri, parent)
 
 

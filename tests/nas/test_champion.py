@@ -1,0 +1,88 @@
+"""`nas evolve`: the alias moves only where the challenger is better on the same sealed examples."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nas
+from nas.errors import InputError
+from nas.records.verdict import BETTER
+from nas.tracking import deploy
+from nas.tracking.database import connect, make_database
+
+QUICK: dict[str, Any] = {"executor": "local", "strategy": "random", "baselines": ("majority",), "known": "off"}
+
+
+def table(path: Path, noise: float, rows: int = 1500, names: tuple[str, str] = ("large", "small")) -> Path:
+    """Two classes that only both columns together tell; with noise that is far larger than they are, nothing can."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (rows, 2))
+    said = np.where((x[:, 0] > 0) ^ (x[:, 1] > 0), *names)
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["left", "right", "answer"])
+        writer.writerows(
+            [*(row + noise * rng.normal(size=2)).round(4), answer] for row, answer in zip(x, said, strict=True)
+        )
+    return path
+
+
+@pytest.fixture(scope="module")
+def weak(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A search on data from which nothing can be learned, deployed, and its store."""
+    folder = tmp_path_factory.mktemp("weak")
+    make_database(folder / "mlflow.db")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    data = table(folder / "noise.csv", noise=100.0)
+    nas.search(str(data), "mlp", "1 trials", epochs=1, directory=folder / "search", tracking_uri=uri, **QUICK)
+    deploy(folder / "search", "answers", "champion", None, None)
+    return folder / "search", uri
+
+
+def champion_of(uri: str) -> str:
+    client, _ = connect(uri, "nas")
+    return str(client.get_model_version_by_alias("answers", "champion").version)
+
+
+def test_a_better_challenger_takes_the_place_and_an_equal_one_does_not(weak: tuple[Path, str], tmp_path: Path) -> None:
+    _, uri = weak
+    data = table(tmp_path / "clear.csv", noise=0.0)
+    said: list[str] = []
+    found = nas.evolve(
+        "answers",
+        str(data),
+        "2 trials",
+        epochs=12,
+        tracking_uri=uri,
+        directory=tmp_path / "a",
+        say=said.append,
+        **QUICK,
+    )
+    assert found.better and found.verdict.kind == BETTER and found.verdict.low > 0
+    assert found.verdict.winner_score.value == pytest.approx(found.result.best.test_score)
+    assert (found.version, champion_of(uri)) == ("2", "2")
+    assert "version 1 of 'answers'" in said[0] and "looks better than it is" in said[1]
+    again = nas.evolve("answers", str(data), "1 trials", epochs=1, tracking_uri=uri, directory=tmp_path / "b", **QUICK)
+    assert not again.better and again.version == "" and champion_of(uri) == "2"
+
+
+def test_data_of_another_task_is_refused_before_anything_is_written(weak: tuple[Path, str], tmp_path: Path) -> None:
+    search, uri = weak
+    other = table(tmp_path / "other.csv", 0.0, 200, ("yes", "no"))
+    lacking = tmp_path / "lacking.csv"
+    lacking.write_text(
+        other.read_text().replace("left,right", "left,wrong").replace("yes", "large").replace("no", "small")
+    )
+    for data, said in ((str(other), "no, yes"), (str(lacking), "'right'"), ("digits", "another task")):
+        with pytest.raises(InputError, match=said):
+            nas.evolve(search, data, "1 trials", directory=tmp_path / "s", tracking_uri=uri, **QUICK)
+    with pytest.raises(InputError, match="no model of this name"):
+        nas.evolve("nobody", str(other), "1 trials", directory=tmp_path / "s", tracking_uri=uri, **QUICK)
+    with pytest.raises(InputError, match="there is no store"):
+        nas.evolve("nobody", str(other), "1 trials", tracking_uri=f"sqlite:///{tmp_path}/no.db", **QUICK)
+    assert {path.name for path in tmp_path.iterdir()} == {"other.csv", "lacking.csv"}
