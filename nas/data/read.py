@@ -19,7 +19,9 @@ from nas.data.sources.arrays import read_object
 from nas.data.sources.bundled import NAMES
 from nas.data.sources.delimited import NoTable, read_delimited
 from nas.data.sources.frame import Frame
+from nas.data.sources.hugging_face import is_hugging_face, read_hugging_face
 from nas.data.sources.npz import read_npy, read_npz
+from nas.data.sources.openml import is_openml, read_openml
 from nas.data.sources.pictures import SUFFIXES as PICTURES
 from nas.data.sources.pictures import read_pictures
 from nas.data.sources.raw import Raw
@@ -45,7 +47,7 @@ FILMS = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
 def read(data: Any, options: DataOptions) -> Reading:
     """As `_read`, with the absolute path of a file or folder."""
     reading = _read(data, options)
-    is_path = isinstance(data, str | Path) and str(data) not in NAMES
+    is_path = isinstance(data, str | Path) and str(data) not in NAMES and not is_openml(data)
     return dataclasses.replace(reading, source=str(Path(data).absolute())) if is_path else reading
 
 
@@ -63,11 +65,19 @@ def _read(data: Any, options: DataOptions) -> Reading:
         return _with_parts(_of(held, options), own, options)
     if str(data) in NAMES:
         return _with_parts(array_reading(NAMES[str(data)](), options), own, options)
-    path = _there(data)
-    frame = _frame(path, options)
+    path = None if is_openml(data) else _there(data)
+    if path is not None and is_hugging_face(path):
+        parts = read_hugging_face(path)
+        twice = [name for name in own if name in parts]
+        if twice:
+            raise InputError(f"{path} has a part {twice[0]} of its own. Leave --{twice[0]} out.")
+        named = {name: _other_frame(Path(other), name, options) for name, other in own.items()}
+        return table_reading(parts.pop("train"), options, **parts, **named)
+    frame = read_openml(str(data)) if path is None else _frame(path, options)
     if frame is not None:
         others = {name: _other_frame(Path(other), name, options) for name, other in own.items()}
         return table_reading(frame, options, **others)
+    assert path is not None  # noqa: S101 - for the type checker
     return _with_parts(_reading(path, options), own, options)
 
 
