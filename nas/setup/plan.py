@@ -109,7 +109,7 @@ class Stopwatch:
         if config.budget.seconds is None or torch.cuda.is_available() or own:
             return None
         batch = BATCH if is_open(joint.training) else joint.training.batch_for(len(dataset.search.train))
-        return cls(dataset.task, batch, int(config.cpus_per_trial))
+        return cls(dataset.task, batch, min(int(config.cpus_per_trial), cpus()))
 
     def seconds_per_example(self, architecture: Architecture) -> float:
         """Of a training step, and of its share of the validation."""
