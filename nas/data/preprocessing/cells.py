@@ -68,7 +68,7 @@ def columns_of(rows: Any, needed: Sequence[str] = ()) -> dict[str, Any]:
             raise InputError(f"Columns must have names of their own, got {', '.join(map(str, rows.columns))}.")
         found = {str(name): rows[name] for name in rows.columns}
     elif isinstance(rows, Mapping):
-        alone = all(cell is None or isinstance(cell, str) or np.ndim(cell) == 0 for cell in rows.values())
+        alone = all(not is_table(cell) and (isinstance(cell, str) or np.ndim(cell) == 0) for cell in rows.values())
         found = {str(name): [cells] if alone else cells for name, cells in rows.items()}
     elif is_table(rows):
         names = dict.fromkeys(name for row in rows for name in row)
@@ -82,7 +82,7 @@ def columns_of(rows: Any, needed: Sequence[str] = ()) -> dict[str, Any]:
     missing = [name for name in needed if name not in found]
     if missing:
         raise InputError(f"Missing columns: {', '.join(missing)}. There are: {', '.join(found) or 'none'}.")
-    lengths = {len(cells) for cells in found.values()}
+    lengths = {len(cells) for cells in found.values() if not is_table(cells)}
     if len(lengths) > 1:
         raise InputError(f"Columns must be equally long, got {sorted(lengths)} cells.")
     return found
