@@ -136,7 +136,7 @@ def _single(data: TrainingData, task: Task, flat: Flat, target: Target | None) -
         if target is None:
             return split.targets
         values = split.targets[:, data.task.target_slices()[target.name]]
-        return values[:, 0].astype(np.int64) if target.kind == "classification" else values
+        return values[:, 0].astype(np.int64) if target.kind == "classification" else np.ascontiguousarray(values)
 
     train, validation = (Split(flat(one.inputs), targets(one)) for one in (data.train, data.validation))
     return TrainingData.measured(task, train, validation, data.class_weights)

@@ -59,7 +59,7 @@ class JoinedRules:
                     f"Tokens of {name!r} must lie between 0 and {vocabulary - 1}, as in training; got "
                     f"{values.min():g} to {values.max():g}."
                 )
-            found.append(values.reshape(len(values), -1).astype(np.float32))
+            found.append(values.reshape(len(values), math.prod(part.input_shape)).astype(np.float32))
         lengths = {name: len(values) for name, values in zip(self.names, found, strict=True)}
         if len(set(lengths.values())) > 1:
             raise InputError(f"All inputs must have as many rows, got {lengths}.")

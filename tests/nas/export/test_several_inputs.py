@@ -228,8 +228,28 @@ def test_several_targets_of_a_table_are_heads(tmp_path: Path) -> None:
     assert sorted(np.concatenate(whole)[:, 0]) == pytest.approx(sorted(table["next risk"]), rel=1e-5)
 
 
+def test_numbers_of_one_axis_and_series_of_unequal_length_are_inputs(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    inputs = {"age": rng.integers(0, 90, 50), "walks": [rng.normal(size=(2, 3 + place % 4)) for place in range(50)]}
+    data = load((inputs, rng.normal(size=50)))
+    assert [one.shape for one in data.task.inputs] == [(1,), (3, 6)]
+    out, check = exported(data, tmp_path)
+    verify(out, check, data.task, tmp_path / "final" / ROWS)
+    assert len(load_predictor(out)(inputs)) == 50
+    with pytest.raises(InputError, match="one form in all parts"):
+        load(((inputs, np.arange(50.0)), ({**inputs, "walks": rng.normal(size=(50, 2, 6))}, np.arange(50.0))))
+    wrong = np.where(np.arange(50) == 7, np.nan, 1.0)
+    with pytest.raises(InputError, match=r"input 'age'.*finite"):
+        load((({"age": rng.normal(size=50)}, np.arange(50.0)), ({"age": wrong}, np.arange(50.0))))
+
+
 def test_what_is_wrong_with_named_parts_is_said() -> None:
     inputs, targets = market()
+    for option in ({"group": "day"}, {"axes": "NCL"}, {"layout": "table"}, {"target": "risk"}):
+        with pytest.raises(InputError, match=f"`--{next(iter(option))}` is for data with one input"):
+            load((inputs, targets), **option)
+    with pytest.raises(InputError, match="input for --ignore"):
+        load((inputs, targets), ignore="volume")
     with pytest.raises(InputError, match="as many examples"):
         load(({**inputs, "prices": inputs["prices"][:10]}, targets))
     with pytest.raises(InputError, match="plain words"):
