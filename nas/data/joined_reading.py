@@ -123,7 +123,7 @@ def one_input(name: str, parts: Sequence[Any], options: DataOptions) -> OneInput
     nothing = [None if part is None else np.zeros(len(part)) for part in parts]
     label = f"input {name!r}"
     if isinstance(rows, list):
-        reading = series_reading(Raw(label, nothing[0][:, None], nothing[0]), parts)  # type: ignore[index]
+        reading = series_reading(Raw(label, nothing[0][:, None], nothing[0]), parts)  # type: ignore[index,arg-type]
     else:
         x, x_validation, x_test = (None if part is None else _with_an_axis(part) for part in parts)
         raw = Raw(label, x, nothing[0], x_test, nothing[2], x_validation=x_validation, y_validation=nothing[1])  # type: ignore[arg-type]
