@@ -38,8 +38,9 @@ NOTE = """# Side by side
 
 One run each, on two cores of an Intel Xeon host with 16 cores and no other work (torch 2.11, Python 3.12; searches in
 process with two threads, no GPU, no MLflow). `first`: before the final compared its entrants after equal epochs, with
-half of the time for the final; `second`: with it, and .65 of the time. One seed says little: a difference of one point
-between two rows is within what another seed gives.
+half of the time for the final; `second`: with it, and .65 of the time; `third`: .75 of the time, going on from weights,
+mirrored pictures; before the first design of the space was an entrant and the best epoch was kept. One seed says
+little: a difference of one point between two rows is within what another seed gives.
 
 """
 HEAD = (
