@@ -32,7 +32,7 @@ def command(*words: str) -> str:
 
 def train(candidate: dict[str, Any]) -> float:
     """Accuracy on every fifth example of a network that was trained on the others for a few epochs."""
-    task = Task(**{**candidate["task"], "input_shape": tuple(candidate["task"]["input_shape"])})
+    task = Task.from_data(candidate["task"])
     torch.manual_seed(candidate["seed"])
     network = build(Architecture.from_json(json.dumps(candidate["architecture"])), task)
     digits = load_digits()

@@ -131,10 +131,19 @@ def _value(node: Any, path: str, value: Any, found: _Found) -> Iterator[_Found]:
         ((place, inner),) = below(node, path)
         for now in _value(inner, place, value, found):
             yield now.became(node.name, value)
+    elif isinstance(node, Repeat):
+        (place, times), *copies = below(node, path)
+        for index, number in enumerate(times.options if isinstance(times, Choice) else (times,)):
+            if isinstance(value, tuple) and len(value) == number:
+                now = found.decided(place, index) if isinstance(times, Choice) else found
+                if not node.tied:
+                    yield from _values(copies[:number], value, now)
+                elif len(set(value)) <= 1:
+                    yield from _values(copies[: min(number, 1)], value[:1], now)
     elif isinstance(node, tuple):
         if isinstance(value, tuple) and len(node) == len(value):
             yield from _values(below(node, path), value, found)
-    elif is_cell_like(node) and not isinstance(node, Repeat):
+    elif is_cell_like(node):
         if type(node) is type(value):
             parts = below(node, path)
             yield from _values(parts, [part for _, part in below(value)], found)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces.architecture import Architecture
-from search_spaces.cells.embed import Embed
+from search_spaces.cells.completed import completed
 from search_spaces.cells.facts import Facts, facts
-from search_spaces.cells.head import Head
 from search_spaces.cells.layers import Shape
 from search_spaces.errors import SpaceError
 from search_spaces.task import Task
@@ -44,14 +43,20 @@ class Profile:
 
 @functools.lru_cache(maxsize=50_000)
 def complete(cells: tuple[Any, ...], task: Task) -> tuple[Any, ...]:
-    """The cells with what only the task knows: the head's outputs, and for tokens an embedding with its vocabulary."""
-    if task.vocabulary:
-        first = cells[0] if cells and getattr(cells[0], "takes_tokens", False) else None
-        embed = dataclasses.replace(first or Embed(), vocabulary=task.vocabulary)
-        cells = (embed, *(cells[1:] if first else cells))
-    last = cells[-1] if cells and isinstance(cells[-1], Head) else None
-    head = dataclasses.replace(last or Head(), outputs=task.outputs)
-    return (*(cells[:-1] if last else cells), head)
+    """The cells with what only the task knows: the head's outputs, an embedding's vocabulary, the named inputs.
+
+    Raises:
+        SpaceError: the task has several inputs, and the cells do not begin with branches.
+    """
+    if task.inputs:
+        if not cells or not getattr(cells[0], "takes_inputs", False):
+            names = ", ".join(repr(one.name) for one in task.inputs)
+            raise SpaceError(
+                f"The data has several inputs ({names}), and these networks take one. Take the space `auto`, or begin "
+                "with Branches((Branch(name, cells), …)), one for each input."
+            )
+        cells = (dataclasses.replace(cells[0], inputs=task.inputs), *cells[1:])
+    return completed(cells, task.outputs, task.vocabulary)
 
 
 def profile(architecture: Architecture, task: Task) -> Profile:

@@ -23,7 +23,7 @@ from search_spaces.narrow import Allowed, Within
 from search_spaces.profile import profile
 from search_spaces.rules import Rule, broken, judged
 from search_spaces.task import Task
-from search_spaces.tree import count
+from search_spaces.tree import count, in_a_row
 
 DRAWS = 10
 STEPS = 200
@@ -111,7 +111,7 @@ class Space:
         """The architecture that `decide(path, options) -> index` leads to; rules are not applied."""
         decisions: dict[str, int] = {}
         resolved = self._resolve(deciders.recording(decide, decisions))
-        return Architecture.known_closed(self.name, tuple(_flat(resolved)), decisions, self.cells)
+        return Architecture.known_closed(self.name, tuple(in_a_row(resolved)), decisions, self.cells)
 
     @functools.cached_property
     def within(self) -> Within | None:
@@ -174,19 +174,6 @@ class Space:
             if found is not None:
                 return found
         raise RuleError(repair.failure())
-
-
-def _flat(node: Any) -> Iterator[Any]:
-    """The cells in nested tuples, in order."""
-    for part in node:
-        if isinstance(part, tuple):
-            yield from _flat(part)
-        elif hasattr(part, "build"):
-            yield part
-        else:
-            raise SpaceError(
-                f"A space is made of cells, got {part!r}. A cell has a method `build(shape)`; see `Custom`."
-            )
 
 
 class _Repair:

@@ -2,11 +2,80 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from search_spaces.errors import SpaceError
 
-METRICS = {"classification": "accuracy", "multilabel": "label_accuracy", "regression": "r2"}  # unless another is named
+SEVERAL = "several"  # kind of a task with several targets, each with a kind of its own
+METRICS = {  # unless another is named
+    "classification": "accuracy", "multilabel": "label_accuracy", "regression": "r2", SEVERAL: "mean_score",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Input:
+    """One of several named inputs.
+
+    Args:
+        name: a plain word, by which a branch of the network and callers name it.
+        shape: of one example, as in `Task.input_shape`.
+        vocabulary: number of distinct tokens, 0 for real numbers.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    vocabulary: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", _checked_shape(self.shape, f"the shape of input {self.name!r}"))
+        if not self.name.isidentifier():
+            raise SpaceError(f"The name of an input must be a plain word such as 'text', got {self.name!r}.")
+
+    @property
+    def size(self) -> int:
+        """How many numbers it is."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One of several targets that one network predicts.
+
+    Args:
+        name: a plain word.
+        kind: `classification`, `multilabel` or `regression`.
+        outputs: number of classes, labels or values.
+        weight: of its loss in the sum of all losses, above 0.
+        metric: name of its score; "" goes by the kind.
+    """
+
+    name: str
+    kind: str
+    outputs: int
+    weight: float = 1.0
+    metric: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise SpaceError(f"The name of a target must be a plain word such as 'risk', got {self.name!r}.")
+        if self.kind not in METRICS or self.kind == SEVERAL:
+            known = ", ".join(kind for kind in METRICS if kind != SEVERAL)
+            raise SpaceError(f"The kind of target {self.name!r} must be one of {known}, got {self.kind!r}.")
+        if self.outputs < 1:
+            raise SpaceError(f"Target {self.name!r} must have at least 1 output, got {self.outputs}.")
+        if not 0 < self.weight < math.inf:
+            raise SpaceError(f"The weight of target {self.name!r} must be above 0, got {self.weight}.")
+        object.__setattr__(self, "metric", self.metric or METRICS[self.kind])
+
+    @property
+    def columns(self) -> int:
+        """How many numbers its true value is: the number of a class, or as many as it has outputs."""
+        return 1 if self.kind == "classification" else self.outputs
 
 
 @dataclass(frozen=True)
@@ -21,9 +90,13 @@ class Task:
         vocabulary: number of distinct tokens when the inputs are integers, 0 when they are real numbers.
         metric: name of the score, higher is better; "" is `accuracy`, `label_accuracy` or `r2`, by the kind.
         positive: number of the class that is looked for, where the metric is about one.
+        inputs: where there are several: each example is then one vector with all of them, flat, end to end in this
+            order, tokens as numbers. `input_shape` is its length.
+        targets: where there are several (kind `several`): outputs, and true values, stand end to end in this order.
+            The loss is the weighted sum of theirs, and the score the mean of their scores.
 
     Raises:
-        SpaceError: a size below 1 or an unknown kind.
+        SpaceError: a size below 1, an unknown kind, two inputs or targets of one name, or parts that do not add up.
     """
 
     input_shape: tuple[int, ...]
@@ -32,16 +105,66 @@ class Task:
     vocabulary: int = 0
     metric: str = ""
     positive: int | None = None
+    inputs: tuple[Input, ...] = ()
+    targets: tuple[Target, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "input_shape", tuple(self.input_shape))
-        if not 1 <= len(self.input_shape) <= 3 or any(size < 1 for size in self.input_shape):
-            raise SpaceError(
-                f"`input_shape` must hold 1 to 3 sizes of at least 1, got {self.input_shape}. "
-                "Give one example's shape without the batch, channels first, e.g. (3, 32, 32)."
-            )
+        object.__setattr__(self, "input_shape", _checked_shape(self.input_shape, "`input_shape`"))
         if self.outputs < 1:
             raise SpaceError(f"`outputs` must be at least 1, got {self.outputs}.")
         if self.kind not in METRICS:
             raise SpaceError(f"`kind` must be one of {', '.join(METRICS)}, got {self.kind!r}.")
+        if (self.kind == SEVERAL) != bool(self.targets):
+            raise SpaceError(f"`targets` are for the kind {SEVERAL!r} and no other, got {self.targets}, {self.kind!r}.")
+        for what, parts in (("inputs", self.inputs), ("targets", self.targets)):
+            names = [part.name for part in parts]
+            if len(set(names)) < len(names):
+                raise SpaceError(f"`{what}` must have names of their own, got {', '.join(names)}.")
+        if self.inputs and self.input_shape != (sum(part.size for part in self.inputs),):
+            raise SpaceError(f"`input_shape` {self.input_shape} is not the length of all inputs: {self.inputs}.")
+        if self.targets and self.outputs != sum(part.outputs for part in self.targets):
+            raise SpaceError(f"`outputs` {self.outputs} are not those of all targets: {self.targets}.")
         object.__setattr__(self, "metric", self.metric or METRICS[self.kind])
+
+    @classmethod
+    def of_several(cls, inputs: Sequence[Input], **further: Any) -> Task:
+        """A task with these named inputs."""
+        return cls((sum(part.size for part in inputs),), inputs=tuple(inputs), **further)
+
+    def input_slices(self) -> dict[str, slice]:
+        """Where each named input stands in an example."""
+        return _slices({part.name: part.size for part in self.inputs})
+
+    def output_slices(self) -> dict[str, slice]:
+        """Where the outputs of each target stand."""
+        return _slices({part.name: part.outputs for part in self.targets})
+
+    def target_slices(self) -> dict[str, slice]:
+        """Where the true values of each target stand."""
+        return _slices({part.name: part.columns for part in self.targets})
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON data; `inputs` and `targets` only where there are several."""
+        data = dataclasses.asdict(self)
+        return {name: value for name, value in data.items() if name not in ("inputs", "targets") or value}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Task:
+        """The task that `to_data` wrote."""
+        inputs = tuple(Input(**one) for one in data.get("inputs", ()))
+        targets = tuple(Target(**one) for one in data.get("targets", ()))
+        return cls(**{**data, "inputs": inputs, "targets": targets})
+
+
+def _slices(sizes: Mapping[str, int]) -> dict[str, slice]:
+    ends = list(itertools.accumulate(sizes.values()))
+    return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+
+
+def _checked_shape(shape: Sequence[int], what: str) -> tuple[int, ...]:
+    if not 1 <= len(shape) <= 3 or any(size < 1 for size in shape):
+        raise SpaceError(
+            f"{what} must hold 1 to 3 sizes of at least 1, got {tuple(shape)}. "
+            "Give one example's shape without the batch, channels first, e.g. (3, 32, 32)."
+        )
+    return tuple(shape)

@@ -77,6 +77,19 @@ def cell_paths(node: Any, decisions: Mapping[str, int], path: str = "") -> list[
     return [found for place, part in inside for found in cell_paths(part, decisions, place)]
 
 
+def in_a_row(node: Any) -> Iterator[Any]:
+    """The cells in nested tuples, in order."""
+    for part in node:
+        if isinstance(part, tuple):
+            yield from in_a_row(part)
+        elif hasattr(part, "build"):
+            yield part
+        else:
+            raise SpaceError(
+                f"A space is made of cells, got {part!r}. A cell has a method `build(shape)`; see `Custom`."
+            )
+
+
 Ways = Counter[frozenset[str]]  # decision sequences outside tied nodes, by the set of tied names that each one meets
 
 

@@ -13,6 +13,7 @@ from nas.baselines.linear import Linear
 from nas.baselines.majority import Majority
 from nas.baselines.nearest_neighbour import NearestNeighbour
 from nas.baselines.rocket import Rocket
+from nas.baselines.several import OfSeveral
 from nas.errors import InputError
 from search_spaces.task import Task
 
@@ -34,10 +35,15 @@ def for_task(task: Task) -> list[str]:
     """Names of those that can do it, the strongest first; LightGBM, where installed, for both boosted trees."""
     if task.kind == "multilabel":
         return []  # none of them learns several labels at once
-    names = [name for name, pick in BASELINES.items() if pick.fits(task)]
+    names = [name for name in BASELINES if pick_for(name, task).fits(task)]
     if LightGradientBoosting.name in names and GradientBoosting.name in names:
         names.remove(GradientBoosting.name)
     return names
+
+
+def pick_for(name: str, task: Task) -> Baseline:
+    """The baseline of this name, in a form that takes several inputs and targets where the task has them."""
+    return OfSeveral(BASELINES[name]) if task.inputs or task.targets else BASELINES[name]
 
 
 def chosen(asked: str | Sequence[str], task: Task) -> list[str]:
@@ -62,7 +68,7 @@ def chosen(asked: str | Sequence[str], task: Task) -> list[str]:
                 "Baseline 'lightgbm' needs the package `lightgbm`. Install it (`pip install 'nas[trees]'`), or take "
                 "'gradient_boosting'."
             )
-        if task.kind == "multilabel" or not BASELINES[name].fits(task):
+        if task.kind == "multilabel" or not pick_for(name, task).fits(task):
             raise InputError(
                 f"Baseline {name!r} cannot do this task ({task.kind}, inputs {task.input_shape}, {task.outputs} outputs"
                 f"{', tokens' if task.vocabulary else ''}). Those that can: {', '.join(for_task(task))}."
@@ -70,4 +76,4 @@ def chosen(asked: str | Sequence[str], task: Task) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-__all__ = ["BASELINES", "Baseline", "Fitted", "chosen", "for_task"]
+__all__ = ["BASELINES", "Baseline", "Fitted", "chosen", "for_task", "pick_for"]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nas.baselines import BASELINES
+from nas.baselines import pick_for
 from nas.baselines.fitted import Baseline, Fitted
 from nas.data.dataset import TrainingData
 
@@ -38,7 +38,7 @@ def train_within(
     seconds: float,
     seed: int = 0,
     refit: bool = True,
-    known: Mapping[str, Baseline] = BASELINES,
+    known: Mapping[str, Baseline] | None = None,
 ) -> Lot:
     """Trains them in their order: the first may take half of the time, the next half of what is left, and so on.
 
@@ -46,6 +46,7 @@ def train_within(
 
     Args:
         names: the strongest first, as `for_task` gives them. seconds: wall time for all of them.
+        known: baselines by name; by default those of this package.
     """
     deadline = time.monotonic() + seconds
     fitted: list[Fitted] = []
@@ -57,7 +58,7 @@ def train_within(
             left_out[name] = f"{max(left, 0.0):.1f} s were left for it; give the search more time"
             continue
         try:
-            fitted.append(known[name].train(data, share, seed, refit))
+            fitted.append((known[name] if known else pick_for(name, data.task)).train(data, share, seed, refit))
         except Exception as error:
             log.warning("Baseline %s failed: %s", name, error)
             left_out[name] = f"failed with {type(error).__name__}: {error}"

@@ -17,9 +17,9 @@ from nas.config.checked import checked
 from nas.config.metric import METRICS
 from nas.errors import InputError, known
 
-LAYOUTS = ("auto", "pictures", "series", "table", "text", "tokens")
+LAYOUTS = ("auto", "pictures", "series", "table", "text", "tokens", "joined")
 LAYOUT_SYNONYMS = {"images": "pictures", "features": "table"}
-KINDS = ("auto", "classification", "regression", "multilabel")
+KINDS = ("auto", "classification", "regression", "multilabel", "several")
 METRIC_NAMES = ("auto", *dict.fromkeys(name for names in METRICS.values() for name in names))
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "\\t": "\t"}
 
@@ -101,9 +101,11 @@ class DataOptions:
         ignore: columns that are not read.
         keep: columns that are learned from although they look as if nothing could be learned from them.
         blank_target: rows without a target are left out (`drop`) or are a class of their own (`class`).
-        layout: what an example is: `pictures`, `series`, `table`, `text`, or `tokens` for whole numbers that stand for
-            words. `images` and `features` are older words for `pictures` and `table`.
-        kind: what the targets are: `classification`, `regression`, or `multilabel` for several yes-or-no columns.
+        layout: what an example is: `pictures`, `series`, `table`, `text`, `tokens` for whole numbers that stand for
+            words, or `joined` for columns of several kinds, each an input of its own. `images` and `features` are older
+            words for `pictures` and `table`.
+        kind: what the targets are: `classification`, `regression`, `multilabel` for several yes-or-no columns,
+            or `several` for several targets, each of a kind of its own.
         metric: what the search makes best, see `nas.config.metric`; an error is made small.
         size: height and width in pixels that pictures get.
         axes: what the axes of arrays are, e.g. `NHWC`, `NLC`.
@@ -112,6 +114,7 @@ class DataOptions:
         time: column by which the data is split, the latest examples last; `none` where it was found by itself.
         group: column whose values each belong to one part only, e.g. a person; `none` where it was found by itself.
         positive: class that precision and recall are meant for.
+        weights: of the losses of several targets, `TARGET=NUMBER` each; 1 where nothing is said.
         class_weights: `balanced` lets every class count the same in the loss.
 
     Raises:
@@ -162,6 +165,7 @@ class DataOptions:
     time: Text = _option("", "Column by which the parts follow one another in time; 'none' splits at random.")
     group: Text = _option("", "Column whose values belong to one part each, e.g. a person; 'none' for no such column.")
     positive: Text = _option("", "Class that is looked for, e.g. 'fraud'.")
+    weights: Names = _option((), "Weight of one of several targets in the loss, e.g. [bold]risk=0.5[/].")
     class_weights: Annotated[Literal["none", "balanced"], Field(description="a text")] = _option(
         "none", "balanced: every class counts the same in the loss."
     )

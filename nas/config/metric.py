@@ -8,6 +8,7 @@ METRICS = {  # of each kind of task; the first is taken unless another is named
     ),
     "multilabel": ("label_accuracy", "micro_f1"),
     "regression": ("r2", "rmse", "mae"),
+    "several": ("mean_score",),
 }  # fmt: skip
 ERRORS = frozenset({"log_loss", "rmse", "mae"})  # small is better: the score is the error with a minus
 WORDS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC", "macro_f1": "macro F1", "micro_f1": "micro F1"}

@@ -20,9 +20,10 @@ class Split:
     """Examples: inputs and their targets.
 
     Args:
-        inputs: `(n, *task.input_shape)`, channels first, in the data's own type and scale (uint8 stays uint8).
+        inputs: `(n, *task.input_shape)`, channels first, in the data's own type and scale (uint8 stays uint8); of
+            several inputs float32 `(n, length of all)`, see `Task.inputs`.
         targets: int64 class numbers `(n,)`; float32 values `(n, outputs)` for regression, in their own scale; or
-            float32 labels `(n, outputs)`, 0 or 1.
+            float32 labels `(n, outputs)`, 0 or 1. Of several targets float32 `(n, columns of all)`.
     """
 
     inputs: np.ndarray
@@ -37,8 +38,10 @@ class TrainingData:
     """All that training and validation may read. In a worker the arrays may be read-only: never write into them.
 
     Args:
-        mean, std: per channel (per feature for vectors) of the training inputs, in the data's own scale.
-        target_mean, target_std: per output of the training targets for regression; empty for other kinds.
+        mean, std: per channel (per feature for vectors) of the training inputs, in the data's own scale; of several
+            inputs those of each in turn, 0 and 1 for tokens.
+        target_mean, target_std: per output of the training targets for regression; empty for other kinds. Of several
+            targets 0 and 1 for outputs that are no values.
         class_weights: of each class in the loss of a classification; empty where all examples count the same.
     """
 
@@ -54,7 +57,9 @@ class TrainingData:
     @classmethod
     def measured(cls, task: Task, train: Split, validation: Split, class_weights: Numbers = ()) -> TrainingData:
         """With mean and standard deviation of the training split."""
-        mean, std = statistics(train.inputs)
+        mean, std = statistics_by_input(train.inputs, task) if task.inputs else statistics(train.inputs)
+        if task.targets:
+            return cls(task, train, validation, mean, std, *_of_several_targets(train.targets, task))
         if task.kind != "regression":
             return cls(task, train, validation, mean, std, class_weights=class_weights)
         target_mean = train.targets.mean(axis=0, dtype=np.float64)
@@ -128,6 +133,40 @@ def statistics(inputs: np.ndarray) -> tuple[Numbers, Numbers]:
     if inputs.ndim == 2:
         binary = np.isin(inputs, (0, 1)).all(axis=0)
         mean, std = np.where(binary, 0.0, mean), np.where(binary, 1.0, std)
+    return _floats(mean), _floats(std)
+
+
+def statistics_by_input(inputs: np.ndarray, task: Task) -> tuple[Numbers, Numbers]:
+    """Mean and standard deviation per channel of each of several inputs in turn; tokens stay as they are."""
+    mean: list[float] = []
+    std: list[float] = []
+    places = task.input_slices()
+    for one in task.inputs:
+        values = inputs[:, places[one.name]].reshape(len(inputs), *one.shape)
+        shift, scale = ((0.0,), (1.0,)) if one.vocabulary else statistics(values)
+        mean.extend(shift)
+        std.extend(scale)
+    return tuple(mean), tuple(std)
+
+
+def positions_by_input(task: Task) -> tuple[int, ...]:
+    """How many numbers of an example share each mean and deviation of `statistics_by_input`."""
+    found: list[int] = []
+    for one in task.inputs:
+        found += [one.size] if one.vocabulary else [one.size // one.shape[0]] * one.shape[0]
+    return tuple(found)
+
+
+def _of_several_targets(targets: np.ndarray, task: Task) -> tuple[Numbers, Numbers]:
+    """Mean and deviation for each output; 0 and 1 where it is no value."""
+    mean, std = np.zeros(task.outputs), np.ones(task.outputs)
+    said, true = task.output_slices(), task.target_slices()
+    for one in task.targets:
+        if one.kind == "regression":
+            values = targets[:, true[one.name]]
+            spread = values.std(axis=0, dtype=np.float64)
+            mean[said[one.name]] = values.mean(axis=0, dtype=np.float64)
+            std[said[one.name]] = np.where(spread > 0, spread, 1.0)
     return _floats(mean), _floats(std)
 
 

@@ -13,17 +13,19 @@ from nas.config.metric import METRICS
 from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.division import divided
-from nas.data.metrics import metric_of
+from nas.data.metrics import metric_for
 from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.table import TableRules
 from nas.data.preprocessing.text import TextRules
 from nas.data.read import read
 from nas.data.reading import Part, Reading, taken
-from nas.data.schema import Parts, Schema
+from nas.data.schema import Parts, Schema, TargetPart
+from nas.data.several_targets import SeveralTargets, several_targets
 from nas.data.splits import hash_of
 from nas.data.targets import Targets
 from nas.errors import InputError, known
-from search_spaces.task import Task
+from search_spaces.task import Input, Task
 
 UNEVEN = 0.85  # share of one class beyond which accuracy says little
 
@@ -90,21 +92,36 @@ def load(
     )
 
 
-def _targets(reading: Reading, options: DataOptions) -> Targets:
+def _targets(reading: Reading, options: DataOptions) -> Targets | SeveralTargets:
+    if isinstance(reading.main.targets, dict):
+        return several_targets(reading.name, reading.main.targets, options.weights, options.kind)
+    if options.weights:
+        raise InputError("`--weights` is for several targets, but there is one.")
     kind = reading.kind if options.kind == "auto" else options.kind
     found = understanding.understood(reading.name, reading.main.targets, kind, reading.classes, reading.targets)
     return found if options.kind == "auto" else dataclasses.replace(found, why=f"--kind {options.kind}")
 
 
-def _task(reading: Reading, targets: Targets, options: DataOptions, rules: Preprocessing) -> Task:
+def _task(reading: Reading, targets: Targets | SeveralTargets, options: DataOptions, rules: Preprocessing) -> Task:
     vocabulary = rules.vocabulary if isinstance(rules, TextRules) else reading.vocabulary
     positive = _positive(options, targets)
     number = targets.classes.index(positive) if positive else None
     metric = _metric(options, targets)
-    return Task(rules.input_shape, len(targets.classes), targets.kind, vocabulary, metric, number)
+    inputs = (
+        tuple(
+            Input(name, part.input_shape, words)
+            for name, part, words in zip(rules.names, rules.parts, rules.vocabularies, strict=True)
+        )
+        if isinstance(rules, JoinedRules)
+        else ()
+    )
+    heads = targets.parts if isinstance(targets, SeveralTargets) else ()
+    return Task(
+        rules.input_shape, len(targets.classes), targets.kind, vocabulary, metric, number, inputs=inputs, targets=heads
+    )
 
 
-def _encoded(part: Part | None, targets: Targets, name: str) -> Part | None:
+def _encoded(part: Part | None, targets: Targets | SeveralTargets, name: str) -> Part | None:
     return None if part is None else dataclasses.replace(part, targets=targets.encoded(part.targets, name))
 
 
@@ -117,7 +134,7 @@ def _part(own: Part | None, main: Part, index: np.ndarray, rules: Preprocessing)
     return rows, Split(rules.apply(rows), part.targets)
 
 
-def _metric(options: DataOptions, targets: Targets) -> str:
+def _metric(options: DataOptions, targets: Targets | SeveralTargets) -> str:
     names = METRICS[targets.kind]
     if options.metric == "auto":
         return names[0]
@@ -125,7 +142,7 @@ def _metric(options: DataOptions, targets: Targets) -> str:
     return options.metric
 
 
-def _positive(options: DataOptions, targets: Targets) -> str:
+def _positive(options: DataOptions, targets: Targets | SeveralTargets) -> str:
     if not options.positive:
         return ""
     if targets.kind != "classification":
@@ -134,7 +151,7 @@ def _positive(options: DataOptions, targets: Targets) -> str:
     return options.positive
 
 
-def _class_weights(options: DataOptions, targets: Targets, y: np.ndarray) -> tuple[float, ...]:
+def _class_weights(options: DataOptions, targets: Targets | SeveralTargets, y: np.ndarray) -> tuple[float, ...]:
     """Examples by classes and the examples of each, so that the weights of all examples have mean 1."""
     if options.class_weights == "none":
         return ()
@@ -144,8 +161,8 @@ def _class_weights(options: DataOptions, targets: Targets, y: np.ndarray) -> tup
     return tuple(float(weight) for weight in len(y) / (len(counts) * np.maximum(counts, 1)))
 
 
-def _counts(targets: Targets, *splits: Split) -> tuple[int, ...]:
-    if targets.kind == "regression":
+def _counts(targets: Targets | SeveralTargets, *splits: Split) -> tuple[int, ...]:
+    if targets.kind in ("regression", "several"):
         return ()
     if targets.kind == "multilabel":
         return tuple(
@@ -158,13 +175,22 @@ def _counts(targets: Targets, *splits: Split) -> tuple[int, ...]:
 
 def _majority(task: Task, train: Split, validation: Split) -> float:
     """Score on the validation part of the shares of the classes, or the means, of the training part."""
-    if task.kind == "classification":
-        constant = np.bincount(train.targets, minlength=task.outputs) / len(train)
+    if task.targets:
+        places = task.target_slices()
+        constant = np.concatenate(
+            [_constant(one.kind, one.outputs, train.targets[:, places[one.name]]) for one in task.targets]
+        )
     else:
-        constant = train.targets.mean(axis=0, dtype=np.float64)
-        constant = constant - 0.5 if task.kind == "multilabel" else constant
+        constant = _constant(task.kind, task.outputs, train.targets)
     outputs = np.repeat(constant[None], len(validation), axis=0)
-    return metric_of(task.metric, task.positive)(outputs, validation.targets)
+    return metric_for(task)(outputs, validation.targets)
+
+
+def _constant(kind: str, outputs: int, y: np.ndarray) -> np.ndarray:
+    if kind == "classification":
+        return np.bincount(y.reshape(-1).astype(np.int64), minlength=outputs) / len(y)
+    mean: np.ndarray = y.mean(axis=0, dtype=np.float64)
+    return mean - 0.5 if kind == "multilabel" else mean
 
 
 def _uneven(schema: Schema, options: DataOptions) -> list[str]:
@@ -179,10 +205,13 @@ def _uneven(schema: Schema, options: DataOptions) -> list[str]:
     return [f"{share:.1%} of the examples are {most!r}, so accuracy says little: --metric balanced_accuracy{weights}"]
 
 
-def _schema(reading: Reading, targets: Targets, task: Task, rules: Preprocessing) -> Schema:
+def _schema(reading: Reading, targets: Targets | SeveralTargets, task: Task, rules: Preprocessing) -> Schema:
     shown = dict(reading.shown)
     if rules.rules == "text":
         shown |= {"length": rules.input_shape[0], "vocabulary": task.vocabulary}
+    if task.inputs:
+        pairs = zip(shown["inputs"], task.inputs, strict=True)
+        shown["inputs"] = tuple(dataclasses.replace(part, says=_says(one)) for part, one in pairs)
     return Schema(
         name=reading.name,
         source=reading.source,
@@ -198,5 +227,16 @@ def _schema(reading: Reading, targets: Targets, task: Task, rules: Preprocessing
         columns=reading.columns,
         reading=reading.reading,
         notes=reading.notes,
+        heads=tuple(
+            TargetPart(one.name, one.kind, targets.heads[one.name].classes, one.metric, one.weight)
+            for one in task.targets
+        )
+        if isinstance(targets, SeveralTargets)
+        else (),
         **shown,
     )
+
+
+def _says(one: Input) -> str:
+    size = " x ".join(map(str, one.shape))
+    return f"{size} tokens, {one.vocabulary:,} of them different" if one.vocabulary else size

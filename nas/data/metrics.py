@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from search_spaces.task import Task
+
 SMALLEST = 1e-15  # probability that a logarithm is taken of
 NOTHING_KNOWN = 0.5  # area under a curve where a class is missing
 
@@ -110,6 +112,31 @@ def rmse(outputs: np.ndarray, targets: np.ndarray) -> float:
 def mae(outputs: np.ndarray, targets: np.ndarray) -> float:
     """Minus the mean absolute error, in the targets' unit."""
     return -float(np.abs(outputs.astype(np.float64) - targets.reshape(outputs.shape)).mean())
+
+
+def metric_for(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
+    """The task's metric; of several targets the mean of their own metrics, each on its outputs and true values."""
+    if not task.targets:
+        return metric_of(task.metric, task.positive)
+
+    def mean_score(outputs: np.ndarray, targets: np.ndarray) -> float:
+        return float(np.mean(list(scores_by_target(task, outputs, targets).values())))
+
+    return mean_score
+
+
+def scores_by_target(task: Task, outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    """The score of each of several targets by its own metric.
+
+    Args:
+        outputs: `(n, task.outputs)`. targets: `(n, columns)`, see `Task.targets`.
+    """
+    said, true, found = task.output_slices(), task.target_slices(), {}
+    for one in task.targets:
+        values = targets[:, true[one.name]]
+        values = values[:, 0].astype(np.int64) if one.kind == "classification" else values
+        found[one.name] = metric_of(one.metric)(outputs[:, said[one.name]], values)
+    return found
 
 
 def metric_of(name: str, positive: int | None = None) -> Callable[[np.ndarray, np.ndarray], float]:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.arrays import ArrayRules
 from nas.data.preprocessing.cells import WrongCell, numbers, word, words
+from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import Number, TableRules
@@ -75,6 +76,8 @@ def read_rows(
     options = options or DataOptions()
     if not path.exists():
         raise InputError(f"There is no file or folder {path}.")
+    if isinstance(rules, JoinedRules) and rules.by_name:
+        return _of_named(path, rules)
     if rules.columns:
         return _of_table(path, schema, rules, options)
     if isinstance(rules, PictureRules):
@@ -98,8 +101,9 @@ def _of_table(path: Path, schema: Schema, rules: Preprocessing, options: DataOpt
         if name in rules.columns:
             raise InputError(f"{frame.at(error.row)}, column {name!r}: {error.what}.")
     cells = frame.cells.assign(**{name: typed[name] for name in typed if name in rules.columns})
-    if isinstance(rules, PictureRules) and rules.column in cells.columns:
-        cells[rules.column] = _paths(frame, rules.column)
+    for one in parts_of(rules):
+        if isinstance(one, PictureRules) and one.column in cells.columns:
+            cells[one.column] = _paths(frame, one.column)
     made = NewRows(cells, at=frame.at, notes=(*frame.notes, *notes))
     missing = [name for name in schema.targets if name not in frame.cells.columns]
     if missing:
@@ -111,6 +115,8 @@ def _of_table(path: Path, schema: Schema, rules: Preprocessing, options: DataOpt
     if isinstance(rules, SeriesRules) and rules.series in cells.columns:
         firsts = ~pd.Series(words(cells[rules.series])).duplicated().to_numpy()
         values = [one[firsts] for one in values]
+    if schema.heads:
+        return _with_heads(made, values, schema)
     together = values[0] if len(values) == 1 else np.stack([yes_or_no(one) for one in values], axis=1)
     return _with_targets(made, together, schema)
 
@@ -163,8 +169,9 @@ def _named(frame: Frame, schema: Schema) -> Frame:
 def _marks(rules: Preprocessing, schema: Schema) -> dict[str, str]:
     """The decimal mark of every column of numbers, as it was in training."""
     marks = {one.name: "." for one in schema.columns if one.role == TARGET and one.type == NUMBER}
-    if isinstance(rules, TableRules):
-        found = {step.column: step.decimal for step in rules.steps if isinstance(step, Number)}
+    tables = [one for one in parts_of(rules) if isinstance(one, TableRules)]
+    if tables:
+        found = {step.column: step.decimal for one in tables for step in one.steps if isinstance(step, Number)}
     elif isinstance(rules, SeriesRules):
         found = dict(zip(rules.names, rules.decimals, strict=True))
     else:
@@ -263,6 +270,27 @@ def _with_targets(made: NewRows, y: np.ndarray, schema: Schema) -> NewRows:
         return dataclasses.replace(made, why=f"targets that are none of the classes: {', '.join(unknown[:5])}")
     found = np.array([places.get(name, 0) for name in names], np.int64)
     return _known(made, found, np.array([name != "" for name in names]))
+
+
+def _with_heads(made: NewRows, values: Sequence[np.ndarray], schema: Schema) -> NewRows:
+    """With several targets, if all of them can be compared."""
+    found, known = [], np.ones(len(values[0]), bool)
+    for one, column in zip(schema.heads, values, strict=True):
+        alone = dataclasses.replace(schema, kind=one.kind, classes=one.classes, heads=())
+        here = _with_targets(made, column, alone)
+        if here.targets is None or here.known is None:
+            return dataclasses.replace(made, why=f"target {one.name!r}: {here.why}")
+        found.append(here.targets.reshape(len(column), -1).astype(np.float32))
+        known &= here.known
+    return _known(made, np.concatenate(found, axis=1), known)
+
+
+def _of_named(path: Path, rules: JoinedRules) -> NewRows:
+    """An array for each named input, from a `.npz` file."""
+    if path.is_dir() or ending_of(path) != ".npz":
+        raise InputError(f"{path} holds no named inputs. The network takes {', '.join(rules.names)}: arrays in a .npz.")
+    _, arrays = arrays_of(path, lambda name, held: {one: one for one in held})
+    return NewRows({name: arrays[name] for name in rules.names if name in arrays})
 
 
 def _known(made: NewRows, targets: np.ndarray, known: np.ndarray) -> NewRows:

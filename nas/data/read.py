@@ -13,6 +13,7 @@ import numpy as np
 
 from nas.config.data_options import DataOptions
 from nas.data.array_reading import array_reading, series_reading
+from nas.data.joined_reading import joined_reading
 from nas.data.reading import Part, Reading
 from nas.data.sources import tables
 from nas.data.sources.arrays import read_object
@@ -60,6 +61,10 @@ def _read(data: Any, options: DataOptions) -> Reading:
     own = {name: path for name, path in (("test", options.test), ("validation", options.validation)) if path}
     if not isinstance(data, str | Path):
         held = read_object(data)
+        if isinstance(held, dict):
+            if own:
+                raise InputError("Give named inputs of other parts as objects: ((X, y), (X_test, y_test)).")
+            return joined_reading(held.pop("main"), options, **held)
         if isinstance(held, tuple) and isinstance(held[1], Frame):
             return table_reading(held[0], options, test=held[1])
         return _with_parts(_of(held, options), own, options)

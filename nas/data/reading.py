@@ -18,11 +18,11 @@ class Part:
     """Rows in the form that `nas.data.preprocessing` describes, and their targets as they stand in the source.
 
     Args:
-        targets: `(n,)` or `(n, outputs)`; words, numbers or yes and no.
+        targets: `(n,)` or `(n, outputs)`; words, numbers or yes and no. Of several targets a mapping of such arrays.
     """
 
     rows: Any
-    targets: np.ndarray
+    targets: Any
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,7 +44,7 @@ class Reading:
         how: why the examples are divided by group or time.
         vocabulary: number of tokens, 0 where there are none, or where the preprocessing knows it.
         names: of the features of arrays. source: absolute path of a file or folder.
-        shown: further fields of the schema, e.g. `axes`.
+        shown: further fields of the schema, e.g. `axes`; of several inputs `inputs`, without their sizes.
     """
 
     name: str
@@ -73,6 +73,8 @@ class Reading:
 
 def taken(rows: Any, index: np.ndarray) -> Any:
     """Some of the rows, in the order of `index`."""
+    if isinstance(rows, dict):  # several inputs
+        return {name: taken(part, index) for name, part in rows.items()}
     if isinstance(rows, pd.DataFrame):
         return rows.iloc[index].reset_index(drop=True)
     return rows[index] if isinstance(rows, np.ndarray) else [rows[i] for i in index]

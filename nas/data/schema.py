@@ -59,14 +59,45 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class InputPart:
+    """One of several inputs.
+
+    Args:
+        layout: as in `Schema`. columns: of the table that it is made of. says: its size in words.
+    """
+
+    name: str
+    layout: str
+    columns: tuple[str, ...] = ()
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class TargetPart:
+    """One of several targets.
+
+    Args:
+        kind, metric: as in `Schema`. classes: names of its outputs. weight: of its loss.
+    """
+
+    name: str
+    kind: str
+    classes: tuple[str, ...]
+    metric: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class Schema:
     """What was understood of a source.
 
     Args:
         name: of the data set. source: the absolute path, empty for data given as objects.
-        layout: what an example is: `pictures`, `series`, `table`, `text` or `tokens`; why_layout: by what it was told.
+        layout: what an example is: `pictures`, `series`, `table`, `text`, `tokens`, or `joined` for several `inputs`;
+            why_layout: by what it was told.
         targets: names of the columns that are predicted; one unnamed target is `target`. why_target: why these.
-        kind: `classification`, `multilabel` or `regression`; why_kind: by what it was told.
+        kind: `classification`, `multilabel`, `regression`, or `several` for several targets, which are `heads`;
+            why_kind: by what it was told.
         metric: what the search makes best, a name of `nas.config.metric.METRICS`.
         classes: names of the classes in the order of the outputs; for other kinds names of the outputs.
         counts: training, validation and test examples of each class together; empty for regression.
@@ -108,10 +139,13 @@ class Schema:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     fingerprint: str = ""
+    inputs: tuple[InputPart, ...] = ()
+    heads: tuple[TargetPart, ...] = ()
 
     def to_json(self) -> str:
-        """Indented JSON; NaN is null."""
+        """Indented JSON; NaN is null; `inputs` and `heads` only where there are several."""
         data = dataclasses.asdict(self)
+        data = {name: value for name, value in data.items() if name not in ("inputs", "heads") or value}
         data["majority"] = None if self.majority != self.majority else self.majority
         return json.dumps(data, indent=1, ensure_ascii=False)
 
@@ -125,11 +159,12 @@ class Schema:
         try:
             data: dict[str, Any] = json.loads(text)
             data["columns"] = tuple(Column(**{**one, "samples": tuple(one["samples"])}) for one in data["columns"])
+            for name, kind in (("inputs", InputPart), ("heads", TargetPart)):
+                parts = [{key: _tuple(value) for key, value in one.items()} for one in data.get(name, ())]
+                data[name] = tuple(kind(**one) for one in parts)
             data["parts"] = Parts(**data["parts"]) if data["parts"] else None
             data["majority"] = float("nan") if data["majority"] is None else data["majority"]
-            fields: dict[str, Any] = {
-                name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-            }
+            fields: dict[str, Any] = {name: _tuple(value) for name, value in data.items()}
             return cls(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"This is no schema that `nas` wrote: {error}.") from None
@@ -156,6 +191,13 @@ class Schema:
         if self.majority == self.majority:
             constant = "The mean" if self.kind == "regression" else "The most frequent answer"
             found.append(f"{constant} alone scores {shown(self.metric, self.majority)}")
+        for head in self.heads:
+            names = f": {', '.join(head.classes[:MOST_CLASSES_SHOWN])}" if head.kind != "regression" else ""
+            weight = f", its loss weighs {head.weight:g}" if head.weight != 1.0 else ""
+            found.append(f"  {head.name}: {head.kind} by {metric_words(head.metric)}{names}{weight}")
+        for one in self.inputs:
+            of = f", of {', '.join(one.columns[:MOST_COLUMNS_SHOWN])}" if one.columns else ""
+            found.append(f"Input {one.name}: {one.layout}, {one.says}{of}")
         found.extend(self._shapes())
         found.extend(self._columns())
         if self.parts is not None:
@@ -199,6 +241,10 @@ class Schema:
         if len(self.columns) > MOST_COLUMNS_SHOWN:
             found.append(f"  and {len(self.columns) - MOST_COLUMNS_SHOWN} more, all in {FILE}")
         return found
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _because(why: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,26 @@ import pandas as pd
 from nas.config.data_options import DataOptions
 from nas.data.columns import FEW_SAMPLES, Found, described, numbers_the_rows
 from nas.data.long_series import long_series
-from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing import Preprocessing, joined_rules
 from nas.data.preprocessing.cells import numbers, seconds_of, word
 from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words
 from nas.data.preprocessing.text import TextRules
 from nas.data.reading import Part, Reading
-from nas.data.schema import CATEGORY, DATE, FEATURE, FLAG, GROUP, LEFT_OUT, NUMBER, PATH, TARGET, TEXT, TIME, Column
+from nas.data.schema import (
+    CATEGORY,
+    DATE,
+    FEATURE,
+    FLAG,
+    GROUP,
+    LEFT_OUT,
+    NUMBER,
+    PATH,
+    TARGET,
+    TEXT,
+    TIME,
+    Column,
+    InputPart,
+)
 from nas.data.sources import pictures
 from nas.data.sources.frame import Frame
 from nas.data.suspicious import copies, found_group, found_time, tells_alone
@@ -32,6 +46,8 @@ OWN_WORD = 0.5  # share of different words among the cells, beyond which words c
 LEAST_FOR_OWN_WORD = 20
 FEWEST_ROWS = 3
 MOST_FEATURES = 5_000
+MOST_INPUTS = 6
+OF_TEXTS = "texts become lower-case words, numbered by the vocabulary of the training part"
 PLURAL = {NUMBER: "numbers", CATEGORY: "words", FLAG: "two values", DATE: "dates", TEXT: "texts", PATH: "paths"}
 NAME = re.compile(r"name$", re.IGNORECASE)
 
@@ -124,12 +140,14 @@ def table_reading(
         cells=frame.cells.iloc[kept].reset_index(drop=True),
         line=None if frame.line is None else lambda row: frame.line(int(kept[row])),  # type: ignore[misc]
     )
-    series = None if frame.row_each else long_series(table.frame, y, table.targets, table.found, options)
+    first = next(iter(y.values())) if isinstance(y, dict) else y  # by it rows are divided and looked at
+    one_a_row = frame.row_each or isinstance(y, dict)
+    series = None if one_a_row else long_series(table.frame, y, table.targets, table.found, options)
     if series is not None:
         return series(table.columns(), table.why_target, parts)
-    group, time, how = _divide_by(table, y)
+    group, time, how = _divide_by(table, first)
     _leave_out(table)
-    layout, why, fit, shown = _kind_of_example(table, y)
+    layout, why, fit, shown = _kind_of_example(table, first)
     return Reading(
         name=frame.name,
         layout=layout,
@@ -204,8 +222,8 @@ def _last(table: _Table) -> str:
     return can[-1]
 
 
-def _targets(table: _Table, frame: Frame, part: str = "") -> tuple[np.ndarray, np.ndarray]:
-    """Rows with targets, and the targets: numbers, yes and no, or words."""
+def _targets(table: _Table, frame: Frame, part: str = "") -> tuple[np.ndarray, Any]:
+    """Rows with targets, and the targets: numbers, yes and no, or words; of several kinds each by its name."""
     values = [_target_values(table, frame, name) for name in table.targets]
     blank = np.logical_or.reduce([_is_blank(one) for one in values])
     if blank.any():
@@ -230,12 +248,9 @@ def _targets(table: _Table, frame: Frame, part: str = "") -> tuple[np.ndarray, n
     if len(columns) == 1:
         return kept, columns[0]
     flags = [yes_or_no(one) for one in columns]
-    if any(one.dtype.kind not in "if" for one in flags):
-        wrong = [name for name, one in zip(table.targets, flags, strict=True) if one.dtype.kind not in "if"]
-        raise InputError(
-            f"{table.name}: several targets must be numbers, or yes and no each; {', '.join(map(repr, wrong))} holds "
-            "words."
-        )
+    if table.options.kind == "several" or any(one.dtype.kind not in "if" for one in flags):
+        names = [re.sub(r"\W", "_", name) for name in table.targets]
+        return kept, dict(zip(names, columns, strict=True))
     return kept, np.stack([one.astype(np.float64) for one in flags], axis=1)
 
 
@@ -294,7 +309,7 @@ def _own_part(table: _Table, frame: Frame, part: str) -> Part:
     kept, y = _targets(
         table, Frame(cells, frame.name, frame.path, {}, (), frame.line, frame.named), f" of the {part} part"
     )
-    if y.dtype.kind == "U":
+    if not isinstance(y, dict) and y.dtype.kind == "U":
         _, main = _targets(table, table.frame)
         classes = set(main.tolist())
         bare = np.char.rstrip(y, ".")
@@ -384,14 +399,21 @@ def _kind_of_example(table: _Table, y: np.ndarray) -> Example:
     """Layout, why, fit of the preprocessing, and what the schema shows of it."""
     layout, features = table.options.layout, table.features()
     paths = [name for name in features if table.found[name].type == PATH]
+    texts = [name for name in features if table.found[name].type == TEXT]
+    others = [name for name in features if name not in (*paths, *texts)]
+    if layout == "joined" or (layout == "auto" and len(paths) + len(texts) + bool(others) > 1):
+        return _joined(table, y, others, texts, paths)
     if layout == "pictures" or (layout == "auto" and paths):
         return _pictures(table, features, paths)
     if not features:
         left = "; ".join(f"{name}: {why}" for name, (role, why) in table.roles.items() if role == LEFT_OUT and why)
         raise InputError(f"{table.name}: no column is left to learn from ({left}). Keep one: --keep COLUMN.")
-    texts = [name for name in features if table.found[name].type == TEXT]
     if layout == "text" or (layout == "auto" and len(texts) == 1 and len(features) == 1):
         return _text(table, features, texts)
+    if layout == "table":
+        for name in paths:
+            table.leave_out(name, "paths of files", warn=True)
+        features = table.features()
     if layout == "tokens":
         raise InputError(f"{table.name}: a table holds no tokens. Give whole numbers as .npz, or texts: --layout text.")
     if layout == "series":
@@ -402,20 +424,76 @@ def _kind_of_example(table: _Table, y: np.ndarray) -> Example:
             f"texts in {listed} become yes or no for their 100 most frequent words; --layout text learns from the "
             "text alone"
         )
+    _look_at(table, y, features)
+    fit = _fit_of_columns(table.name, {name: table.found[name] for name in features})
+    return "table", "rows with columns of " + _types(table, features), fit, {}
+
+
+def _look_at(table: _Table, y: np.ndarray, features: Sequence[str]) -> None:
+    """Warnings of what is suspicious about these columns."""
     table.warnings.extend(tells_alone(table.cells, y, {name: table.found[name] for name in features}))
     table.warnings.extend(copies(table.cells[[*features, *table.targets]]))
-    found = dict(table.found)
 
-    def fit(rows: pd.DataFrame) -> TableRules:
-        return TableRules(tuple(_step(rows[name], found[name]) for name in features))
 
-    width = sum(_width(table.found[name]) for name in features)
+def _fit_of_columns(name: str, found: Mapping[str, Found]) -> Callable[[Any], TableRules]:
+    """From training rows to a step for each of these columns."""
+    width = sum(map(_width, found.values()))
     if width > MOST_FEATURES:
         raise InputError(
-            f"{table.name}: {len(features)} columns become about {width} features; at most {MOST_FEATURES} are read. "
+            f"{name}: {len(found)} columns become about {width} features; at most {MOST_FEATURES} are read. "
             "Leave columns out: --ignore."
         )
-    return "table", "rows with columns of " + _types(table, features), fit, {}
+
+    def fit(rows: pd.DataFrame) -> TableRules:
+        return TableRules(tuple(_step(rows[name], one) for name, one in found.items()))
+
+    return fit
+
+
+def table_rules(frame: Frame, options: DataOptions) -> tuple[Callable[[Any], TableRules], tuple[str, ...]]:
+    """The fit of a table that has no target in it, and notes on columns that are left out.
+
+    Raises:
+        InputError: no column is left to learn from.
+    """
+    found = {name: described(frame, name, options.decimal) for name in frame.cells.columns}
+    table = _Table(frame, options, found, roles=dict.fromkeys(found, (FEATURE, "")))
+    _leave_out(table)
+    features = table.features()
+    if not features:
+        raise InputError(f"{table.name}: no column is left to learn from. Keep one: --keep COLUMN.")
+    return _fit_of_columns(table.name, {name: found[name] for name in features}), tuple(table.warnings)
+
+
+def _joined(table: _Table, y: np.ndarray, others: Sequence[str], texts: Sequence[str], paths: Sequence[str]) -> Example:
+    """Texts and pictures beside each other, or beside further columns: each is an input of its own."""
+    if len(paths) + len(texts) + bool(others) > MOST_INPUTS:
+        raise InputError(
+            f"{table.name}: {len(texts)} columns of texts and {len(paths)} of paths would each be an input of its own; "
+            f"at most {MOST_INPUTS} inputs are read. Leave columns out: --ignore COLUMN; or --layout table."
+        )
+    fits: dict[str, Callable[[Any], Preprocessing]] = {}
+    inputs = []
+    if others:
+        _look_at(table, y, others)
+        fits["numbers"] = _fit_of_columns(table.name, {name: table.found[name] for name in others})
+        inputs.append(InputPart("numbers", "table", tuple(others)))
+    for word_of, layout, columns in (("text", "text", texts), ("picture", "pictures", paths)):
+        for place, column in enumerate(columns, start=1):
+            name = word_of if len(columns) == 1 else f"{word_of}_{place}"
+            fits[name] = _fit_of_text(column) if layout == "text" else _fit_of_pictures(table, column)
+            inputs.append(InputPart(name, layout, (column,)))
+    if texts:
+        table.notes.append(OF_TEXTS)
+
+    def fit(rows: pd.DataFrame) -> Preprocessing:
+        return joined_rules({name: one(rows) for name, one in fits.items()}, by_name=False)
+
+    instead = " or ".join(
+        f"--layout {one}" for one, there in (("table", others or texts), ("pictures", paths)) if there
+    )
+    types = _types(table, [*others, *texts, *paths])
+    return "joined", f"rows with {types}, each kind an input; {instead} reads one", fit, {"inputs": tuple(inputs)}
 
 
 def _types(table: _Table, features: Sequence[str]) -> str:
@@ -439,6 +517,21 @@ def _pictures(table: _Table, features: Sequence[str], paths: Sequence[str]) -> E
         what = "has no column of paths" if not paths else f"has several columns of paths ({', '.join(paths)})"
         raise InputError(f"{table.name}: the table {what}; pictures need one. Leave others out: --ignore COLUMN.")
     name = paths[0]
+    for other in features:
+        if other != name:
+            table.roles[other] = (LEFT_OUT, "only the pictures are learned from")
+            table.warnings.append(f"column {other!r} is left out: only the pictures are learned from")
+    shown: dict[str, Any] = {}
+    fit = _fit_of_pictures(table, name, shown)
+    return "pictures", f"column {name!r} holds paths of pictures; --ignore {name} reads a table", fit, shown
+
+
+def _fit_of_pictures(table: _Table, name: str, shown: dict[str, Any] | None = None) -> Callable[[Any], Preprocessing]:
+    """Of a column of paths.
+
+    Args:
+        shown: takes what the schema shows.
+    """
     cells = [word(cell) for cell in table.cells[name]]
     endings = {Path(cell).suffix.lower() for cell in cells}
     if not endings <= pictures.SUFFIXES:
@@ -447,14 +540,12 @@ def _pictures(table: _Table, features: Sequence[str], paths: Sequence[str]) -> E
             "that are "
             f"no pictures; they are not read. Leave it out: --ignore {name}."
         )
-    for other in features:
-        if other != name:
-            table.roles[other] = (LEFT_OUT, "only the pictures are learned from")
-            table.warnings.append(f"column {other!r} is left out: only the pictures are learned from")
     folder = table.frame.path.parent.absolute() if table.frame.path else Path.cwd()
-    fit, notes, shown = pictures.rules_for(cells, name, folder, table.options)
+    fit, notes, found = pictures.rules_for(cells, name, folder, table.options)
     table.notes.extend(notes)
-    return "pictures", f"column {name!r} holds paths of pictures; --ignore {name} reads a table", fit, shown
+    if shown is not None:
+        shown |= found
+    return fit
 
 
 def _text(table: _Table, features: Sequence[str], texts: Sequence[str]) -> Example:
@@ -464,12 +555,17 @@ def _text(table: _Table, features: Sequence[str], texts: Sequence[str]) -> Examp
         if other != name:
             table.roles[other] = (LEFT_OUT, "only one text is learned from")
             table.warnings.append(f"column {other!r} is left out: only the text in {name!r} is learned from")
-    table.notes.append("texts become lower-case words, numbered by the vocabulary of the training part")
+    table.notes.append(OF_TEXTS)
+    return "text", f"column {name!r} holds texts", _fit_of_text(name), {}
+
+
+def _fit_of_text(name: str) -> Callable[[Any], Preprocessing]:
+    """Of a column of texts."""
 
     def fit(rows: pd.DataFrame) -> TextRules:
         return TextRules.fitted([word(cell) for cell in rows[name]], name)
 
-    return "text", f"column {name!r} holds texts", fit, {}
+    return fit
 
 
 def _wide_series(table: _Table, features: Sequence[str]) -> Example:

@@ -14,7 +14,7 @@ from nas.data.schema import LEFT_OUT, Column, Schema
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
 from search_spaces.profile import Profile, profile
-from search_spaces.task import Task
+from search_spaces.task import Target, Task
 
 CLASSES_SHOWN, COLUMNS_SHOWN = 50, 100
 
@@ -55,7 +55,9 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof, sch
     rows = [
         ("task", f"{task.kind}, {task.metric}"),
         ("input", f"(batch, {shape}), in the data's own scale; normalisation is inside"),
+        *(("inputs, by name or end to end in this order", _inputs(task)) for _ in task.inputs[:1]),
         ("output", f"(batch, {task.outputs}){' logits' if task.kind == 'classification' else ''}"),
+        *((f"target {one.name}", _target(task, one)) for one in task.targets),
         ("parameters", f"{known.parameters:,}{_of_them(known)}"),
         ("multiply-adds", f"{known.macs:,} for one example"),
         ("data", f"{facts.data} (fingerprint {facts.fingerprint})"),
@@ -143,6 +145,15 @@ def _from_rows(proof: Proof) -> str:
         return ""
     rows = "the same" if proof.raw == proof.examples else f"the first {proof.raw}"
     return f"; from {rows} as raw rows too"
+
+
+def _inputs(task: Task) -> str:
+    return "; ".join(f"{one.name} {one.shape}{' tokens' if one.vocabulary else ''}" for one in task.inputs)
+
+
+def _target(task: Task, one: Target) -> str:
+    place = task.output_slices()[one.name]
+    return f"{one.kind}, {one.metric}, outputs {place.start} to {place.stop - 1}, weight of its loss {one.weight:g}"
 
 
 def _needs(proof: Proof) -> str:

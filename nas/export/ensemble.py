@@ -16,7 +16,7 @@ from nas.errors import InputError
 from nas.export.card import columns_of, use
 from nas.export.export import finalist_network, know_cells, proved
 from nas.export.expression import INDENT, Name, expression, written
-from nas.export.model_file import Written, module_text
+from nas.export.model_file import Written, forward, module_text, says
 from nas.export.raw_inputs import raw_inputs
 from nas.export.verify import Proof
 from nas.final.record import CHECK, Check, final_record
@@ -61,7 +61,7 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
         )
     know_cells(search)
     dataset = dataset or _dataset(search)
-    task, validation = Task(**record["task"]), dataset.search.validation
+    task, validation = Task.from_data(record["task"]), dataset.search.validation
     networks = [finalist_network(search / FINAL, record, run) for run in runs]
     chosen = select([outputs(one, validation.inputs) for one in networks], validation.targets, task, size)
     finalists = [runs[place] for place in chosen]
@@ -101,17 +101,16 @@ def _written(network: Average, task: Task, state: dict[str, torch.Tensor]) -> Wr
 
 
 def _model(network: Average, task: Task, name: Name) -> str:
-    shape = ", ".join(map(str, task.input_shape))
     return "\n".join(
         [
             "class Model(nn.Module):",
-            f'{INDENT}"""(batch, {shape}) in the data\'s own scale -> (batch, {task.outputs}): the members\' mean."""',
+            *says(task, ": the members' mean"),
             "",
             f"{INDENT}def __init__(self) -> None:",
             f"{INDENT * 2}super().__init__()",
             f"{INDENT * 2}self.ensemble = {written(expression(network, name), 2, 16)}",
             "",
-            f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:",
+            forward(task),
             f"{INDENT * 2}return self.ensemble(x)",
         ]
     )

@@ -135,7 +135,7 @@ def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = F
     record = final_record(search, final)
     know_cells(search)
     winner, baseline = record["finalists"][0], record["baseline"]
-    task, architecture = Task(**record["task"]), Architecture.from_json(json.dumps(winner["architecture"]))
+    task, architecture = Task.from_data(record["task"]), Architecture.from_json(json.dumps(winner["architecture"]))
     whole = finalist_network(search / final, record, winner)
     facts = Facts(
         data=record["data"],
@@ -158,7 +158,7 @@ def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, An
     architecture = Architecture.from_json(json.dumps(finalist["architecture"]))
     state = torch.load(final / Path(finalist["weights"]).name, weights_only=True)
     mirrored = {"mirrored": [1.0]} if finalist.get("mirrored") else {}  # finals of before do without
-    return whole_network(architecture, Task(**record["task"]), {**record["constants"], **mirrored}, state)
+    return whole_network(architecture, Task.from_data(record["task"]), {**record["constants"], **mirrored}, state)
 
 
 def know_cells(search: Path) -> None:

@@ -120,7 +120,7 @@ def _model(
     normalize, network = whole[0], _cells_of(whole)
     lines = [
         "class Model(nn.Module):",
-        f'{INDENT}"""(batch, {_sizes(task.input_shape)}) in the data\'s own scale -> (batch, {task.outputs})."""',
+        *says(task),
         "",
         f"{INDENT}def __init__(self) -> None:",
         f"{INDENT * 2}super().__init__()",
@@ -135,11 +135,47 @@ def _model(
     first = [f"{INDENT * 2}x = self.normalize(x)", f"{INDENT * 2}# of a picture and of its mirror image"]
     lines += [
         "",
-        f"{INDENT}def forward(self, x: torch.Tensor) -> torch.Tensor:",
+        forward(task),
         *(first if mirrored else []),
         f"{INDENT * 2}return {f'self.rescale({result})' if rescaled else result}",
     ]
     return "\n".join(lines)
+
+
+FORWARD = "    def forward(self, x: torch.Tensor) -> torch.Tensor:"
+FORWARD_OF_SEVERAL = """
+    def forward(self, x: torch.Tensor | None = None, **inputs: torch.Tensor) -> torch.Tensor:
+        if x is None:
+            if set(inputs) != set(self.inputs):
+                got = ", ".join(inputs) or "none"
+                raise ValueError(f"The inputs are {', '.join(self.inputs)}, got {got}.")
+            for name, shape in self.inputs.items():
+                if tuple(inputs[name].shape[1:]) != shape:
+                    got = tuple(inputs[name].shape[1:])
+                    raise ValueError(f"Input {name} must have shape {shape} behind the batch, got {got}.")
+            x = torch.cat([inputs[name].flatten(1).float() for name in self.inputs], dim=1)"""[1:]
+
+
+def forward(task: Task) -> str:
+    """The first lines of the method, which take several inputs by name where the task has them."""
+    return FORWARD_OF_SEVERAL if task.inputs else FORWARD
+
+
+def says(task: Task, more: str = "") -> list[str]:
+    """The docstring of the class, and of several inputs their shapes by name."""
+    takes = f"(batch, {_sizes(task.input_shape)}) in the data's own scale -> (batch, {task.outputs}){more}"
+    heads = [f"{name}: outputs[:, {place.start}:{place.stop}]" for name, place in task.output_slices().items()]
+    lines = [f'{INDENT}"""{takes}.']
+    if task.inputs:
+        named = ", ".join(f"{one.name}=…" for one in task.inputs)
+        lines += ["", f"{INDENT}Takes all inputs by name, `model({named})`, or laid end to end."]
+    if heads:
+        lines += ["", f"{INDENT}Of the outputs, {'; '.join(heads)}."]
+    lines = [lines[0] + '"""'] if len(lines) == 1 else [*lines, f'{INDENT}"""']
+    if task.inputs:
+        shapes = ", ".join(f'"{one.name}": {one.shape}' for one in task.inputs)
+        lines += ["", f"{INDENT}inputs = {{{shapes}}}  # without the batch; tokens are whole numbers"]
+    return lines
 
 
 def _cells(

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.metrics import metric_of
+from nas.data.metrics import metric_for
 from nas.data.new_rows import read_rows
-from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.cells import WrongCell, words
 from nas.data.preprocessing.table import MOST_WORDS, Category, TableRules
+from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.export.load_predictor import LoadedPredictor, load_predictor
+from search_spaces.task import Target, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +68,24 @@ def predictions(
         notes.append("the network was trained on this very source: a score on it says nothing of new rows")
     if rows.targets is None or rows.known is None:
         return NewPredictions(predictor, found, None, 0, rows.why, tuple(notes))
-    positive = schema.classes.index(schema.positive) if schema.positive else None
     outputs, targets = found.outputs[rows.known], rows.targets[rows.known]
-    score = metric_of(schema.metric, positive)(outputs, targets)
+    score = metric_for(_task(schema))(outputs, targets)
     return NewPredictions(predictor, found, score, int(np.sum(rows.known)), "", tuple(notes))
+
+
+def _task(schema: Schema) -> Task:
+    """What outputs are judged by."""
+    positive = schema.classes.index(schema.positive) if schema.positive else None
+    heads = tuple(Target(one.name, one.kind, len(one.classes), one.weight, one.metric) for one in schema.heads)
+    return Task((1,), len(schema.classes), schema.kind, 0, schema.metric, positive, targets=heads)
 
 
 def _unseen(rules: Preprocessing, rows: Any) -> list[str]:
     """Notes on words that training did not have; of columns with more words than are kept it is not known."""
-    if not isinstance(rules, TableRules) or not isinstance(rows, pd.DataFrame):
+    if not isinstance(rows, pd.DataFrame):
         return []
     notes = []
-    for step in rules.steps:
+    for step in (one for part in parts_of(rules) if isinstance(part, TableRules) for one in part.steps):
         if isinstance(step, Category) and len(step.words) < MOST_WORDS:
             unknown = [one for one in words(rows[step.column]) if one not in step.words]
             if unknown:

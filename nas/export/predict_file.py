@@ -7,7 +7,8 @@ import importlib.metadata
 import pprint
 import re
 
-from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing import Preprocessing, parts_of
+from nas.data.preprocessing.joined import JoinedRules
 from nas.export.predictor import command_line, predictor_from
 from nas.export.sources import NN, Sources
 
@@ -38,11 +39,13 @@ TAKES = {
     "text": "a list of texts",
     "series": "a list of arrays (channels, length)",
     "arrays": "an array (n, …) as it was trained on",
+    "joined": "a mapping of the raw rows of each input, as it was trained on, by its name",
 }
 GIVES = {
     "classification": "class names; found.probabilities: (n, classes)",
     "multilabel": "sets of labels; found.probabilities: (n, labels)",
     "regression": "values in the target's own unit",
+    "several": "a mapping for each row; found[target] is what is said of one target",
 }
 
 
@@ -56,7 +59,8 @@ def predict_file(rules: Preprocessing, kind: str) -> str:
     sources.imports.discard(NN)
     for thing in (type(rules), predictor_from, command_line):
         sources.name(thing)
-    takes = TAKES["table" if rules.columns else rules.rules]
+    by_name = isinstance(rules, JoinedRules) and rules.by_name
+    takes = TAKES["table" if rules.columns and not by_name else rules.rules]
     needs = " and ".join(", ".join(packages(rules)).rsplit(", ", 1))
     docstring = DOCSTRING.format(takes=takes, gives=GIVES[kind], needs=needs)
     text = sources.file(docstring, END.format(rules=type(rules).__name__), frozenset({"import sys"}))
@@ -76,7 +80,7 @@ def _tidy(line: str) -> str:
 
 def packages(rules: Preprocessing) -> tuple[str, ...]:
     """What `predict.py` needs, as it is called in package registries."""
-    return ("torch", "numpy", *(["pillow"] if rules.rules == "pictures" else []))
+    return ("torch", "numpy", *(["pillow"] if any(part.rules == "pictures" for part in parts_of(rules)) else []))
 
 
 def requirements(rules: Preprocessing) -> list[str]:

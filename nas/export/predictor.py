@@ -29,25 +29,41 @@ class Predictions:
     """What the network says of some rows.
 
     Args:
-        kind: `classification`, `multilabel` or `regression`.
+        kind: `classification`, `multilabel`, `regression`, or `several` for several targets.
         names: of the classes, labels or values, in the order of the outputs.
         outputs: float32 `(n, len(names))`: logits, or values in the target's own unit.
         rows: names of the rows, where they have any: paths of pictures, series of a table.
+        heads: of several targets name, kind and names of each, in the order of the outputs. `found["risk"]` is what is
+            said of the target `risk`.
     """
 
     kind: str
     names: tuple[str, ...]
     outputs: np.ndarray
     rows: tuple[str, ...] = ()
+    heads: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def __len__(self) -> int:
         return len(self.outputs)
 
+    def __getitem__(self, target: str) -> Predictions:
+        """What is said of one of several targets."""
+        start = 0
+        for name, kind, names in self.heads:
+            if name == target:
+                return Predictions(kind, names, self.outputs[:, start : start + len(names)], self.rows)
+            start += len(names)
+        known = ", ".join(name for name, _, _ in self.heads) or "none has a name"
+        raise InputError(f"There is no target {target!r}; there are: {known}.")
+
     @property
     def probabilities(self) -> np.ndarray | None:
-        """Of every class, or of every label by itself, float64 `(n, len(names))`; None for values."""
+        """Of every class, or of every label by itself, float64 `(n, len(names))`.
+
+        None for values, and for several targets at once: ask each.
+        """
         x = self.outputs.astype(np.float64)
-        if self.kind == "regression":
+        if self.kind == "regression" or self.heads:
             return None
         if self.kind == "multilabel":
             return 1.0 / (1.0 + np.exp(-np.clip(x, -700, 700)))
@@ -56,7 +72,10 @@ class Predictions:
 
     @property
     def answers(self) -> list[Any]:
-        """For each row its class, the set of its labels, its value, or a tuple of its values."""
+        """For each row its class, the set of its labels, its value, or a tuple of its values; of several a mapping."""
+        if self.heads:
+            said = {name: self[name].answers for name, _, _ in self.heads}
+            return [{name: values[row] for name, values in said.items()} for row in range(len(self))]
         if self.kind == "classification":
             return [self.names[place] for place in self.outputs.argmax(axis=1)]
         if self.kind == "multilabel":
@@ -66,8 +85,15 @@ class Predictions:
 
     def table(self) -> tuple[list[str], list[list[Any]]]:
         """Header and rows of a table: number or name of the row, answer, probabilities."""
-        likely = self.probabilities
         firsts = self.rows or range(1, len(self) + 1)
+        if self.heads:
+            header, rows = ["row"], [[first] for first in firsts]
+            for name, _, _ in self.heads:
+                (_, *names), found = self[name].table()
+                header += [name if one == "prediction" else f"{name} {one}" for one in names]
+                rows = [[*row, *more[1:]] for row, more in zip(rows, found, strict=True)]
+            return header, rows
+        likely = self.probabilities
         if likely is None:
             header = ["row", *(["prediction"] if len(self.names) == 1 else self.names)]
             return header, [[first, *values] for first, values in zip(firsts, self.outputs.tolist(), strict=True)]
@@ -90,18 +116,26 @@ class Predictor:
     Args:
         network: (batch, *input_shape) in the data's own scale -> (batch, outputs), in evaluation mode.
         rules: with `columns` and `apply`, as they were fitted on the training part.
-        kind, names: see `Predictions`.
+        kind, names, heads: see `Predictions`.
         vocabulary: number of different tokens, where the inputs are tokens.
         further: columns of the training's source that are no inputs; rows may have them.
     """
 
     def __init__(
-        self, network: Any, rules: Any, kind: str, names: Sequence[str], vocabulary: int, further: Sequence[str]
+        self,
+        network: Any,
+        rules: Any,
+        kind: str,
+        names: Sequence[str],
+        vocabulary: int,
+        further: Sequence[str],
+        heads: Sequence[tuple[str, str, tuple[str, ...]]] = (),
     ) -> None:
         self.network, self.rules = network, rules
         self.kind, self.names = kind, tuple(names)
         self.vocabulary = vocabulary
         self.further = tuple(further)
+        self.heads = tuple(heads)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,7 +148,7 @@ class Predictor:
         Args:
             rows: a list of mappings, a mapping of columns or a DataFrame; for pictures paths or opened pictures, for
                 texts a list of them, for series a list of arrays (channels, length), for arrays (n, …). One path or
-                one text is one row.
+                one text is one row. Of several inputs that have names: a mapping of such rows by name.
             ignore: further columns that rows may have.
 
         Raises:
@@ -131,7 +165,7 @@ class Predictor:
                 f"Tokens must lie between 0 and {self.vocabulary - 1}, as in training; got {inputs.min():g} to "
                 f"{inputs.max():g}."
             )
-        return Predictions(self.kind, self.names, self._outputs(inputs), self._names_of(rows))
+        return Predictions(self.kind, self.names, self._outputs(inputs), self._names_of(rows), self.heads)
 
     def _known(self, rows: Any, ignore: Sequence[str]) -> dict[str, Any]:
         """The columns, none missing and none unknown."""
@@ -183,7 +217,8 @@ def predictor_from(directory: Path, kind: Any, device: str = "cpu") -> Predictor
     network = module.load(device=device)
     rules = kind.from_dict(described["inputs"])
     outputs, words = described["outputs"], described["vocabulary"]
-    return Predictor(network, rules, outputs["kind"], outputs["names"], words, described["further_columns"])
+    heads = [(one["name"], one["kind"], tuple(one["names"])) for one in outputs.get("heads", ())]
+    return Predictor(network, rules, outputs["kind"], outputs["names"], words, described["further_columns"], heads)
 
 
 def command_line(predictor: Predictor, arguments: Sequence[str]) -> int:
@@ -217,6 +252,7 @@ FILES = {
     "text": "a CSV file, or a text file with one text a line",
     "series": "a CSV file with one row a step, or a .npy file (series, channels, length)",
     "arrays": "a .npy file",
+    "joined": "a CSV file whose first line names the columns, or a .npz file with an array for each input",
 }  # by the rules' word
 
 
@@ -234,9 +270,10 @@ def rows_of(predictor: Predictor, files: Sequence[Path]) -> tuple[Any, Sequence[
         return [str(file) for file in files], ()
     if len(files) > 1:
         raise InputError("Give one file.")
-    if first.suffix == ".npy":
+    if first.suffix in (".npy", ".npz"):
         try:
-            return np.load(first, allow_pickle=False), ()
+            held = np.load(first, allow_pickle=False)
+            return ({name: held[name] for name in held.files} if first.suffix == ".npz" else held), ()
         except (ValueError, OSError, EOFError) as error:
             raise InputError(f"{first} is no readable array: {error}.") from None
     try:

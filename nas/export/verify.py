@@ -62,18 +62,26 @@ def outputs(directory, sample, found_at):
     return torch.cat(found).numpy()
 def raw_rows(path):
     held = np.load(path, allow_pickle=False)
-    described = json.loads(bytes(held["described"]))
+    return rows_of(path, held, json.loads(bytes(held["described"])), "")
+def rows_of(path, held, described, before):
+    if described["form"] == "named":
+        return {name: rows_of(path, held, one, f"{name} ") for name, one in described["inputs"].items()}
     if described["form"] == "array":
-        return held["rows"]
+        return held[before + "rows"]
     if described["form"] == "series":
-        return [held[f"series {number}"] for number in range(described["count"])]
+        return [held[f"{before}series {number}"] for number in range(described["count"])]
     rows = described["columns"] if described["form"] == "table" else described["values"]
+    for number, one in enumerate(described.get("pictures", [])):
+        rows = {**rows, one["column"]: files_of(path, held, one["names"], f"column {number} ")}
     if "names" not in described:
         return rows
-    files = [f"{path}.{number}{name}" for number, name in enumerate(described["names"])]
-    for number, file in enumerate(files):
-        held[f"file {number}"].tofile(file)
+    files = files_of(path, held, described["names"], before)
     return {**rows, described["column"]: files} if described["column"] else files
+def files_of(path, held, names, before):
+    files = [f"{path}.{before}{number}{name}" for number, name in enumerate(names)]
+    for number, file in enumerate(files):
+        held[f"{before}file {number}"].tofile(file)
+    return files
 def predicted(directory, rows):
     spec = importlib.util.spec_from_file_location("predict", directory + "/predict.py")
     module = importlib.util.module_from_spec(spec)

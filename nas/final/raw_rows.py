@@ -17,6 +17,7 @@ import pandas as pd
 
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import is_missing, is_table, words
+from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 
@@ -30,6 +31,14 @@ def save_rows(path: Path, rows: Any, rules: Preprocessing, examples: int) -> Non
     Args:
         examples: how many, at most.
     """
+    described, arrays = _described(rows, rules, examples)
+    data = np.frombuffer(json.dumps(described, ensure_ascii=False).encode(), np.uint8)
+    np.savez(path, **{**arrays, "described": data})  # type: ignore[arg-type]
+
+
+def _described(rows: Any, rules: Preprocessing, examples: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    if isinstance(rules, JoinedRules):
+        return _joined(rows, rules, examples)
     arrays: dict[str, np.ndarray] = {}
     described: dict[str, Any] = {"form": "array"}
     if is_table(rows):
@@ -49,8 +58,35 @@ def save_rows(path: Path, rows: Any, rules: Preprocessing, examples: int) -> Non
         described |= {"column": rules.column, "names": [Path(name).suffix for name in paths[: len(files)]]}
         for name, cells in described.get("columns", {}).items():
             described["columns"][name] = cells[: len(files)]
-    data = np.frombuffer(json.dumps(described, ensure_ascii=False).encode(), np.uint8)
-    np.savez(path, **{**arrays, "described": data})  # type: ignore[arg-type]
+    return described, arrays
+
+
+def _joined(rows: Any, rules: JoinedRules, examples: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Of several inputs: each by its name, or one table with the files of all columns of pictures."""
+    arrays: dict[str, np.ndarray] = {}
+    shown = [part for part in rules.parts if isinstance(part, PictureRules)]
+    if rules.by_name:
+        cells = {name: rows[name] for name, part in zip(rules.names, rules.parts, strict=True) if part in shown}
+    else:
+        cells = {part.column: rows[part.column] for part in shown}
+    files = {}
+    for (name, paths), part in zip(cells.items(), shown, strict=True):
+        files[name] = _files([Path(part.folder, str(path).strip()) for path in paths[:examples]])
+        examples = min(examples, len(files[name]))
+    if rules.by_name:
+        inputs = {}
+        for name, part in zip(rules.names, rules.parts, strict=True):
+            inputs[name], held = _described(rows[name], part, examples)
+            arrays |= {f"{name} {key}": array for key, array in held.items()}
+        return {"form": "named", "inputs": inputs}, arrays
+    table = rows.iloc[:examples]
+    described: dict[str, Any] = {"form": "table", "columns": {name: _plain(table[name]) for name in table.columns}}
+    described["pictures"] = []
+    for number, (column, held_files) in enumerate(files.items()):
+        names = [Path(str(path).strip()).suffix for path in table[column]]
+        described["pictures"].append({"column": column, "names": names})
+        arrays |= {f"column {number} file {place}": data for place, data in enumerate(held_files[:examples])}
+    return described, arrays
 
 
 def _first(rows: pd.DataFrame, rules: Preprocessing, examples: int) -> pd.DataFrame:

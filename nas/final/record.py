@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ def write_raw(dataset: Dataset, directory: Path, examples: int) -> None:
 def write_record(dataset: Dataset, result: FinalResult, tried: int, directory: Path) -> None:
     """`final.json`: all that an export needs beside the weights, so that it can be made again at any time."""
     record = {
-        "task": dataclasses.asdict(dataset.task),
+        "task": dataset.task.to_data(),
         "data": dataset.name,
         "fingerprint": dataset.fingerprint,
         "classes": list(dataset.classes),

@@ -38,7 +38,7 @@ def search_document(seen: StoredSearch, outcome: SearchOutcome) -> dict[str, Any
         "ended": record.ended or None,
         "space": config.space or (seen.space.space.name if seen.space else None),
         "data": record.header.dataset,
-        "task": dataclasses.asdict(seen.task),
+        "task": seen.task.to_data(),
         "metric": seen.task.metric,
         "budget": str(config.budget),
         "strategy": config.strategy,
@@ -91,7 +91,7 @@ def space_document(found: Preflight, tried: int, notices: list[str]) -> dict[str
     return {
         "schema": SCHEMA,
         "space": found.space,
-        "task": dataclasses.asdict(found.task),
+        "task": found.task.to_data(),
         "size": found.size,
         "samples": found.samples,
         "builds": found.builds,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import random
@@ -19,10 +18,12 @@ from nas.journal.journal import Header, Journal
 from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
 from search_spaces import load_space, rules
+from search_spaces.catalog.joined import joined
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 from search_spaces.task import Task
 
+JOINED = "joined"  # layout of data with several inputs
 SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
 MANY = {"pictures": "pictures", "series": "series", "table": "tables", "text": "texts", "tokens": "tokens"}
 DONE = ("budget", "exhausted", "stop_at", "patience")  # why a search ended that has nothing left to do
@@ -42,6 +43,8 @@ def why_space(space: str | Space, dataset: Dataset) -> str:
     if space != AUTO:
         return ""
     layout = dataset.schema.layout if dataset.schema is not None else "pictures"
+    if layout == JOINED:
+        return "a branch for each input, in the space made for its kind; --space names another"
     return f"made for {MANY[layout]}; --space names another"
 
 
@@ -49,7 +52,11 @@ def space_for(space: str | Space, dataset: Dataset) -> Space:
     """The space of this name, or the one made for the data's kind where it is `auto`."""
     if space != AUTO:
         return named_space(space)
-    return load_space(SPACE_OF[dataset.schema.layout] if dataset.schema is not None else "hybrid")
+    if dataset.schema is None:
+        return load_space("hybrid")
+    if dataset.schema.layout == JOINED:
+        return joined({one.name: load_space(SPACE_OF[one.layout]) for one in dataset.schema.inputs})
+    return load_space(SPACE_OF[dataset.schema.layout])
 
 
 def reference(data: Any) -> str:
@@ -98,7 +105,7 @@ def limited(space: Space, config: SearchConfig, task: Task) -> Space:
 
 def header(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Header:
     """What the journal keeps of the question."""
-    task = json.dumps(dataclasses.asdict(dataset.task))
+    task = json.dumps(dataset.task.to_data())
     return Header(config.to_json(), identity(joint.space), dataset.name, dataset.fingerprint, task)
 
 

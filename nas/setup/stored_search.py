@@ -56,8 +56,7 @@ def stored_search(directory: str | Path) -> StoredSearch:
     """
     record = read(Path(directory))
     config = SearchConfig.from_json(record.header.config)
-    data = json.loads(record.header.task)
-    task = Task(**{**data, "input_shape": tuple(data["input_shape"])})
+    task = Task.from_data(json.loads(record.header.task))
     space, missing = _space(Path(directory), config, task, record)
     if space is not None:
         trials = tuple(rebuilt(trial, space.replay) for trial in record.trials)

@@ -176,7 +176,7 @@ def _reply(document: dict[str, Any], driver: Driver) -> dict[str, Any]:
         "schema": SCHEMA,
         **document,
         "ended": driver.ended or None,
-        "task": dataclasses.asdict(task),
+        "task": task.to_data(),
         "metric": task.metric,
         "best": None if best is None else {"number": best.number, "score": best.score},
         "waiting": [trial.number for trial in journal.trials if trial.state == RUNNING],

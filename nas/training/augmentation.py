@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import torch
 
+from search_spaces.task import Task
+
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
 
@@ -113,6 +115,28 @@ def augment_for(words: str, input_shape: tuple[int, ...]) -> Augment | None:
     def augment(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         for step in steps:
             x = step(x, rng)
+        return x
+
+    return augment
+
+
+def augment_inputs(words: str, task: Task) -> Augment | None:
+    """The named augmentations for examples of a task; of several inputs each in its own shape, tokens never."""
+    if not task.inputs:
+        return augment_for(words, task.input_shape)
+    places = task.input_slices()
+    found = [
+        (places[one.name], one.shape, changed)
+        for one in task.inputs
+        if not one.vocabulary and (changed := augment_for(words, one.shape)) is not None
+    ]
+    if not found:
+        return None
+
+    def augment(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        x = x.clone()
+        for place, shape, changed in found:
+            x[:, place] = changed(x[:, place].unflatten(1, shape), rng).flatten(1)
         return x
 
     return augment

@@ -25,10 +25,19 @@ EQUAL = 1e-6  # relative difference of outputs below which they count as the sam
 
 
 def chance_loss(task: Task) -> float:
-    """Loss of a network that has learned nothing: log(classes), log(2) for labels, or 1 for standardised targets."""
-    if task.kind == "multilabel":
+    """Loss of a network that has learned nothing: log(classes), log(2) for labels, or 1 for standardised targets.
+
+    Of several targets the sum of theirs, each by its weight.
+    """
+    if task.targets:
+        return sum(one.weight * _chance(one.kind, one.outputs) for one in task.targets)
+    return _chance(task.kind, task.outputs)
+
+
+def _chance(kind: str, outputs: int) -> float:
+    if kind == "multilabel":
         return math.log(2)
-    return math.log(max(2, task.outputs)) if task.kind == "classification" else 1.0
+    return math.log(max(2, outputs)) if kind == "classification" else 1.0
 
 
 def check_loss(loss: float, epoch: int, task: Task) -> None:

@@ -21,7 +21,7 @@ from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
 from nas.records.job import EpochReport
-from nas.training.augmentation import augment_for, mirrors
+from nas.training.augmentation import augment_inputs, mirrors
 from nas.training.batches import Batches, resident
 from nas.training.epoch_clock import EpochClock
 from nas.training.fidelity import narrowed, reduced
@@ -99,6 +99,8 @@ class Training:
         self.device = resolve_device(device)
         self.precision = resolve_precision(config.precision, self.device)
         config = replace(config, optimizer=config.optimizer_for(len(data.train)))
+        if any(one.vocabulary for one in data.task.inputs) and (config.mixup or config.cutmix):
+            raise InputError("`mixup` and `cutmix` cannot mix tokens, which one of the inputs holds; set both to 0.")
         self.data, self.config, self.epochs, self.seed = data, config, epochs, seed
         self.epochs_done = 0
         self.notices: list[str] = []
@@ -120,7 +122,7 @@ class Training:
         size, rows = self.config.batch_size, len(self.data.train)
         if size > rows:
             self.notice(f"batch_size {size} is larger than the {rows} training examples: they make one batch.")
-        augment = augment_for(self.config.augmentation, self.data.task.input_shape)
+        augment = augment_inputs(self.config.augmentation, self.data.task)
         return Batches(self.data.train, self.config.batch_for(rows), self.device, augment)
 
     def notice(self, text: str) -> None:

@@ -48,9 +48,15 @@ def fastest_threads(architecture: Architecture, task: Task, batch: int, most: in
     return (most, alone / together) if together < 0.9 * alone else (1, 1.0)  # small networks lose by more threads
 
 
+def _random_inputs(shape: tuple[int, ...], vocabulary: int) -> torch.Tensor:
+    return torch.randint(vocabulary, shape).float() if vocabulary else torch.randn(shape)
+
+
 def _random_batch(task: Task, batch: int) -> tuple[torch.Tensor, torch.Tensor, Any]:
-    shape = (batch, *task.input_shape)
-    inputs = torch.randint(task.vocabulary, shape).float() if task.vocabulary else torch.randn(shape)
+    if task.inputs:
+        inputs = torch.cat([_random_inputs((batch, one.size), one.vocabulary) for one in task.inputs], dim=1)
+    else:
+        inputs = _random_inputs((batch, *task.input_shape), task.vocabulary)
     if task.kind == "classification":
         return inputs, torch.randint(task.outputs, (batch,)), nn.CrossEntropyLoss()
     return inputs, torch.randn(batch, task.outputs), nn.MSELoss()

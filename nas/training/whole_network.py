@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from nas.data.dataset import TrainingData
+from nas.data.dataset import TrainingData, positions_by_input
 from search_spaces.architecture import Architecture
 from search_spaces.network import build
 from search_spaces.task import Task
@@ -37,6 +37,28 @@ class Normalize(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         shape = (1, -1) + (1,) * (x.dim() - 2)
         return (x.to(self.shift.dtype) - self.shift.view(shape)) * self.scale.view(shape)
+
+
+class NormalizeInputs(nn.Module):
+    """`(x - mean) / std` of several inputs end to end, `(batch, length of all)`.
+
+    Args:
+        mean, std: one number per channel of each input in turn. positions: how many numbers share each of them.
+    """
+
+    shift: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float], positions: Sequence[int]) -> None:
+        super().__init__()
+        self.mean, self.std, self.positions = tuple(mean), tuple(std), tuple(positions)
+        times = torch.tensor(self.positions)
+        shift, scale = torch.tensor(self.mean, dtype=torch.float32), 1.0 / torch.tensor(self.std, dtype=torch.float32)
+        self.register_buffer("shift", shift.repeat_interleave(times), persistent=False)
+        self.register_buffer("scale", scale.repeat_interleave(times), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x.to(self.shift.dtype) - self.shift) * self.scale
 
 
 class Rescale(nn.Module):
@@ -73,15 +95,20 @@ class Mirrored(nn.Module):
 def constants_of(data: TrainingData, mirrored: bool = False) -> dict[str, list[float]]:
     """`mean` and `std` of the inputs, `target_mean` and `target_std`; empty lists where nothing is normalised.
 
-    Tokens are not normalised, and neither are class numbers. `mirrored` is there where the network is `Mirrored`.
+    Tokens are not normalised, and neither are class numbers. `positions` is there for several inputs,
+    `mirrored` where the network is `Mirrored`.
     """
     names = ("target_mean", "target_std") if data.task.vocabulary else ("mean", "std", "target_mean", "target_std")
-    constants = {"mean": [], "std": [], **{name: list(getattr(data, name)) for name in names}}
+    constants: dict[str, list[float]] = {"mean": [], "std": [], **{name: list(getattr(data, name)) for name in names}}
+    if data.task.inputs:
+        constants["positions"] = list(positions_by_input(data.task))
     return {**constants, "mirrored": [1.0]} if mirrored else constants
 
 
 def normalization(constants: Constants) -> nn.Module:
     """What stands in front of the network: the identity for tokens."""
+    if constants.get("positions"):
+        return NormalizeInputs(constants["mean"], constants["std"], [int(one) for one in constants["positions"]])
     return Normalize(constants["mean"], constants["std"]) if constants["mean"] else nn.Identity()
 
 

@@ -26,9 +26,9 @@ class Probe:
     """A network and a batch, of which each proxy takes a copy, so that none changes what another one sees.
 
     Args:
-        cells: the network, one module per cell, the head last. The embedding of tokens is not among them.
-        inputs: (batch, …) floats; for a network on tokens, the embedded ones.
-        targets: (batch,) classes, or (batch, outputs) values.
+        cells: the network, one module per cell, the head last. What embeds tokens is not among them.
+        inputs: (batch, …) floats; for a network on tokens, the embedded ones, and what branches give that embed some.
+        targets: (batch,) classes, or (batch, outputs) values; of several targets as `Task.targets` says.
         seed: of weights and noise that a proxy draws.
     """
 
@@ -54,7 +54,7 @@ class Probe:
                 if isinstance(module, nn.modules.dropout._DropoutNd):
                     module.p = 0.0
             network.train()
-            if task.vocabulary:
+            if task.vocabulary or any(one.vocabulary for one in task.inputs):
                 with torch.no_grad():
                     inputs = network[0](inputs)
                 network = network[1:]
@@ -66,9 +66,18 @@ class Probe:
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The loss of the task."""
+        if self.task.targets:
+            return torch.stack(list(self._losses(outputs, targets))).sum()
         if self.task.kind == "classification":
             return cross_entropy(outputs, targets)
         return mse_loss(outputs.reshape(len(targets), -1), targets.reshape(len(targets), -1).float())
+
+    def _losses(self, outputs: torch.Tensor, targets: torch.Tensor) -> Iterator[torch.Tensor]:
+        said, true = self.task.output_slices(), self.task.target_slices()
+        for one in self.task.targets:
+            here, values = outputs[:, said[one.name]], targets[:, true[one.name]]
+            classes = one.kind == "classification"
+            yield one.weight * (cross_entropy(here, values[:, 0].long()) if classes else mse_loss(here, values.float()))
 
 
 def weights(network: nn.Module) -> list[nn.Parameter]:

@@ -10,6 +10,7 @@ from search_spaces.catalog.autoformer import autoformer_tiny
 from search_spaces.catalog.cnn import cnn
 from search_spaces.catalog.darts import darts
 from search_spaces.catalog.hybrid import hybrid
+from search_spaces.catalog.joined import joined, spelled
 from search_spaces.catalog.mlp import mlp
 from search_spaces.catalog.mobilenet_v3 import mobilenet_v3
 from search_spaces.catalog.nasbench101 import nasbench101
@@ -50,11 +51,14 @@ SPACES: dict[str, Callable[[], Space]] = {
 def load_space(name: str) -> Space:
     """The space of this name in the catalogue, or of `module:attribute` (a `Space`, or a function that returns one).
 
-    A module is looked for in the current folder first; `path/to/file.py:attribute` works as well.
+    A module is looked for in the current folder first; `path/to/file.py:attribute` works as well. For several inputs
+    `joined(numbers=tabular,text=text)` joins spaces of the catalogue, see `search_spaces.catalog.joined`.
 
     Raises:
         SpaceError: unknown name, a module or attribute that is not there, or code that raises.
     """
+    if spelled(name):
+        return joined({branch: load_space(space) for branch, space in spelled(name).items()})
     if ":" in name:
         return own_space(*name.rsplit(":", 1))
     if name in SPACES:

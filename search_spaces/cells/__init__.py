@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from search_spaces.architecture import KNOWN_CELLS
 from search_spaces.cells.arguments import DATA
+from search_spaces.cells.branches import Branch, Branches
 from search_spaces.cells.causal_transformer import CausalTransformer
 from search_spaces.cells.cell_stack import CellStack
 from search_spaces.cells.class_token import ClassToken
@@ -13,6 +14,7 @@ from search_spaces.cells.convnext import ConvNeXt
 from search_spaces.cells.custom import Custom
 from search_spaces.cells.dropout import Dropout
 from search_spaces.cells.embed import Embed, Patchify
+from search_spaces.cells.fusion import Fusion
 from search_spaces.cells.graph import Graph, Node
 from search_spaces.cells.head import Head
 from search_spaces.cells.inception import Inception
@@ -65,6 +67,8 @@ CELLS: dict[str, type] = {
     "Dropout": Dropout,
     "Skip": Skip,
     "Zero": Zero,
+    "Branches": Branches,
+    "Fusion": Fusion,
     "Graph": Graph,
     "VertexGraph": VertexGraph,
     "CellStack": CellStack,
@@ -72,7 +76,7 @@ CELLS: dict[str, type] = {
     "Custom": Custom,
 }
 
-PARTS: dict[str, type] = {"Node": Node}  # data inside cells, which build nothing by themselves
+PARTS: dict[str, type] = {"Node": Node, "Branch": Branch}  # data inside cells, which build nothing by themselves
 
 KNOWN_CELLS.update({**CELLS, **PARTS, **DATA})  # what `Architecture.from_json` may make
 
@@ -80,6 +84,8 @@ __all__ = [
     "CELLS",
     "MLP",
     "PARTS",
+    "Branch",
+    "Branches",
     "CausalTransformer",
     "CellStack",
     "ClassToken",
@@ -91,6 +97,7 @@ __all__ = [
     "Dropout",
     "Embed",
     "Flatten",
+    "Fusion",
     "Graph",
     "Head",
     "Inception",

@@ -12,12 +12,31 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from search_spaces import Architecture
-from search_spaces.cells import CELLS, CausalTransformer, Conv, Custom, Node, Pool, Recurrent, Skip, Transformer, Zero
+from search_spaces.cells import (
+    CELLS,
+    MLP,
+    Branch,
+    CausalTransformer,
+    Conv,
+    Custom,
+    Head,
+    Node,
+    Pool,
+    Recurrent,
+    Skip,
+    Transformer,
+    Zero,
+)
 from search_spaces.cells.facts import facts
 
 SHAPES = [(6,), (1,), (4, 10), (3, 1), (1, 8, 8), (3, 5, 7), (8, 1, 1)]
 VALUES = {
     "Head": {"outputs": 3},
+    "Branches": {
+        "branches": (Branch("one", (Conv(4), (Skip(), Pool("max", 3, 1)), Head("max"))), Branch("two", (MLP(5),))),
+        "width": 6,
+        "tokens": 2,
+    },
     "Graph": {
         "nodes": (Node((Conv(), Skip()), (0, 0)), Node(((Conv(), Zero()), Conv(), Pool("average", 3, 1)), (0, 1, 0)))
     },

@@ -12,6 +12,7 @@ What `apply` takes are raw rows, as `SealedTest.open_rows` gives them and as peo
     pictures   the same with a column of paths, or a list of paths
     series     a list of arrays (channels, length), of any lengths; a table with one row a step
     arrays     an array of the source's own axes and type
+    joined     a table, or a mapping of several inputs by name, each with its raw rows
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from nas.data.preprocessing.arrays import ArrayRules
+from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import TableRules
@@ -31,7 +33,7 @@ from nas.errors import InputError
 
 FILE = "preprocess.json"
 RULES: dict[str, Any] = {
-    rules.rules: rules for rules in (ArrayRules, PictureRules, SeriesRules, TableRules, TextRules)
+    rules.rules: rules for rules in (ArrayRules, JoinedRules, PictureRules, SeriesRules, TableRules, TextRules)
 }  # by the word that stands as `rules` in the JSON
 
 
@@ -39,7 +41,7 @@ class Preprocessing(Protocol):
     """What all rules have in common.
 
     Attributes:
-        rules: `arrays`, `pictures`, `series`, `table` or `text`.
+        rules: `arrays`, `joined`, `pictures`, `series`, `table` or `text`.
         input_shape: of one example, as in `Task`.
         columns: names of the source's columns that are read; empty where it has none.
     """
@@ -63,11 +65,27 @@ class Preprocessing(Protocol):
         """As JSON data, with `rules` and `input_shape`."""
 
 
+def joined_rules(parts: dict[str, Preprocessing], by_name: bool) -> JoinedRules:
+    """The rules of several inputs in one, see `JoinedRules`."""
+    words = (part.vocabulary if isinstance(part, TextRules) else 0 for part in parts.values())
+    return JoinedRules(tuple(parts), tuple(parts.values()), tuple(words), by_name)
+
+
+def parts_of(rules: Preprocessing) -> tuple[Preprocessing, ...]:
+    """The rules of all inputs: the rules themselves where there is one input."""
+    return rules.parts if isinstance(rules, JoinedRules) else (rules,)
+
+
 def to_json(preprocessing: Preprocessing, schema: Schema) -> str:
     """`preprocess.json`: the rules, the names of the outputs, and the source's further columns, which rows may have."""
+    outputs: dict[str, Any] = {
+        "kind": schema.kind, "names": list(schema.classes), "targets": list(schema.targets)
+    }  # fmt: skip
+    if schema.heads:
+        outputs["heads"] = [{"name": one.name, "kind": one.kind, "names": list(one.classes)} for one in schema.heads]
     described = {
         "inputs": preprocessing.to_dict(),
-        "outputs": {"kind": schema.kind, "names": list(schema.classes), "targets": list(schema.targets)},
+        "outputs": outputs,
         "vocabulary": schema.vocabulary,
         "further_columns": [one.name for one in schema.columns if one.name not in preprocessing.columns],
     }

@@ -37,6 +37,7 @@ class ArrayRules:
 
     def apply(self, rows: Any) -> np.ndarray:
         x = np.asarray(rows)
+        x = x[:, None] if x.ndim == 1 and self.shape == (1,) else x
         if x.dtype.kind not in "buif":
             raise InputError(f"Inputs must be numbers of shape {self.shape} each, got type {x.dtype}.")
         if x.shape[1:] != self.shape:

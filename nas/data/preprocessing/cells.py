@@ -68,7 +68,7 @@ def columns_of(rows: Any, needed: Sequence[str] = ()) -> dict[str, Any]:
             raise InputError(f"Columns must have names of their own, got {', '.join(map(str, rows.columns))}.")
         found = {str(name): rows[name] for name in rows.columns}
     elif isinstance(rows, Mapping):
-        alone = all(cell is None or isinstance(cell, str) or np.ndim(cell) == 0 for cell in rows.values())
+        alone = all(map(is_one_cell, rows.values()))
         found = {str(name): [cells] if alone else cells for name, cells in rows.items()}
     elif is_table(rows):
         names = dict.fromkeys(name for row in rows for name in row)
@@ -82,10 +82,15 @@ def columns_of(rows: Any, needed: Sequence[str] = ()) -> dict[str, Any]:
     missing = [name for name in needed if name not in found]
     if missing:
         raise InputError(f"Missing columns: {', '.join(missing)}. There are: {', '.join(found) or 'none'}.")
-    lengths = {len(cells) for cells in found.values()}
+    lengths = {len(cells) for cells in found.values() if not is_table(cells)}
     if len(lengths) > 1:
         raise InputError(f"Columns must be equally long, got {sorted(lengths)} cells.")
     return found
+
+
+def is_one_cell(value: Any) -> bool:
+    """Whether a value is a cell by itself, and not several of them."""
+    return isinstance(value, str) or getattr(value, "ndim", None) == 0 or not hasattr(value, "__len__")
 
 
 def is_table(rows: Any) -> bool:

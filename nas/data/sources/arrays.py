@@ -12,6 +12,7 @@ import pandas as pd
 
 from nas.data.sources.frame import Frame
 from nas.data.sources.named_arrays import roles
+from nas.data.sources.named_inputs import NamedInputs
 from nas.data.sources.npz import raw_of
 from nas.data.sources.raw import Raw
 from nas.data.sources.tables import plain
@@ -51,8 +52,12 @@ class Examples:
         return dataclasses.replace(made[0], kind=self.kind, classes=self.classes), made[1]
 
 
-def read_object(data: Any) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]]:
+def read_object(
+    data: Any,
+) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]] | dict[str, NamedInputs]:
     """What an object holds: arrays, a table, a table and its test part, or examples of unequal shape.
+
+    Of named inputs the parts by name: `main`, and `validation` and `test` where they are given.
 
     Raises:
         InputError: an object that is not known.
@@ -73,12 +78,26 @@ def read_object(data: Any) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, lis
             f"{type(data).__name__}. {HOW}"
         )
     if len(data) in (2, 3) and all(
+        isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[0], Mapping) for part in data
+    ):
+        names = ("main", "validation", "test") if len(data) == 3 else ("main", "test")
+        return {name: _named(*part) for name, part in zip(names, data, strict=True)}
+    if len(data) == 2 and isinstance(data[0], Mapping):
+        return {"main": _named(*data)}
+    if len(data) in (2, 3) and all(
         isinstance(part, tuple | list) and len(part) == 2 and _is_array(part[0]) for part in data
     ):
         return _parts(data)
     if len(data) != 2:
         raise InputError(f"`data` as arrays must be a pair (X, y), got {len(data)} values. {HOW}")
     return _pair(*data)
+
+
+def _named(x: Mapping[Any, Any], y: Any) -> NamedInputs:
+    inputs = {str(name): inputs_of(values) for name, values in x.items()}
+    if isinstance(y, Mapping):
+        return NamedInputs(inputs, {str(name): _array(values, f"target {name!r}") for name, values in y.items()})
+    return NamedInputs(inputs, _array(y, "targets"))
 
 
 def _is_array(value: Any) -> bool:

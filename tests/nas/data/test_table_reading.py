@@ -260,9 +260,11 @@ def test_a_table_of_texts_is_read_as_text(tmp_path: Path, order: list[str], seve
     assert schema.targets == ("label",)
 
 
-def test_texts_beside_other_columns_become_words(tmp_path: Path) -> None:
+def test_texts_beside_other_columns_are_an_input_or_words(tmp_path: Path) -> None:
     said = [f"the {word} thing was {i} there" for i, word in enumerate(words("red", "blue"))]
     found, schema = read(frame(said=said), tmp_path)
+    assert schema.layout == "joined" and [one.name for one in schema.inputs] == ["numbers", "text"]
+    found, schema = read(frame(said=said), tmp_path, layout="table")
     assert schema.layout == "table" and "said has red" in found.columns
     assert read(frame(said=said), tmp_path, layout="text")[1].layout == "text"
 

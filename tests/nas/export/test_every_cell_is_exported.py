@@ -8,9 +8,14 @@ import pytest
 from test_export import same_outputs
 
 from search_spaces import Architecture, Task
-from search_spaces.cells import CELLS, Conv, Head, Node, Pool, Skip
+from search_spaces.cells import CELLS, MLP, Branch, Conv, Head, Node, Pool, Skip
 
 VALUES = {
+    "Branches": {
+        "branches": (Branch("one", (Conv(4), Head("max"))), Branch("two", (MLP(3),))),
+        "width": 6,
+        "tokens": 2,
+    },
     "Graph": {"nodes": (Node((Conv(), Skip()), (0, 0)),)},
     "VertexGraph": {"adjacency": (1, 1, 0, 1, 1, 1), "ops": (Conv(), Pool("max", 3, 1))},
     "CellStack": {
@@ -31,8 +36,10 @@ VARIANTS = {
     "ConvStage": {"width": 8, "init": "dirac", "depth": 1, "residual": False},
     "CausalTransformer": {"positions": "learned"},
     "Dropout": {"of": "positions"},
+    "Fusion": {"method": "gate", "width": 5},
 }
 CASES = [(name, VALUES.get(name, {})) for name in NAMES] + list(VARIANTS.items())
+CASES += [("Fusion", {"method": "attention", "width": 8})]
 
 
 def network_of(name: str, values: dict) -> Architecture:

@@ -30,11 +30,11 @@ from nas.export.raw_inputs import RawInputs
 from nas.export.verify import verify
 from nas.final.raw_rows import ROWS
 from nas.final.record import Check, write_raw
-from nas.setup.problem import SPACE_OF
+from nas.setup.problem import space_for
 from nas.training.inference import outputs
 from nas.training.score import score
 from nas.training.whole_network import constants_of, whole_network
-from search_spaces import build, load_space
+from search_spaces import build
 
 Made = tuple[Any, dict[str, Any], Path]  # data, options, and the raw test file
 
@@ -42,7 +42,7 @@ Made = tuple[Any, dict[str, Any], Path]  # data, options, and the raw test file
 def exported(made: Made, folder: Path) -> tuple[Path, Dataset, float, Check]:
     """An export of an untrained network, its data, and its score on the sealed test."""
     data = load(made[0], **made[1])
-    space = load_space(SPACE_OF[data.schema.layout])  # type: ignore[union-attr]
+    space = space_for("auto", data)
     torch.manual_seed(0)
     architecture = space.sample(random.Random(3), data.task)
     network = build(architecture, data.task)
@@ -290,7 +290,7 @@ def test_a_wrong_rule_fails_the_proof(
 def test_the_file_needs_numpy_torch_and_for_pictures_pillow(rules: type, rng: np.random.Generator) -> None:
     made = {
         "arrays": ((4,), (0,)), "pictures": ("L", (8, 8)), "series": (1, 4, (0.0,)), "table": ((),),
-        "text": ("bytes", 4),
+        "text": ("bytes", 4), "joined": (("picture",), (RULES["pictures"]("L", (8, 8)),), (0,)),
     }[rules.rules]  # type: ignore[attr-defined]  # fmt: skip
     text = predict_file(rules(*made), "classification")
     found = {
@@ -301,7 +301,7 @@ def test_the_file_needs_numpy_torch_and_for_pictures_pillow(rules: type, rng: np
             else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         )
     }  # fmt: skip
-    expected = {"numpy", "torch"} | ({"PIL"} if rules.rules == "pictures" else set())  # type: ignore[attr-defined]
+    expected = {"numpy", "torch"} | ({"PIL"} if rules.rules in ("pictures", "joined") else set())  # type: ignore[attr-defined]
     assert found - sys.stdlib_module_names == expected
     assert "noqa" not in text and "def fitted" not in text
 

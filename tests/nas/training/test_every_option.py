@@ -19,7 +19,20 @@ from nas.training.health import Diverged
 from nas.training.loop import Training
 from nas.training.optimizers import OPTIMIZERS
 from nas.training.schedule import SCHEDULES
-from search_spaces.cells import CELLS, MLP, CellStack, Conv, Custom, Graph, Node, Skip, VertexGraph
+from search_spaces.cells import (
+    CELLS,
+    MLP,
+    Branch,
+    Branches,
+    CellStack,
+    Conv,
+    Custom,
+    Graph,
+    Head,
+    Node,
+    Skip,
+    VertexGraph,
+)
 from search_spaces.cells.facts import facts
 from search_spaces.profile import complete
 
@@ -84,6 +97,8 @@ def example(name: str) -> Any:
         return Custom(Scaled)
     if name == "Graph":
         return Graph((Node((Conv(4), MLP(4)), (0, 0)), Node((Skip(),), (1,))))
+    if name == "Branches":
+        return Branches((Branch("one", (Conv(4),)), Branch("two", (MLP(4), Head("max")))), 4, 2)
     if name == "CellStack":
         both = Node((Skip(), Conv()), (0, 1))
         return CellStack((both,), (both,), width=4, cells=2)

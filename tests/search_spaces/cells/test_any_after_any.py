@@ -52,6 +52,15 @@ EVERY = [
     c.Pool(Choice("max", "average"), Choice(1, 3, 5), Choice(1, 2)),
     c.MLP(WIDTH, Choice(1, 2), norm=NORM, dropout=Choice(0.0, 0.5)),
     c.Flatten(),
+    c.Branches(
+        (
+            c.Branch("one", Choice((c.Conv(WIDTH, KERNEL), c.Head()), (c.Recurrent(4),))),
+            c.Branch("two", (c.MLP(WIDTH),)),
+        ),
+        Choice(4, 6),
+        Choice(0, 1, 3),
+    ),
+    c.Fusion(Choice("concatenate", "gate", "attention"), WIDTH, Choice(1, 2, 4)),
     c.Norm(NORM, Choice("silu", "hardswish")),
     c.Skip(WIDTH, Choice(1, 2)),
     c.Graph(NODES, Choice("last", "concat")),
