@@ -108,7 +108,7 @@ class TrainingConfig:
         mixup, cutmix: parameter of the Beta distribution that mixing weights are drawn from; 0 is off.
         ema: decay per step of the averaged weights that are evaluated; 0 evaluates the weights themselves.
         precision: `float32`, `bf16`, `fp16` (CUDA only) or `auto`: half where the device is faster with it; on a CPU
-            with matrix units for it, in cells of dense convolutions.
+            that multiplies it (AMX, AVX-512), in cells of dense convolutions.
         accumulate: micro-batches that make up one batch; the gradient is that of the whole batch.
         checkpointing: keep only each cell's input for the backward pass and run the cell again: less memory, more time.
         cuda_graph: record forward and backward pass once and replay them, on CUDA; on the CPU it changes nothing.

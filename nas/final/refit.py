@@ -1,7 +1,8 @@
 """The winner's last training: for as long as that helps it, then on the training and the validation split together.
 
-First it is trained on the training split alone and kept as it was at its best epoch, so that a training that is too
-long does no harm. What is known from it decides the second part, on all examples, whose scores say nothing any more:
+Where time is short, a training cannot be too long: it is on all examples from the start. Otherwise the winner is first
+trained on the training split alone and kept as it was at its best epoch, so that a training that is too long does no
+harm. What is known from it decides the second part, on all examples, whose scores say nothing any more:
 where the longer training was still good at its end, the network goes on from there; where it was best earlier, or no
 better than before, a new network is trained for as many epochs as were best.
 """
@@ -33,6 +34,7 @@ from nas.training.machine import cpus
 from nas.training.timing import fastest_threads
 
 ALONE = 0.65  # of the time, for the part without the validation split
+SHORT = 0.4  # of the most epochs: a training that has no time for more is not too long
 STILL_GOOD = 0.75  # of the epochs: best after so many of them, a training was not too long
 WATCHED = 512  # examples of the validation split that the last training is scored on: it has seen them
 OnEpoch = Callable[[Trial, EpochReport], None]
@@ -114,19 +116,19 @@ def last_training(
         Path(plan.weights).unlink(missing_ok=True)
         return found, done
 
-    epochs = min(refit.most_epochs, int(ALONE * seconds / each))
-    if epochs < 1:
-        return winner
-    start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
-    until = end - (1 - ALONE) * seconds
-    longer, done = trained(data, epochs, until, most_epochs=refit.most_epochs, start_from=start, keep_best=True)
-    best, good = winner, False
-    if longer is not None and longer.scores[-1] > winner.validation_score:
-        best = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
-        good = best.epochs >= STILL_GOOD * done
-    if stopped():
-        return best
-    fit = int((end - time.monotonic()) / (each * (examples + validation) / examples))
+    best, of_all = winner, each * (examples + validation) / examples
+    good = int(seconds / of_all) < SHORT * refit.most_epochs
+    if not good:
+        epochs = min(refit.most_epochs, int(ALONE * seconds / each))
+        start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
+        until = end - (1 - ALONE) * seconds
+        longer, done = trained(data, epochs, until, most_epochs=refit.most_epochs, start_from=start, keep_best=True)
+        if longer is not None and longer.scores[-1] > winner.validation_score:
+            best = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
+            good = best.epochs >= STILL_GOOD * done
+        if stopped():
+            return best
+    fit = int((end - time.monotonic()) / of_all)
     watched = at_most(data.validation, data.task, WATCHED, trial.seed)[0]
     everything = dataclasses.replace(data, train=joined(data), validation=watched)
     if good and fit >= 1:

@@ -43,9 +43,9 @@ class Precision:
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether this CPU has matrix units for bfloat16 (AMX). Without them bfloat16 is no faster than float32."""
+    """Whether this CPU multiplies bfloat16: by matrix units (AMX) or by AVX-512. Others only emulate it."""
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("amx_bf16", False))
+    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
 
 def resolve_precision(precision: str, device: torch.device) -> Precision:

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from nas.training.forward import Forward
 from nas.training.machine import torch_threads
+from nas.training.precision import resolve_precision
 from search_spaces.architecture import Architecture
 from search_spaces.network import build
 from search_spaces.task import Task
@@ -21,18 +23,23 @@ LONGEST = 1.5  # seconds after which no further step is timed
 def seconds_per_step(architecture: Architecture, task: Task, batch: int, threads: int = 1, steps: int = STEPS) -> float:
     """The median of a few training steps on random data on the CPU, after one to warm up.
 
+    Number format and memory layout are those of a training with the default recipe.
+
     A network whose steps take long is timed by fewer of them: on its own, that one is a good enough measure.
     """
     began = time.perf_counter()
     with torch.random.fork_rng(devices=[]), torch_threads(threads):
-        network = build(architecture, task)
+        layout = torch.channels_last if len(task.input_shape) == 3 else torch.contiguous_format
+        network = build(architecture, task).to(memory_format=layout)  # type: ignore[call-overload]
+        forward = Forward(network, resolve_precision("auto", torch.device("cpu")))
         inputs, targets, loss = _random_batch(task, batch)
+        inputs = inputs.contiguous(memory_format=layout)
         optimizer = torch.optim.AdamW(network.parameters())
         seconds = []
         for _ in range(1 + steps):
             start = time.perf_counter()
             optimizer.zero_grad()
-            loss(network(inputs), targets).backward()
+            loss(forward(inputs), targets).backward()
             optimizer.step()
             seconds.append(time.perf_counter() - start)
             if time.perf_counter() - began > LONGEST:

@@ -2,11 +2,13 @@
 
     python results/training/precision/layers.py
 
-Decides which cells `precision="auto"` runs in bfloat16 (nas/training/forward.py). Pays only on CPUs with matrix units.
+Decides which cells `precision="auto"` runs in bfloat16 (nas/training/forward.py). Pays only on CPUs that multiply
+bfloat16. Writes `layers.md`, or `layers_FILE.md` for `python … layers.py FILE`.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -35,22 +37,31 @@ LAYERS = {
     "convolution 1x1, 64 to 64, 14x14": (nn.Conv2d(64, 64, 1), IMAGE),
     "depthwise 3x3, 64, 14x14": (nn.Conv2d(64, 64, 3, padding=1, groups=64), IMAGE),
     "depthwise 5x5, 64, 14x14": (nn.Conv2d(64, 64, 5, padding=2, groups=64), IMAGE),
+    "convolution 3x3, 128 to 128, 8x8": (nn.Conv2d(128, 128, 3, padding=1), (128, 8, 8)),
+    "convolution 1x1, 16 to 96, 14x14": (nn.Conv2d(16, 96, 1), (16, 14, 14)),
+    "convolution of 7, 32 to 32, 200 steps": (nn.Conv1d(32, 32, 7, padding=3), (32, 200)),
     "batch norm, 64, 14x14": (nn.BatchNorm2d(64), IMAGE),
+    "batch norm, 32, 200 steps": (nn.BatchNorm1d(32), (32, 200)),
+    "ReLU": (nn.ReLU(), IMAGE),
+    "GELU": (nn.GELU(), IMAGE),
+    "SiLU": (nn.SiLU(), IMAGE),
+    "Hardswish": (nn.Hardswish(), IMAGE),
     "max pooling": (nn.MaxPool2d(2), IMAGE),
     "linear, 64 to 128, 49 positions": (nn.Linear(64, 128), TOKENS),
+    "linear, 256 to 256": (nn.Linear(256, 256), (256,)),
     "layer norm, 49 positions": (nn.LayerNorm(64), TOKENS),
     "attention, 4 heads, 49 positions": (Attention(), TOKENS),
 }
 
 
 def microseconds(layer: nn.Module, shape: tuple[int, ...], half: bool) -> float:
-    """Per example, the fastest of six."""
+    """Per example, the fastest of ten."""
     layout = torch.channels_last if len(shape) == 3 else torch.contiguous_format
     x = torch.randn(BATCH, *shape).contiguous(memory_format=layout)
     x = (x.bfloat16() if half else x).requires_grad_()
     layer = layer.to(memory_format=layout)
     times = []
-    for _ in range(7):
+    for _ in range(11):
         started = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             result = layer(x)
@@ -62,7 +73,8 @@ def microseconds(layer: nn.Module, shape: tuple[int, ...], half: bool) -> float:
 def main() -> None:
     torch.set_num_threads(1)
     lines = [
-        f"CPU with matrix units for bfloat16: {'yes' if multiplies_bfloat16() else 'no'}.",
+        f"{torch.cpu.get_capabilities()['cpu_name']}. CPU that multiplies bfloat16: "
+        f"{'yes' if multiplies_bfloat16() else 'no'}.",
         "",
         "| layer | float32, us per example | bfloat16 | gain |",
         "|---|---|---|---|",
@@ -71,7 +83,7 @@ def main() -> None:
         single, half = microseconds(layer, shape, False), microseconds(layer, shape, True)
         lines.append(f"| {name} | {single:.1f} | {half:.1f} | {single / half:.1f}x |")
     text = "\n".join(lines) + "\n"
-    (HERE / "layers.md").write_text(text)
+    (HERE / f"layers{''.join(f'_{name}' for name in sys.argv[1:2])}.md").write_text(text)
     print(text)
 
 
