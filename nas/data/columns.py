@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nas.data.preprocessing.cells import MISSING, NO_NUMBER, date_pattern, moment, word
+from nas.data.preprocessing.cells import MISSING, NO_NUMBER, date_pattern, moment, word, words
 from nas.data.schema import CATEGORY, DATE, FLAG, NUMBER, PATH, TEXT
 from nas.data.sources.delimited import GROUPED, is_number
 from nas.data.sources.frame import Frame
@@ -81,7 +82,7 @@ def described(frame: Frame, name: str, decimal: str = "auto") -> Found:
 
 
 def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
-    texts = pd.Series([word(cell) for cell in cells], dtype=object)
+    texts = pd.Series(words(cells), dtype=object)
     missing = texts == ""
     said = texts[~missing]
     distinct = said.unique()
@@ -119,12 +120,17 @@ def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
             return _found(name, DATE, texts, missing, format=form, note=note)
     if sum(bool(FILE_LIKE.fullmatch(text)) for text in sample) >= 0.95 * len(sample):
         return _found(name, PATH, texts, missing)
-    words = float(np.mean([len(text.split()) for text in sample]))
+    length = float(np.mean([len(text.split()) for text in sample]))
     if len(distinct) <= 2 and len(said) > 2:
         return _found(name, FLAG, texts, missing)
-    if words >= TEXT_WORDS and len(distinct) > MOST_PHRASES:
+    if length >= TEXT_WORDS and len(distinct) > MOST_PHRASES:
         return _found(name, TEXT, texts, missing)
     return _found(name, CATEGORY, texts, missing)
+
+
+def codes_of(cells: Any) -> np.ndarray:
+    """A number for each cell: the place of its text among all texts of the column in alphabetical order."""
+    return pd.factorize(np.array(words(cells), dtype=object), sort=True)[0]
 
 
 def _refuse_infinite(frame: Frame, name: str, values: np.ndarray) -> None:

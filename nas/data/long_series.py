@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.columns import Found
-from nas.data.preprocessing.cells import numbers, word
+from nas.data.columns import Found, codes_of
+from nas.data.preprocessing.cells import numbers, words
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.reading import Part, Reading
 from nas.data.schema import CATEGORY, FLAG, GROUP, NUMBER, TIME, Column
@@ -98,7 +98,7 @@ def _series_and_step(
             continue
         if len(frame.cells) / one.distinct < STEPS:
             continue
-        codes = np.unique([word(cell) for cell in frame.cells[series]], return_inverse=True)[1]
+        codes = codes_of(frame.cells[series])
         order = np.argsort(codes, kind="stable")
         starts = np.concatenate([[True], np.diff(codes[order]) != 0])
         labels = np.unique(y, return_inverse=True)[1][order]
@@ -119,7 +119,7 @@ def _series_and_step(
 
 def _grouped(cells: pd.DataFrame, series: str) -> tuple[list[pd.DataFrame], list[np.ndarray]]:
     """The rows of every series, in the order in which they appear, and their places."""
-    keys = [word(cell) for cell in cells[series]]
+    keys = words(cells[series])
     places: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)

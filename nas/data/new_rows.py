@@ -223,7 +223,7 @@ def _mark(frame: Frame, names: Sequence[str], trained: str) -> str:
 def _paths(frame: Frame, column: str) -> list[str]:
     """Absolute paths of a column; relative ones begin in the table's folder."""
     folder = frame.path.parent.absolute() if frame.path else Path.cwd()
-    paths = [str(folder / word(cell)) for cell in frame.cells[column]]
+    paths = [str(folder / text) for text in words(frame.cells[column])]
     wrong = [row for row, path in enumerate(paths) if not Path(path).is_file()]
     if wrong:
         raise InputError(

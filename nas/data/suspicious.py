@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from nas.data.columns import Found
-from nas.data.preprocessing.cells import numbers, word
+from nas.data.columns import Found, codes_of
+from nas.data.preprocessing.cells import numbers
 from nas.data.schema import CATEGORY, DATE, FLAG, NUMBER
 
 GROUP_NAME = re.compile(
@@ -36,8 +36,7 @@ def found_group(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
             continue
         if len(cells) / one.distinct < ROWS_OF_GROUP:
             continue
-        values = np.array([word(cell) for cell in cells[name]])
-        codes = np.unique(values, return_inverse=True)[1]
+        codes = codes_of(cells[name])
         named = bool(GROUP_NAME.search(name))
         if one.type == NUMBER and not named and _runs(codes) != one.distinct:
             continue
@@ -100,7 +99,7 @@ def tells_alone(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
                 order = np.argsort(values[there], kind="stable")
                 alone = _runs(labels[there][order]) == len(np.unique(labels[there]))
         elif one.type in (CATEGORY, FLAG) and labels is not None and one.distinct < 0.2 * len(cells):
-            codes = np.unique([word(cell) for cell in cells[name].iloc[rows]], return_inverse=True)[1]
+            codes = codes_of(cells[name].iloc[rows])
             alone = _pure(codes, labels)
         elif one.type == DATE:
             continue
@@ -117,9 +116,11 @@ def tells_alone(cells: pd.DataFrame, y: np.ndarray, features: Mapping[str, Found
 def copies(cells: pd.DataFrame) -> list[str]:
     """A warning where rows occur more than once, though their cells are of many different values."""
     some = cells.iloc[:MOST_ROWS]
-    if max(some[name].astype(str).nunique() for name in some) < 0.3 * len(some):
+    objects = [name for name in some if some[name].dtype.kind == "O"]  # their cells may be unhashable
+    some = some.astype(dict.fromkeys(objects, str))
+    if max(some[name].nunique(dropna=False) for name in some) < 0.3 * len(some):
         return []
-    twice = int(some.astype(str).duplicated().sum())
+    twice = int(some.duplicated().sum())
     if twice < COPIES * len(some) or twice < 2 or cells.shape[1] < 4:
         return []
     return [f"{twice} of {len(some)} rows are exact copies of another one: copies may lie in two parts"]

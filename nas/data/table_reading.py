@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.data.columns import FEW_SAMPLES, Found, described, numbers_the_rows
+from nas.data.columns import FEW_SAMPLES, Found, codes_of, described, numbers_the_rows
 from nas.data.long_series import long_series
 from nas.data.preprocessing import Preprocessing, joined_rules
-from nas.data.preprocessing.cells import numbers, seconds_of, word
+from nas.data.preprocessing.cells import numbers, seconds_of, word, words
 from nas.data.preprocessing.table import Category, Date, Number, TableRules, Words
 from nas.data.preprocessing.text import TextRules
 from nas.data.reading import Part, Reading
@@ -137,7 +137,7 @@ def table_reading(
     }
     table.frame = dataclasses.replace(
         frame,
-        cells=frame.cells.iloc[kept].reset_index(drop=True),
+        cells=_rows(frame.cells if len(kept) == len(frame.cells) else frame.cells.iloc[kept]),
         line=None if frame.line is None else lambda row: frame.line(int(kept[row])),  # type: ignore[misc]
     )
     first = next(iter(y.values())) if isinstance(y, dict) else y  # by it rows are divided and looked at
@@ -263,7 +263,7 @@ def _target_values(table: _Table, frame: Frame, name: str) -> np.ndarray:
     cells, one = frame.cells[name], table.found[name]
     if one.type == NUMBER:
         return numbers(cells, one.decimal)
-    return np.array([word(cell) for cell in cells], dtype=object)
+    return np.array(words(cells), dtype=object)
 
 
 def _is_blank(values: np.ndarray) -> np.ndarray:
@@ -324,7 +324,7 @@ def _divide_by(table: _Table, y: np.ndarray) -> tuple[np.ndarray | None, np.ndar
     options = table.options
     if options.group not in ("", "none"):
         table.roles[options.group] = (GROUP, "--group")
-        return np.array([word(cell) for cell in table.cells[options.group]]), None, f"column {options.group!r}"
+        return np.array(words(table.cells[options.group])), None, f"column {options.group!r}"
     if options.time not in ("", "none"):
         one = table.found[options.time]
         keeps = one.type == DATE
@@ -339,7 +339,7 @@ def _divide_by(table: _Table, y: np.ndarray) -> tuple[np.ndarray | None, np.ndar
                 f"column {name!r} {why}: each stays in one part, and it is not learned from; --group none divides at "
                 "random"
             )
-            return np.array([word(cell) for cell in table.cells[name]]), None, f"column {name!r}, which {why}"
+            return np.array(words(table.cells[name])), None, f"column {name!r}, which {why}"
         if why:
             table.warnings.append(why)
     if options.time == "":
@@ -369,7 +369,7 @@ def _moments(table: _Table, name: str) -> np.ndarray:
     elif one.type == NUMBER:
         moments = numbers(table.cells[name], one.decimal)
     else:
-        moments = np.unique([word(cell) for cell in table.cells[name]], return_inverse=True)[1].astype(np.float64)
+        moments = codes_of(table.cells[name]).astype(np.float64)
     if np.isnan(moments).any() and name == table.options.time:
         row = int(np.flatnonzero(np.isnan(moments))[0])
         raise InputError(f"{table.frame.at(row)}: column {name!r} is empty, but --time divides by it.")
@@ -532,7 +532,7 @@ def _fit_of_pictures(table: _Table, name: str, shown: dict[str, Any] | None = No
     Args:
         shown: takes what the schema shows.
     """
-    cells = [word(cell) for cell in table.cells[name]]
+    cells = words(table.cells[name])
     endings = {Path(cell).suffix.lower() for cell in cells}
     if not endings <= pictures.SUFFIXES:
         raise InputError(
@@ -563,7 +563,7 @@ def _fit_of_text(name: str) -> Callable[[Any], Preprocessing]:
     """Of a column of texts."""
 
     def fit(rows: pd.DataFrame) -> TextRules:
-        return TextRules.fitted([word(cell) for cell in rows[name]], name)
+        return TextRules.fitted(words(rows[name]), name)
 
     return fit
 

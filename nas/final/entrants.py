@@ -17,7 +17,7 @@ from nas.strategies.strategy import KNOWN
 
 LEAST_LAST_EPOCHS = 12
 LEAST_SELECTION_EPOCHS = 3  # after which a comparison of entrants says more than the search did
-LEAST_SELECTION, MOST_SELECTION = 0.15, 0.45  # of the final's time
+LEAST_SELECTION, MOST_SELECTION = 0.12, 0.45  # of the final's time
 
 
 def selection_share(seconds: float, last: float) -> float:

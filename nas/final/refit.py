@@ -123,6 +123,8 @@ def last_training(
         start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
         until = end - (1 - ALONE) * seconds
         longer, done = trained(data, epochs, until, most_epochs=refit.most_epochs, start_from=start, keep_best=True)
+        if longer is not None:
+            of_all *= longer.seconds / len(longer.scores) / each
         if longer is not None and longer.scores[-1] > winner.validation_score:
             best = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
             good = best.epochs >= STILL_GOOD * done
@@ -132,8 +134,8 @@ def last_training(
     watched = at_most(data.validation, data.task, WATCHED, trial.seed)[0]
     everything = dataclasses.replace(data, train=joined(data), validation=watched)
     if good and fit >= 1:
-        most = min(refit.most_epochs, fit)
-        whole, _ = trained(everything, most, end, most_epochs=most, start_from=str(best.weights))
+        most = refit.most_epochs
+        whole, _ = trained(everything, min(fit, most), end, most_epochs=most, start_from=str(best.weights))
     elif not good and fit >= best.epochs:
         whole, _ = trained(everything, best.epochs, end)
     else:

@@ -2,10 +2,10 @@
 
     .venv/bin/python results/data_kinds/large.py [--only NAME] [--scale 0.1] [--folder FOLDER]
 
-Each is generated in `--folder` (about 6 GB; a temporary one is removed), then a process of its own loads it and
-trains networks for two minutes with `nas search`. Memory is what Linux counts for that process: `private` cannot be given
-back (RssAnon and RssShmem of /proc/PID/status, every 50 ms), `resident` holds pages of files too, which the system
-takes back where memory is short. Writes `large.jsonl` and `large.md`.
+Each is generated in `--folder` (about 6 GB; a temporary one is removed). Then a process of its own loads it and trains a
+few networks with `nas search`. Memory is what Linux counts for that process: `private` cannot be given back (RssAnon
+and RssShmem of /proc/PID/status, every 50 ms), `resident` holds pages of files too, which the system takes back where
+memory is short. Writes `large.jsonl` and `large.md`.
 """
 
 from __future__ import annotations
@@ -124,7 +124,12 @@ def main() -> None:
         for name in asked.only:
             data = KINDS[name](folder, asked.scale)
             with tempfile.TemporaryDirectory() as place:
-                line = {"data": name, "scale": asked.scale, **measured(data, Path(place) / "search"), "commit": commit()}
+                line = {
+                    "data": name,
+                    "scale": asked.scale,
+                    **measured(data, Path(place) / "search"),
+                    "commit": commit(),
+                }
             print(json.dumps(line), flush=True)
             with LINES.open("a") as file:
                 print(json.dumps(line), file=file)

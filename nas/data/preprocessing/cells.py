@@ -134,7 +134,18 @@ def word(cell: Any) -> str:
 
 def words(cells: Any) -> list[str]:
     """Cells as texts without spaces around them; empty for missing ones."""
-    return [word(cell) for cell in cells]
+    values = cells.tolist() if hasattr(cells, "tolist") else cells  # pandas' own iterators are slow
+    known: dict[str, str] = {}
+    found = []
+    for cell in values:
+        if type(cell) is str:
+            text = known.get(cell)
+            if text is None:
+                text = known[cell] = word(cell)
+        else:
+            text = word(cell)
+        found.append(text)
+    return found
 
 
 def numbers(cells: Any, decimal: str = ".", name: str = "") -> np.ndarray:

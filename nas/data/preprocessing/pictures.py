@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nas.data.preprocessing.cells import cells_of, fields_of, word
+from nas.data.preprocessing.cells import cells_of, fields_of, words
 from nas.errors import InputError
 
 MOST_PIXELS = 100_000_000  # of one picture
@@ -51,7 +51,7 @@ class PictureRules:
 
     def apply(self, rows: Any) -> np.ndarray:
         cells = cells_of(rows, self.column)
-        pictures = cells if cells is rows else [word(cell) for cell in cells]
+        pictures = cells if cells is rows else words(cells)
         x = np.empty((len(pictures), *self.input_shape), np.uint8)
         for number, one in enumerate(pictures):
             x[number] = self._pixels(one)

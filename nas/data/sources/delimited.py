@@ -11,7 +11,7 @@ import io
 import itertools
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from nas.config.data_options import DataOptions
 from nas.data.preprocessing.cells import NO_NUMBER
 from nas.data.sources.encoding import LIMIT_BYTES, decoded, text_of
 from nas.data.sources.frame import Frame
+from nas.data.sources.large_text import LARGE, typed_cells
 from nas.errors import InputError
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -29,6 +30,7 @@ SAMPLE = 400  # records that are looked at
 CONSISTENT, MOSTLY = 0.98, 0.6  # share of them with the same number of cells
 TABLES = (".csv", ".tsv", ".tab", ".gz")  # ends of names that promise a table
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # with its end
 GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")  # 1,234: thousands, or three decimals
 
 
@@ -56,24 +58,31 @@ def read_delimited(path: Path, options: DataOptions, wanted: Sequence[str] = ())
             f"{path}: no delimiter gives every line the same number of cells, at least two. Known: comma, semicolon, "
             "tab, pipe; name another: --delimiter. One text a line with its label first: --layout text."
         )
-    cells = _cells(path, text, delimiter, fewest=1 if wanted else 2)
+    large = len(text) > LARGE and options.decimal in ("auto", ".")
+    first = text[: _end_of(text, delimiter, SAMPLE)] if large else text
+    cells = _cells(path, first, delimiter, fewest=1 if wanted else 2)
     header = options.header == "yes"
     if options.header == "auto":
         header = not {*wanted}.isdisjoint(cells.iloc[0]) if wanted else has_header(cells)
+    top = cells.iloc[:1]
+    if large:
+        cells = _large(path, text, delimiter, int(header))
+    del text, first
     reading = {"delimiter": NAMES.get(delimiter, delimiter), "header": "yes" if header else "no", "encoding": encoding}
     if header:
-        names = [name or f"column {place}" for place, name in enumerate(cells.iloc[0], start=1)]
-        again = (cells == cells.iloc[0]).all(axis=1)
-        if again.sum() > 1:
-            notes = (*notes, f"the header stands in the file {int(again.sum())} times; once is read")
-        cells = cells[~again]
+        names = [name or f"column {place}" for place, name in enumerate(top.iloc[0], start=1)]
+        again = _equal(cells, top.iloc[0])
+        times = int(again.sum()) + large  # of a large text the first record is not among the cells
+        if times > 1:
+            notes = (*notes, f"the header stands in the file {times} times; once is read")
+        cells = cells[~again] if again.any() else cells
         cells.columns = pd.Index(names)
     else:
         cells.columns = pd.Index([f"column {place}" for place in range(1, cells.shape[1] + 1)])
     rows = cells.index.to_numpy()  # of the file's records
 
     def line(row: int) -> int:
-        return _lines(text, delimiter, int(rows[row]))
+        return _lines(_text(path, options.encoding)[0], delimiter, int(rows[row]))
 
     stem = path.name.split(".")[0]
     return Frame(cells.reset_index(drop=True), stem, path, reading, notes, line, named=header)
@@ -93,8 +102,8 @@ def _text(path: Path, encoding: str) -> tuple[str, str, tuple[str, ...]]:
 
 
 def records(text: str, delimiter: str) -> Any:
-    """The records of a text, as the csv module reads them."""
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    """The records of a text, as the csv module reads them, one line after another."""
+    return csv.reader((line[0] for line in LINE.finditer(text)), delimiter=delimiter, skipinitialspace=True)
 
 
 def found_delimiter(text: str, least: float = CONSISTENT) -> str | None:
@@ -146,8 +155,8 @@ def _first(text: str, delimiter: str) -> set[str]:
 def _cells(path: Path, text: str, delimiter: str, fewest: int = 2) -> pd.DataFrame:
     try:
         cells = pd.read_csv(
-            io.StringIO(text), sep=delimiter, header=None, dtype=str, keep_default_na=False, skipinitialspace=True,
-            engine="c", skip_blank_lines=True,
+            io.BytesIO(text.encode()), sep=delimiter, header=None, dtype=str, keep_default_na=False,
+            skipinitialspace=True, engine="c", skip_blank_lines=True,
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
         raise _ragged(path, text, delimiter) from None
@@ -156,10 +165,45 @@ def _cells(path: Path, text: str, delimiter: str, fewest: int = 2) -> pd.DataFra
             f"{path} has one column when its cells are parted by {NAMES.get(delimiter, delimiter)!r}; two are needed, "
             "of which one is the target. Another delimiter: --delimiter."
         )
-    last = cells.iloc[:, -1]  # pandas fills rows that are too short, with nothing in this one
+    _check_ends(path, text, delimiter, cells)
+    return cells.apply(lambda column: column.str.strip())
+
+
+def _large(path: Path, text: str, delimiter: str, skip: int) -> pd.DataFrame:
+    try:
+        cells = typed_cells(text.encode(), delimiter, skip)
+    except (pd.errors.ParserError, ValueError):
+        raise _ragged(path, text, delimiter) from None
+    _check_ends(path, text, delimiter, cells)
+    return cells
+
+
+def _check_ends(path: Path, text: str, delimiter: str, cells: pd.DataFrame) -> None:
+    """Refuses rows that are too short: pandas fills them, with nothing in the last column."""
+    last = cells.iloc[:, -1]
     if ((last == "") | last.isna()).any() and any(len(row) < cells.shape[1] for row in records(text, delimiter) if row):
         raise _ragged(path, text, delimiter)
-    return cells.apply(lambda column: column.str.strip())
+
+
+def _equal(cells: pd.DataFrame, row: pd.Series) -> pd.Series:
+    """Which rows are equal to this one of texts."""
+    if any(kind.kind in "if" for kind in cells.dtypes):
+        return pd.Series(False, index=cells.index)
+    return (cells == row).all(axis=1)
+
+
+def _end_of(text: str, delimiter: str, count: int) -> int:
+    """Where so many records end."""
+    ends = [0]
+
+    def lines() -> Iterator[str]:
+        for line in LINE.finditer(text):
+            ends[0] = line.end()
+            yield line[0]
+
+    for _ in itertools.islice(csv.reader(lines(), delimiter=delimiter, skipinitialspace=True), count):
+        pass
+    return ends[0]
 
 
 def _ragged(path: Path, text: str, delimiter: str) -> InputError:
