@@ -12,6 +12,7 @@ from nas.data.preprocessing import Preprocessing
 from nas.data.schema import Schema
 from search_spaces.task import Task
 
+EXAMPLES_AT_ONCE = 10_000  # counted; each byte takes 8 on the way
 Numbers = tuple[float, ...]  # one per channel, feature or output
 
 
@@ -175,7 +176,10 @@ def _of_bytes(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = np.arange(256.0)
     means, deviations = [], []
     for channel in range(inputs.shape[1]):
-        share = np.bincount(inputs[:, channel].ravel(), minlength=256) / inputs[:, channel].size
+        counts = np.zeros(256, np.int64)
+        for start in range(0, len(inputs), EXAMPLES_AT_ONCE):
+            counts += np.bincount(inputs[start : start + EXAMPLES_AT_ONCE, channel].ravel(), minlength=256)
+        share = counts / counts.sum()
         mean = float(share @ values)
         means.append(mean)
         deviations.append(float(np.sqrt(share @ (values - mean) ** 2)))

@@ -12,10 +12,13 @@ from nas.config.data_options import DataOptions
 from nas.config.metric import METRICS
 from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
+from nas.data.decoded_pictures import decoded
 from nas.data.division import divided
 from nas.data.metrics import metric_for
 from nas.data.preprocessing import Preprocessing
+from nas.data.preprocessing.cells import words
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.table import TableRules
 from nas.data.preprocessing.text import TextRules
 from nas.data.read import read
@@ -69,7 +72,7 @@ def load(
     main = dataclasses.replace(reading.main, targets=y)
     train_rows = taken(main.rows, division.train)
     rules = reading.fit(train_rows)
-    train = Split(rules.apply(train_rows), y[division.train])
+    train = Split(_arrays(rules, train_rows), y[division.train])
     _, validation = _part(_encoded(reading.validation, targets, "validation"), main, division.validation, rules)
     test_rows, test = _part(_encoded(reading.test, targets, "test"), main, division.test, rules)
     task = _task(reading, targets, options, rules)
@@ -131,7 +134,14 @@ def _part(own: Part | None, main: Part, index: np.ndarray, rules: Preprocessing)
     rows = part.rows
     if isinstance(rows, list) and rows and isinstance(rows[0], pd.DataFrame):
         rows = pd.concat(rows, ignore_index=True)  # one table, as it stands in a file
-    return rows, Split(rules.apply(rows), part.targets)
+    return rows, Split(_arrays(rules, rows), part.targets)
+
+
+def _arrays(rules: Preprocessing, rows: Any) -> np.ndarray:
+    """What a network takes, for these raw rows."""
+    if isinstance(rules, PictureRules):
+        return decoded(rules, rows if not rules.column else words(rows[rules.column]))
+    return rules.apply(rows)
 
 
 def _metric(options: DataOptions, targets: Targets | SeveralTargets) -> str:

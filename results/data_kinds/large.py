@@ -2,10 +2,10 @@
 
     .venv/bin/python results/data_kinds/large.py [--only NAME] [--scale 0.1] [--folder FOLDER]
 
-Each is generated in `--folder` (about 6 GB; a temporary one is removed). Then a process of its own loads it and trains a
-few networks with `nas search`. Memory is what Linux counts for that process: `private` cannot be given back (RssAnon
-and RssShmem of /proc/PID/status, every 50 ms), `resident` holds pages of files too, which the system takes back where
-memory is short. Writes `large.jsonl` and `large.md`.
+Each is generated in `--folder` (about 6 GB; a temporary one is removed). Then a process of its own loads it and
+trains a few networks with `nas search`. Memory is what Linux counts for that process: `private` cannot be given back
+(RssAnon and RssShmem of /proc/PID/status, every 50 ms), `resident` holds pages of files too, which the system takes
+back where memory is short. Writes `large.jsonl` and `large.md`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from results.machine import commit, describe
 LINES = HERE / "large.jsonl"
 NAS = Path(sys.executable).with_name("nas")
 ROWS, COLUMNS, PICTURES, SIDE = 1_000_000, 100, 200_000, 64
-BUDGET = "4 trials"
-MORE = ("--epochs", "1", "--baselines", "off", "--known", "off", "--executor", "local", "--no-final")
+BUDGET = "4m"
+MORE = ("--baselines", "off", "--known", "off", "--executor", "local", "--no-final")
 
 
 def columns(rows: int, seed: int = 0) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def main() -> None:
                 print(json.dumps(line), file=file)
     lines = [json.loads(line) for line in LINES.read_text().splitlines()]
     head = ("data", "scale", "exit", "seconds", "private_gib", "resident_gib", "commit")
-    table = ["# Memory of a search on large data", "", f"{describe('torch')}; {BUDGET}, one epoch each.", ""]
+    table = ["# Memory of a search on large data", "", f"{describe('torch')}; searches of {BUDGET}.", ""]
     table += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     table += [f"| {' | '.join(str(line[name]) for name in head)} |" for line in lines]
     (HERE / "large.md").write_text("\n".join(table) + "\n")

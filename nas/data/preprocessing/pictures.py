@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import warnings
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -53,9 +56,23 @@ class PictureRules:
         cells = cells_of(rows, self.column)
         pictures = cells if cells is rows else words(cells)
         x = np.empty((len(pictures), *self.input_shape), np.uint8)
-        for number, one in enumerate(pictures):
-            x[number] = self._pixels(one)
+        self.fill(x, pictures)
         return x
+
+    def fill(self, pixels: np.ndarray, pictures: Iterable[Any]) -> None:
+        """Decodes the pictures into `pixels`, uint8 `(n, *input_shape)`, on all processors."""
+        workers = os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:  # Pillow lets other threads run while it decodes
+            waiting: deque[Any] = deque()
+            number = 0
+            for one in pictures:
+                waiting.append(pool.submit(self._pixels, one))
+                if len(waiting) > 16 * workers:
+                    pixels[number] = waiting.popleft().result()
+                    number += 1
+            for done in waiting:
+                pixels[number] = done.result()
+                number += 1
 
     def _pixels(self, picture: Any) -> np.ndarray:
         """Of a path, or of a picture that Pillow has opened."""

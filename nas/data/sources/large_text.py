@@ -30,9 +30,9 @@ def typed_cells(data: bytes, delimiter: str, skip: int) -> pd.DataFrame:
     Raises:
         pandas.errors.ParserError: a record with more cells than the first.
     """
-    numbers: dict[int, list[np.ndarray]] | None = None
+    width = next(_parts(data, delimiter, 0, rows=1)).shape[1]
+    numbers: dict[int, list[np.ndarray]] = {place: [] for place in range(width)}
     for part in _parts(data, delimiter, skip):
-        numbers = {place: [] for place in range(part.shape[1])} if numbers is None else numbers
         for place in list(numbers):
             values = _numbers(part.iloc[:, place])
             if values is None:
@@ -40,12 +40,11 @@ def typed_cells(data: bytes, delimiter: str, skip: int) -> pd.DataFrame:
             else:
                 numbers[place].append(values)
     columns: dict[int, Any] = {}
-    for place in list(numbers or {}):
+    for place in list(numbers):
         values = np.concatenate(numbers.pop(place))
         said = values[~np.isnan(values)] if values.dtype.kind == "f" else values
         if len(said) and (values.dtype.kind == "i" or (said != np.round(said)).any()):
             columns[place] = values
-    width = next(_parts(data, delimiter, 0, rows=1)).shape[1]
     others = [place for place in range(width) if place not in columns]
     if others:
         texts = pd.concat(list(_parts(data, delimiter, skip, others)), ignore_index=True)
@@ -59,12 +58,12 @@ def _on(values: Any, index: pd.Index) -> pd.Series:
 
 
 def _parts(
-    data: bytes, delimiter: str, skip: int, columns: Sequence[int] | None = None, rows: int = ROWS
+    data: bytes, delimiter: str, skip: int, columns: Sequence[int] | None = None, rows: int = 0
 ) -> Iterator[pd.DataFrame]:
-    """Parts of a table, cells as texts without the spaces around them."""
+    """Parts of a table of so many rows, by default `ROWS`; cells as texts without the spaces around them."""
     with pd.read_csv(
         io.BytesIO(data), encoding="utf-8", sep=delimiter, header=None, dtype=str, keep_default_na=False,
-        skipinitialspace=True, engine="c", skip_blank_lines=True, usecols=columns, chunksize=rows,
+        skipinitialspace=True, engine="c", skip_blank_lines=True, usecols=columns, chunksize=rows or ROWS,
     ) as reader:  # fmt: skip
         for part in reader:
             part = part.iloc[skip:] if skip else part

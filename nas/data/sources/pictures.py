@@ -17,7 +17,7 @@ from nas.errors import InputError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 SMALLEST_SIDE, LARGEST_SIDE = 8, 128  # pixels, unless the caller gives a size
-LIMIT_BYTES = 4 << 30  # of all pictures, resized
+LIMIT_BYTES = 64 << 30  # of all pictures, resized; see `decoded_pictures`
 SIXTEEN_BIT = ("I", "I;16", "I;16L", "I;16B")
 
 
@@ -63,7 +63,7 @@ def surveyed(
     Grey when all are grey. Height and width are powers of two at or above the median, from 8 to 128.
 
     Raises:
-        InputError: a picture that cannot be read; more than 4 GiB.
+        InputError: a picture that cannot be read; more than 64 GiB.
     """
     grey, heights, widths, sizes = True, [], [], set()
     counts = dict.fromkeys(("turned by EXIF", "laid on white", "of 16 bits", "of CMYK colours"), 0)
@@ -83,7 +83,7 @@ def surveyed(
     height, width = options.size or (_side(heights), _side(widths))
     if len(paths) * height * width * (1 if grey else 3) > LIMIT_BYTES:
         raise InputError(
-            f"{name}: {len(paths)} pictures of {height} x {width} take more than 4 GiB. Make them smaller: --size 64."
+            f"{name}: {len(paths)} pictures of {height} x {width} take more than 64 GiB. Make them smaller: --size 64."
         )
     notes = [f"{count} pictures are {what}" for what, count in counts.items() if count]
     smallest, largest = min(sizes), max(sizes)

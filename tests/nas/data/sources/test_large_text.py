@@ -29,8 +29,7 @@ def table(seed: int, delimiter: str, header: bool, rows: int = 60) -> str:
     rng = random.Random(seed)
     names = rng.sample(sorted(KINDS), 5)
     lines = [[*names, "label"]] if header else []
-    for number in range(rows):
-        lines.append([*(KINDS[name](rng) for name in names), "yes" if number % 3 else "no"])
+    lines += [[*(KINDS[name](rng) for name in names), "yes" if number % 3 else "no"] for number in range(rows)]
     quoted = [delimiter.join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines]
     return "\n".join(quoted) + "\n"
 
@@ -40,7 +39,6 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every text is large, and its parts are small."""
     monkeypatch.setattr(delimited, "LARGE", 0)
     monkeypatch.setattr(large_text, "ROWS", 7)
-    monkeypatch.setattr(large_text._parts, "__defaults__", (None, 7))
 
 
 @pytest.mark.parametrize("header", [True, False])
