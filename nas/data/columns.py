@@ -145,7 +145,10 @@ def _refuse_infinite(frame: Frame, name: str, values: np.ndarray) -> None:
 def _found(name: str, kind: str, cells: pd.Series, missing: pd.Series, **further: str) -> Found:
     said = cells[~missing.to_numpy(bool)]
     distinct = said.unique()
-    samples = tuple(_short(word(value)) for value in distinct[:FEW_SAMPLES])
+    short = (
+        float(str(value)) if isinstance(value, np.float32 | np.float16) else value for value in distinct[:FEW_SAMPLES]
+    )
+    samples = tuple(_short(word(value)) for value in short)
     return Found(name, kind, float(missing.mean()), len(distinct), samples, **further)
 
 

@@ -260,7 +260,9 @@ def _summary(found: Preflight) -> Table:
         size = f"{timing.parameters:,} parameters, {timing.macs / 1e6:,.1f} M multiply-adds"
         table.add_row(f"seconds per epoch of {found.examples:,}", f"{timing.seconds_per_epoch:.2f}  ({size})")
     if found.trainings is not None:
-        text = f"about {found.trainings:,} trainings of {found.epochs} epochs; in full they take"
+        text = (
+            f"about {found.trainings:,} trainings of {found.epochs} epoch{'s' * (found.epochs != 1)}; in full they take"
+        )
         table.add_row("the budget buys", f"{text} {duration(found.budget_seconds)}, {found.parallel} at a time")
     return table
 

@@ -73,7 +73,7 @@ class Plan:
 
     def sentence(self, examples: int) -> str:
         """The plan for so many training examples, in words."""
-        seen = f"{self.epochs} epochs on {round(self.subset * examples):,} examples"
+        seen = f"{self.epochs} epoch{'s' * (self.epochs != 1)} on {round(self.subset * examples):,} examples"
         if self.trainings is None:
             return f"Plan: trainings of {seen}."
         return (
