@@ -1,7 +1,7 @@
 # make search   set up, then search a network for the digits in 3 minutes
 # make test     set up, then run the tests
 # make check    lint, format, types, and known vulnerabilities of what is installed
-# make docs     draw docs/architecture.svg from the imports of the code
+# make docs     draw docs/architecture.svg from the imports of the code, and build the pages of docs/ into build/site
 # make ui       review the searches in MLflow
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,8 +27,9 @@ check: .venv/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/python .ci/audit.py
 
-docs: .venv/bin/python
+docs: .venv/installed-for-tests
 	$(BIN)/python docs/architecture.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 ui: .venv/installed
 	$(BIN)/nas ui
@@ -45,7 +46,7 @@ ui: .venv/installed
 
 .venv/installed-for-tests: .venv/installed
 	@echo "Installing what the tests need"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test,onnx,quantum,trees]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test,docs,onnx,quantum,trees]"
 	@touch $@
 
 clean:
