@@ -35,6 +35,7 @@ from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.results import FinalResult, SearchOutcome
+from nas.report.notebook import as_html, watched
 from nas.setup import problem as setup
 from nas.setup.affordable import check_affordable
 from nas.setup.changed_code import new_segment, resumed_space
@@ -63,6 +64,9 @@ class SearchResult(SearchOutcome):
         from nas.export import export_winner  # only now: what exports need is not loaded before the first training
 
         return export_winner(self.directory, Path(directory))
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def search(
@@ -102,7 +106,7 @@ def search(
         InputError, SpaceError: something asked for breaks a rule; nothing was written.
         SearchFailed: not a single candidate could be trained.
     """
-    began = time.monotonic()
+    began, observers = time.monotonic(), watched(observers)
     said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
     for name in settings:
         known("setting", name, [*(field.name for field in dataclasses.fields(SearchConfig)), *DataOptions.names()])
@@ -182,7 +186,7 @@ def resume(
         InputError: no search there, one that another process runs, one that has come to its end and is given no more,
             or data, space or code that differ from the first time.
     """
-    began = time.monotonic()
+    began, observers = time.monotonic(), watched(observers)
     with Journal.open(Path(directory).absolute(), began) as journal:
         config = SearchConfig.from_json(journal.header.config)
         if budget is None:

@@ -25,7 +25,7 @@ from nas.data.sources.npz import read_npy, read_npz
 from nas.data.sources.openml import is_openml, read_openml
 from nas.data.sources.pictures import SUFFIXES as PICTURES
 from nas.data.sources.pictures import read_pictures
-from nas.data.sources.raw import Raw
+from nas.data.sources.raw import Raw, SeriesParts
 from nas.data.sources.tensors import read_tensors
 from nas.data.sources.texts import SUFFIXES as TEXTS
 from nas.data.sources.texts import plain_text_refused, read_labelled_lines, read_text_folder
@@ -190,6 +190,8 @@ def _of(held: Any, options: DataOptions) -> Reading:
         return table_reading(held, options)
     if isinstance(held, Raw):
         return array_reading(held, options)
+    if isinstance(held, SeriesParts):
+        return series_reading(held.raw, [held.main, held.validation, held.test])
     raw, series = held
     return series_reading(raw, [series, None, None])
 

@@ -87,7 +87,7 @@ class Progress(Observer):
         if started.plan:
             self.console.print(started.plan, markup=False, highlight=False)
         self.console.print("[dim]Ctrl-C once: finish with the best so far; twice: stop now, `nas resume` goes on.[/]")
-        if self.console.is_terminal:
+        if self.console.is_terminal or self.console.is_jupyter:
             self.live = Live(get_renderable=self.panel, console=self.console, refresh_per_second=2, transient=True)
             self.live.start()
 

@@ -77,7 +77,8 @@ class Plan:
         if self.trainings is None:
             return f"Plan: trainings of {seen}."
         return (
-            f"Plan: about {self.trainings} trainings of {seen}, {duration(max(self.seconds, 0.1))} each; "
+            f"Plan: about {self.trainings} training{'s' * (self.trainings != 1)} of {seen}, "
+            f"{duration(max(self.seconds, 0.1))} each; "
             f"{duration(self.final_seconds)} for the final, which trains on all of them."
         )
 

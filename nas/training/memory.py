@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,8 @@ def kept_bytes(cell: Any, shape: tuple[int, ...]) -> int:
         shape: of the cell's input, channels first, without the batch.
     """
     try:
-        with torch.device("meta"):
+        with warnings.catch_warnings(), torch.device("meta"):
+            warnings.simplefilter("ignore")  # weights from a file are not copied to the meta device
             network, x = cell.build(shape), torch.zeros((EXAMPLES, *shape))
         return kept_for_backward(network, x) // EXAMPLES
     except SpaceError:

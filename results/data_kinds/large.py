@@ -30,8 +30,11 @@ from results.machine import commit, describe
 LINES = HERE / "large.jsonl"
 NAS = Path(sys.executable).with_name("nas")
 ROWS, COLUMNS, PICTURES, SIDE = 1_000_000, 100, 200_000, 64
-BUDGET = "4m"
+BUDGET = "10m"
 MORE = ("--baselines", "off", "--known", "off", "--executor", "local", "--no-final")
+
+
+SPACES = {"pictures": "cnn", "parquet": "mlp", "csv": "mlp"}
 
 
 def columns(rows: int, seed: int = 0) -> dict[str, Any]:
@@ -85,8 +88,8 @@ def pictures(folder: Path, scale: float) -> Path:
 KINDS: dict[str, Callable[[Path, float], Path]] = {"parquet": parquet, "csv": csv, "pictures": pictures}
 
 
-def measured(data: Path, out: Path) -> dict[str, Any]:
-    command = [str(NAS), "search", str(data), "--budget", BUDGET, *MORE, "--directory", str(out)]
+def measured(data: Path, space: str, out: Path) -> dict[str, Any]:
+    command = [str(NAS), "search", str(data), "--space", space, "--budget", BUDGET, *MORE, "--directory", str(out)]
     began = time.monotonic()
     with (out.parent / "said.txt").open("w") as said:
         process = subprocess.Popen([*command, "--tracking-uri", ""], stdout=said, stderr=subprocess.STDOUT)
@@ -127,7 +130,7 @@ def main() -> None:
                 line = {
                     "data": name,
                     "scale": asked.scale,
-                    **measured(data, Path(place) / "search"),
+                    **measured(data, SPACES[name], Path(place) / "search"),
                     "commit": commit(),
                 }
             print(json.dumps(line), flush=True)

@@ -14,7 +14,7 @@ from nas.data.sources.frame import Frame
 from nas.data.sources.named_arrays import roles
 from nas.data.sources.named_inputs import NamedInputs
 from nas.data.sources.npz import raw_of
-from nas.data.sources.raw import Raw
+from nas.data.sources.raw import Raw, SeriesParts
 from nas.data.sources.tables import plain
 from nas.errors import InputError
 
@@ -54,7 +54,7 @@ class Examples:
 
 def read_object(
     data: Any,
-) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]] | dict[str, NamedInputs]:
+) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]] | SeriesParts | dict[str, NamedInputs]:
     """What an object holds: arrays, a table, a table and its test part, or examples of unequal shape.
 
     Of named inputs the parts by name: `main`, and `validation` and `test` where they are given.
@@ -85,7 +85,7 @@ def read_object(
     if len(data) == 2 and isinstance(data[0], Mapping):
         return {"main": _named(*data)}
     if len(data) in (2, 3) and all(
-        isinstance(part, tuple | list) and len(part) == 2 and _is_array(part[0]) for part in data
+        isinstance(part, tuple | list) and len(part) == 2 and (_is_array(part[0]) or _is_listed(*part)) for part in data
     ):
         return _parts(data)
     if len(data) != 2:
@@ -103,6 +103,13 @@ def _named(x: Mapping[Any, Any], y: Any) -> NamedInputs:
 def _is_array(value: Any) -> bool:
     """Whether a value holds examples, and is none itself: at least two axes, or texts."""
     return isinstance(value, pd.DataFrame) or getattr(value, "ndim", 0) >= 2
+
+
+def _is_listed(x: Any, y: Any) -> bool:
+    """Whether a list holds series or texts, one for each target."""
+    if not isinstance(x, tuple | list) or not len(x) or not hasattr(y, "__len__") or len(x) != len(y):
+        return False
+    return all(isinstance(one, str) or getattr(one, "ndim", 0) in (1, 2) for one in x)
 
 
 def _pair(x: Any, y: Any) -> Raw | Frame | tuple[Raw, list[Any]]:
@@ -184,19 +191,39 @@ def _mapping(data: Mapping[Any, Any]) -> Raw | Frame:
     return raw_of("arrays", {role: held[key] for role, key in named.items()}, {"arrays": ", ".join(named.values())})
 
 
-def _parts(data: Sequence[Any]) -> Raw | tuple[Frame, Frame]:
+def _parts(data: Sequence[Any]) -> Raw | tuple[Frame, Frame] | SeriesParts:
     """Training and test, or training, validation and test."""
     parts = [_pair(*part) for part in data]
     if all(isinstance(part, Frame) for part in parts) and len(parts) == 2:
         return parts[0], parts[1]  # type: ignore[return-value]
+    if any(isinstance(part, tuple) for part in parts):
+        return _series_parts(parts)
     if not all(isinstance(part, Raw) for part in parts):
-        raise InputError(f"All parts must be arrays of equal shape, or two DataFrames. {HOW}")
+        raise InputError(f"All parts must be arrays of equal shape, lists of series, or two DataFrames. {HOW}")
+    return _as_one(parts)  # type: ignore[arg-type]
+
+
+def _as_one(parts: Sequence[Raw]) -> Raw:
     first, *own = parts
     names = ("validation", "test") if len(own) == 2 else ("test",)
-    arrays = {"x": first.x, "y": first.y}  # type: ignore[union-attr]
+    arrays = {"x": first.x, "y": first.y}
     for name, part in zip(names, own, strict=True):
-        arrays |= {f"x_{name}": part.x, f"y_{name}": part.y}  # type: ignore[union-attr]
+        arrays |= {f"x_{name}": part.x, f"y_{name}": part.y}
     return raw_of("arrays", arrays, {})
+
+
+def _series_parts(parts: Sequence[Any]) -> SeriesParts:
+    """Of which some may happen to have series of one length: then they are an array."""
+    raws, series = [], []
+    for part in parts:
+        raw, held = part if isinstance(part, tuple) else (part, None)
+        if not isinstance(raw, Raw) or (held is None and raw.x.ndim not in (2, 3)):
+            raise InputError(f"All parts must be series, like the first. {HOW}")
+        series.append(_unequal(list(raw.x)) if held is None else held)
+        raws.append(dataclasses.replace(raw, x=np.zeros((len(raw.x), 1))))
+    joined = dataclasses.replace(_as_one(raws), layout="series", why_layout="examples of unequal length")
+    main, *middle, test = series
+    return SeriesParts(joined, main, middle[0] if middle else None, test)
 
 
 def _items(data: Any) -> Raw | Frame | tuple[Raw, list[Any]]:

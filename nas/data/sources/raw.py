@@ -58,3 +58,17 @@ class Raw:
                 )
             if len(x) == 0:
                 raise InputError(f"{self.name}: the {part} part is empty.")
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesParts:
+    """Series `(channels, length)` of unequal length, in parts of their own.
+
+    Args:
+        raw: the targets of all parts; its inputs mean nothing.
+    """
+
+    raw: Raw
+    main: list[np.ndarray]
+    validation: list[np.ndarray] | None
+    test: list[np.ndarray]

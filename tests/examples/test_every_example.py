@@ -1,0 +1,33 @@
+"""Every short example runs as a newcomer would run it, with less to spend."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SAYS = {
+    "pictures": "a cross is taken for a",
+    "series": "taken for",
+    "text": "'breakfast was not poor' is",
+    "front": "the smallest of the front lies in",
+    "frozen_backbone": "of them trained",
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{name}.py").write_text((EXAMPLES / f"{name}.py").read_text())
+    spec = importlib.util.spec_from_file_location(name, tmp_path / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    module.main("2 trials", executor="local", tracking_uri="", epochs=1, known="off", directory=tmp_path / "search")
+    assert SAYS[name] in capsys.readouterr().out
