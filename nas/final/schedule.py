@@ -12,6 +12,7 @@ from nas.config.final_time import FINALISTS
 from nas.execution.full_training import FullTraining
 from nas.records.trial import Trial
 from nas.training.epoch_clock import VALIDATION_COST
+from nas.training.fidelity import validation_share
 
 
 @dataclass(frozen=True)
@@ -130,4 +131,4 @@ def epochs_that_fit(trial: Trial, seconds: float, stretch: float = 1.0) -> int:
 def stretch(subset: float, train: int, validation: int) -> float:
     """What an epoch on all training examples costs, to one on a share of them, its validation included."""
     extra = VALIDATION_COST * validation
-    return (train + extra) / (subset * train + extra)
+    return (train + extra) / (subset * train + validation_share(subset, validation) * extra)

@@ -18,24 +18,35 @@ from search_spaces.architecture import Architecture
 from search_spaces.dsl import is_cell_like
 
 MULTIPLE = 8  # numbers of channels are multiples of it, so that attention heads and groups divide them
+LEAST_VALIDATION = 10_000  # examples; of them an accuracy has a standard error of half a point at most
 CHUNK = 4096  # examples resized at once
 
 
 def reduced(data: TrainingData, fidelity: Fidelity) -> TrainingData:
     """The data at this fidelity; the network must be built for its task, whose input shape may be smaller.
 
-    Examples are dropped from the training split only, the same ones every time.
+    Examples are dropped, the same ones every time. Of a large validation split so many are kept as of the training
+    split, `LEAST_VALIDATION` at least: more say nothing new of a network that has seen few.
     """
     train, validation, task = data.train, data.validation, data.task
     if fidelity.subset < 1.0:
         rng = np.random.default_rng(0)
         _, kept = set_aside("fidelity", train.targets, fidelity.subset, rng)
         train = Split(train.inputs[kept], train.targets[kept])
+        share = validation_share(fidelity.subset, len(validation))
+        if share < 1.0:
+            _, kept = set_aside("fidelity", validation.targets, share, rng)
+            validation = Split(validation.inputs[kept], validation.targets[kept])
     if fidelity.resolution < 1.0 and len(task.input_shape) > 1:
         train = Split(_shrunk(train.inputs, fidelity.resolution), train.targets)
         validation = Split(_shrunk(validation.inputs, fidelity.resolution), validation.targets)
         task = replace(task, input_shape=train.inputs.shape[1:])
     return replace(data, task=task, train=train, validation=validation)
+
+
+def validation_share(subset: float, examples: int) -> float:
+    """Share of a validation split of so many examples that a training on `subset` of its own is scored on."""
+    return 1.0 if subset >= 1.0 else min(1.0, max(LEAST_VALIDATION / examples, subset))
 
 
 def narrowed(architecture: Architecture, share: float) -> Architecture:

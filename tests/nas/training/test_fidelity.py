@@ -10,6 +10,7 @@ import torch
 from small import digits
 
 from nas.config.recipe import Fidelity
+from nas.training import fidelity
 from nas.training.fidelity import narrowed, reduced, resize
 from search_spaces import SPACES, Task
 from search_spaces.profile import profile
@@ -42,3 +43,16 @@ def test_a_narrower_network_builds_and_has_fewer_parameters() -> None:
     task, architecture = Task((3, 16, 16), 10), SPACES["hybrid"]().sample(random.Random(0))
     assert narrowed(architecture, 1.0) is architecture
     assert profile(narrowed(architecture, 0.5), task).parameters < profile(architecture, task).parameters
+
+
+def test_of_a_large_validation_split_no_more_is_scored_than_a_short_training_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = digits().search
+    whole = len(data.validation)
+    assert len(reduced(data, Fidelity(subset=0.25)).validation) == whole  # it is not large
+    monkeypatch.setattr(fidelity, "LEAST_VALIDATION", 50)
+    assert len(reduced(data, Fidelity()).validation) == whole
+    few = reduced(data, Fidelity(subset=0.25)).validation
+    assert len(few) == pytest.approx(0.25 * whole, rel=0.1)
+    assert set(few.targets) == set(data.validation.targets)
