@@ -14,12 +14,14 @@ from nas.config.data_options import DataOptions
 
 @with_data_flags
 def evolve(
-    champion: Annotated[str, typer.Argument(help="The directory of a search or an export, or a registered model.")],
+    champion: Annotated[
+        str, typer.Argument(help="A search or an export, a registered model, or your own network as module:attribute.")
+    ],
     options: DataOptions,
     data: Annotated[str, typer.Option(help=DATA_HELP)],
     budget: Annotated[str, typer.Option(help="As of [bold]nas search[/].")] = "10m",
     alias: Annotated[str, typer.Option(help="Of the registered model that names its champion.")] = "champion",
-    space: Annotated[str, typer.Option(help="To search; by default the champion's.")] = "auto",
+    space: Annotated[str, typer.Option(help="To search; by default the champion's, or by the data.")] = "auto",
     directory: Annotated[
         Path | None, typer.Option(help="Where the search is kept. By default a new one under results/searches.")
     ] = None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from nas.config.data_options import DataOptions
 from nas.config.search_config import AUTO
@@ -22,6 +23,7 @@ from nas.final.verdict import Rival, compared
 from nas.records.verdict import BETTER, Verdict
 from nas.search import SearchResult, search
 from nas.setup.start_from import ARCHITECTURE
+from nas.steering.own_network import is_named, named_network, outputs_of
 from nas.tracking import deploy, export_in_registry
 from search_spaces import SPACES
 from search_spaces.architecture import Architecture
@@ -50,7 +52,7 @@ class Evolved:
 
 
 def evolve(
-    champion: str | Path,
+    champion: str | Path | nn.Module,
     data: Any,
     budget: str,
     *,
@@ -65,11 +67,12 @@ def evolve(
     """Searches from a champion, and puts the winner in its place only where the paired test says that it is better.
 
     Args:
-        champion: the directory of a search or an export, or else the name of a registered model.
+        champion: the directory of a search or an export, the name of a registered model, or a network that you have
+            trained yourself: an `nn.Module`, or its name as `module:attribute`; see `own_network.outputs_of`.
         data: of the champion's task, see `nas.search`; one part is sealed for the test of both.
         alias: of the registered model that names its champion, and that moves.
         options: how the data is read; target and metric are the champion's unless they say others.
-        space: to search; by default the champion's.
+        space: to search; by default the champion's, or by the data where the champion is a network of your own.
         say: is told what was understood, a line each.
         settings: see `nas.search`.
 
@@ -77,6 +80,15 @@ def evolve(
         InputError: no such champion, or data of another task; nothing was written.
         SearchFailed: not a single challenger could be trained, or the winner was not exported.
     """
+    if isinstance(champion, nn.Module) or (isinstance(champion, str) and is_named(champion)):
+        network = champion if isinstance(champion, nn.Module) else named_network(champion)
+        say(f"Champion: a network of your own, {sum(one.numel() for one in network.parameters()):,} parameters.")
+        dataset = load(data, options=options or DataOptions())
+        outputs = outputs_of(network, dataset)
+        result = search(
+            data, space, budget, options=options, tracking_uri=tracking_uri, observers=observers, **settings
+        )
+        return Evolved(_verdict(result, dataset, outputs), result)
     directory = Path(champion)
     with tempfile.TemporaryDirectory() as folder:
         name = "" if directory.exists() else str(champion)
@@ -102,15 +114,19 @@ def evolve(
             observers=observers,
             **settings,
         )
-    if result.exported is None:
-        raise SearchFailed(f"The winner of {result.directory} was not exported, so that it cannot take a place.")
-    targets = dataset.test.open().targets
-    challenger = _outputs(load_predictor(result.exported), dataset)
-    verdict = compared(dataset.task, challenger, targets, Rival(CHAMPION, float("nan"), outputs))
+    verdict = _verdict(result, dataset, outputs)
     if verdict.kind != BETTER or not name:
         return Evolved(verdict, result)
     made = deploy(result.directory, name, alias, tracking_uri, None)
     return Evolved(verdict, result, made.version)
+
+
+def _verdict(result: SearchResult, dataset: Dataset, outputs: np.ndarray) -> Verdict:
+    """On the search's winner against the champion, whose outputs these are."""
+    if result.exported is None:
+        raise SearchFailed(f"The winner of {result.directory} was not exported, so that it cannot take a place.")
+    challenger = _outputs(load_predictor(result.exported), dataset)
+    return compared(dataset.task, challenger, dataset.test.open().targets, Rival(CHAMPION, float("nan"), outputs))
 
 
 def _like(schema: Schema, options: DataOptions) -> DataOptions:

@@ -1,4 +1,4 @@
-"""A person's own space, by `module:attribute` or `file.py:attribute`."""
+"""A person's own space, or anything else of theirs, by `module:attribute` or `file.py:attribute`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
@@ -19,16 +20,31 @@ def own_space(place: str, attribute: str) -> Space:
     Raises:
         SpaceError: the module or attribute is not there, or its code raises: says what and in which line.
     """
+    found = own_attribute(place, attribute, "space", "or name a space of the catalogue")
     name = f"{place}:{attribute}"
     try:
-        module = _file(Path(place)) if place.endswith(".py") else _module(place)
-        found = getattr(module, attribute)
         space = found() if callable(found) and not isinstance(found, Space) else found
     except Exception as error:  # whatever a person's own code raises is reported as theirs, with its line
-        raise SpaceError(_blame(error, name)) from error
+        raise SpaceError(_blame(error, f"space `{name}`", "or name a space of the catalogue")) from error
     if not isinstance(space, Space):
         raise SpaceError(f"`{name}` must be a Space or a function that returns one, got {space!r}.")
     return space
+
+
+def own_attribute(place: str, attribute: str, what: str, otherwise: str) -> Any:
+    """What has this name in a module or file.
+
+    Args:
+        what: it is to be, for messages; otherwise: what else a person can do.
+
+    Raises:
+        SpaceError: the module or attribute is not there, or its code raises: says what and in which line.
+    """
+    try:
+        module = _file(Path(place)) if place.endswith(".py") else _module(place)
+        return getattr(module, attribute)
+    except Exception as error:  # whatever a person's own code raises is reported as theirs, with its line
+        raise SpaceError(_blame(error, f"{what} `{place}:{attribute}`", otherwise)) from error
 
 
 def _file(path: Path) -> ModuleType:
@@ -55,7 +71,7 @@ def _module(name: str) -> ModuleType:
         sys.path.remove(str(Path.cwd()))
 
 
-def _blame(error: Exception, name: str) -> str:
+def _blame(error: Exception, what: str, otherwise: str) -> str:
     """The last line of the traceback, and the line of the person's file that it comes from."""
     here = Path(__file__).parent.parent
     frames = traceback.extract_tb(error.__traceback__)
@@ -65,4 +81,4 @@ def _blame(error: Exception, name: str) -> str:
     if isinstance(error, SyntaxError):
         where = f" (from {error.filename}, line {error.lineno})"
     last = traceback.format_exception_only(error)[-1].strip()
-    return f"Cannot load space `{name}`: {last}{where}. Correct it there, or name a space of the catalogue."
+    return f"Cannot load {what}: {last}{where}. Correct it there, {otherwise}."

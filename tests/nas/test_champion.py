@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 import nas
 from nas.errors import InputError
@@ -86,3 +88,46 @@ def test_data_of_another_task_is_refused_before_anything_is_written(weak: tuple[
     with pytest.raises(InputError, match="there is no store"):
         nas.evolve("nobody", str(other), "1 trials", tracking_uri=f"sqlite:///{tmp_path}/no.db", **QUICK)
     assert {path.name for path in tmp_path.iterdir()} == {"other.csv", "lacking.csv"}
+
+
+class Own(nn.Module):
+    """Says the class of the rows of `table`, given the order of classes, or the opposite."""
+
+    def __init__(self, right: bool = True) -> None:
+        super().__init__()
+        self.sign = nn.Parameter(torch.tensor(1.0 if right else -1.0), requires_grad=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        product = -x[:, 0] * x[:, 1] * self.sign  # large where the signs of both columns differ
+        return torch.stack([product, -product], dim=1)
+
+
+def test_a_network_of_ones_own_stays_where_it_is_not_beaten_and_goes_where_it_is(tmp_path: Path) -> None:
+    data = str(table(tmp_path / "clear.csv", noise=0.0))
+    settings = {**QUICK, "tracking_uri": "", "space": "mlp"}
+    kept = nas.evolve(Own(), data, "1 trials", epochs=1, directory=tmp_path / "a", **settings)
+    assert not kept.better and kept.verdict.rival_score.value > 0.95
+    beaten = nas.evolve(Own(right=False), data, "1 trials", epochs=1, directory=tmp_path / "b", **settings)
+    assert beaten.better and beaten.verdict.rival_score.value < 0.05
+
+
+def test_a_network_of_ones_own_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "import torch\n\n\ndef made():\n    return torch.nn.Linear(2, 2)\n\n\nwrong = torch.nn.Linear(3, 2)\n"
+        "wide = torch.nn.Linear(2, 5)\nnothing = 7\n\n\ndef needs(what):\n    return what\n"
+    )
+    data = str(table(tmp_path / "clear.csv", noise=0.0, rows=300))
+    settings = {**QUICK, "tracking_uri": "", "space": "mlp", "directory": tmp_path / "s"}
+    assert nas.evolve("mine.py:made", data, "1 trials", epochs=1, **settings).result.candidates
+    for name, said in (
+        ("mine.py:wrong", "cannot take this data, batch x 2"),
+        ("mine.py:wide", "one number for each of large, small"),
+        ("mine.py:nothing", "raised TypeError"),
+        ("mine.py:needs", "called without arguments"),
+        ("mine.py:absent", "Cannot load network"),
+        ("nowhere:made", "or name a search, an export or a registered model"),
+    ):
+        with pytest.raises(InputError, match=said):
+            nas.evolve(name, data, "1 trials", **{**settings, "directory": tmp_path / "t"})
+    assert not (tmp_path / "t").exists()
