@@ -23,6 +23,7 @@ from nas.cli.inspect_space import inspect
 from nas.cli.options import console
 from nas.cli.predict import predict
 from nas.cli.replay import replay
+from nas.cli.report import report
 from nas.cli.resume import resume
 from nas.cli.search import search
 from nas.cli.show import show
@@ -53,6 +54,7 @@ for command in (
     ask,
     tell,
     show,
+    report,
     export,
     predict,
     track,

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from nas.errors import InputError
+
 if TYPE_CHECKING:
     from nas.driver.events import Observer
     from nas.records.results import SearchOutcome
+    from nas.setup.stored_search import StoredSearch
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON document on stdout and nothing else; progress goes to stderr.")
@@ -65,3 +68,21 @@ def tell_outcome(console: Console, result: SearchOutcome, document: Print, as_js
         console.print("  nas ask, nas tell: train its candidates yourself; nas resume: let it be run", highlight=False)
     else:
         print_outcome(console, result, seen.task.metric)
+    if seen.record.ended:
+        _page(console, result, seen, quiet or as_json)
+
+
+def _page(console: Console, result: SearchOutcome, seen: StoredSearch, silent: bool) -> None:
+    """The report, beside the journal and in MLflow. A search is not lost for want of it."""
+    from nas import tracking
+    from nas.report.outcome import shown_path
+    from nas.report.page import write_page
+
+    try:
+        path = write_page(seen, result)
+        tracking.attach(path, result, seen)
+    except (InputError, OSError) as error:
+        Console(stderr=True).print(f"The report could not be kept: {error}", markup=False, soft_wrap=True)
+        return
+    if not silent:
+        console.print(f"  report      {shown_path(path)}", markup=False, highlight=False, soft_wrap=True)

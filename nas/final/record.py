@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from dataclasses import dataclass
@@ -69,6 +70,9 @@ def write_record(dataset: Dataset, result: FinalResult, tried: int, directory: P
         "finalists": [_entry(finalist, dataset.task) for finalist in result.finalists],
         "baseline": _entry(result.first_random, dataset.task) if result.first_random else None,
         "runs": [_entry(run, dataset.task) for run in result.runs],
+        "baselines": [dataclasses.asdict(one) for one in result.baselines],
+        "left_out": dict(result.left_out),
+        "standing": result.standing.to_data() if result.standing is not None else None,
     }
     part = directory / f"{RECORD}.part"
     part.write_text(json.dumps(record, indent=1))
@@ -95,6 +99,7 @@ def _entry(finalist: Finalist, task: Task) -> dict[str, Any]:
         "number": finalist.trial.number,
         **{name: getattr(finalist, name) for name in names},
         "scores": list(finalist.scores),
+        "refitted": finalist.refitted,
         "weights": finalist.weights.name,
         "mirrored": says_the_mean_of_both(finalist.trial.recipe, task),
         "architecture": json.loads(finalist.trial.architecture.to_json()),

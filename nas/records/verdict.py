@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 BETTER, WORSE, NOT_DISTINGUISHABLE, TOO_FEW = "better", "worse", "not distinguishable", "too few examples"
 
@@ -80,3 +83,20 @@ class Standing:
         if self.first is not None:
             return f"{score_words}; {self.first.sentence}; no baseline was trained"
         return f"{score_words}; nothing was trained to compare it with"
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Standing:
+        """What `to_data` wrote."""
+        verdicts = {name: _verdict(data[name]) for name in ("baseline", "first")}
+        return cls(**{**data, **verdicts, "winner": Estimate(**data["winner"])})
+
+
+def _verdict(data: Mapping[str, Any] | None) -> Verdict | None:
+    if data is None:
+        return None
+    scores = {name: Estimate(**data[name]) for name in ("winner_score", "rival_score")}
+    return Verdict(**{**data, **scores})

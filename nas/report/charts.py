@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nas.records.trial import COMPLETED, STOPPED, Trial
 from predictors.probation import Evidence
 
+MOST_NAMED = 20  # classes whose names and counts are written
 BLUE, GREY, RED = "#3b6ea5", "#9aa3ad", "#b5483a"
 
 
@@ -66,6 +69,57 @@ def trade_off(candidates: Sequence[Trial], metric: str, cost: str, path: Path) -
         axis.annotate(str(one.number), place, fontsize=7, xytext=(3, 3), textcoords="offset points")
     axis.set(xscale="log", xlabel=cost.replace("_", " "), ylabel=f"validation {metric}", title="Score and size")
     axis.legend(frameon=False)
+    return _save(figure, path)
+
+
+def learning_curves(candidates: Sequence[Trial], metric: str, path: Path) -> Path:
+    """Scores by epoch; dotted lines stand where trainings were stopped early."""
+    figure, axis = _figure()
+    for one in candidates:
+        if len(one.scores) > 1:
+            whole = one.state == COMPLETED
+            epochs = range(1, len(one.scores) + 1)
+            axis.plot(epochs, one.scores, linewidth=1, alpha=0.7, color=BLUE if whole else GREY)
+    for rung in sorted({len(one.scores) for one in candidates if one.state == STOPPED and one.scores}):
+        axis.axvline(rung, color=RED, linestyle=":", linewidth=1)
+    axis.set(xlabel="epoch", ylabel=f"validation {metric}", title="Learning curves (grey: stopped early)")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    return _save(figure, path)
+
+
+def predicted(expected: np.ndarray, deviation: np.ndarray, scores: np.ndarray, path: Path) -> Path:
+    """What was expected of trainings that the predictor had not seen, with one deviation, against what they reached."""
+    figure, axis = _figure()
+    axis.errorbar(scores, expected, yerr=deviation, fmt="o", markersize=3, linewidth=0.6, color=BLUE, ecolor=GREY)
+    ends = [float(min(scores.min(), expected.min())), float(max(scores.max(), expected.max()))]
+    axis.plot(ends, ends, color=RED, linewidth=1)
+    axis.set(xlabel="measured score", ylabel="expected, out of fold", title="Predicted against measured")
+    return _save(figure, path)
+
+
+def confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> Path:
+    """Examples by true class (rows) and said class (columns)."""
+    figure, axis = _figure()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(classes) <= MOST_NAMED:
+        names = [name if len(name) <= 14 else f"{name[:13]}…" for name in classes]
+        axis.set_xticks(range(len(classes)), names, rotation=45, ha="right", fontsize=8)
+        axis.set_yticks(range(len(classes)), names, fontsize=8)
+        for row, column in np.argwhere(counts > 0):
+            colour = "white" if shares[row, column] > 0.6 else "black"
+            axis.text(column, row, int(counts[row, column]), ha="center", va="center", fontsize=8, color=colour)
+    axis.set(xlabel="said", ylabel="true", title="Confusion")
+    return _save(figure, path)
+
+
+def residuals(outputs: np.ndarray, targets: np.ndarray, path: Path) -> Path:
+    """What was said against what is true, of all outputs."""
+    figure, axis = _figure()
+    axis.scatter(targets.ravel(), outputs.ravel(), s=8, color=BLUE, alpha=0.6)
+    ends = [float(targets.min()), float(targets.max())]
+    axis.plot(ends, ends, color=RED, linewidth=1)
+    axis.set(xlabel="true", ylabel="said", title="Said against true")
     return _save(figure, path)
 
 

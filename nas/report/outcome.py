@@ -137,10 +137,10 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
         for name, reason in result.final.left_out.items():
             console.print(f"Not trained: {name}: {reason}.", style="dim", markup=False, highlight=False)
     console.print(result.statement, highlight=False)
-    where = shlex.quote(_relative(result.directory))
+    where = shlex.quote(shown_path(result.directory))
     lines = [f"look again  {program()} show {where}"]
     if result.exported is not None:
-        out = _relative(result.exported)
+        out = shown_path(result.exported)
         console.print(f"\nExported and verified: [bold green]{out}[/]", soft_wrap=True)
         further = (result.exported / "requirements.txt").is_file()
         needs = f"pip install -r {out}/requirements.txt" if further else "needs torch only"
@@ -174,10 +174,11 @@ def program() -> str:
     called = Path(sys.argv[0])
     if called.name != "nas" or shutil.which("nas"):
         return "nas"
-    return shlex.quote(_relative(called.absolute()))
+    return shlex.quote(shown_path(called.absolute()))
 
 
-def _relative(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """Seen from where one stands, where it lies below."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 

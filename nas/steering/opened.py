@@ -15,8 +15,9 @@ from nas.final.record import final_record
 from nas.final.single_trial import single_trial
 from nas.journal.directory import EXPORTED, FINAL, RECORD
 from nas.records.joint_space import JointSpace
-from nas.records.results import Finalist, FinalResult, SearchOutcome
+from nas.records.results import BaselineResult, Finalist, FinalResult, SearchOutcome
 from nas.records.trial import Trial
+from nas.records.verdict import Standing
 from nas.report.trials_table import curves_table, trials_table
 from nas.setup.problem import check_data, opened_data
 from nas.setup.stored_search import StoredSearch, stored_search
@@ -141,13 +142,23 @@ def _final(directory: Path, stored: StoredSearch) -> FinalResult | None:
         return None
     record = final_record(directory)
     finalists = tuple(_finalist(one, stored, directory / FINAL) for one in record["finalists"])
-    baseline = record.get("baseline")
-    return FinalResult(finalists, _finalist(baseline, stored, directory / FINAL) if baseline else None)
+    first, found = record.get("baseline"), record.get("standing")  # a search of before has no verdict in its record
+    return FinalResult(
+        finalists,
+        _finalist(first, stored, directory / FINAL) if first else None,
+        tuple(BaselineResult(**one) for one in record.get("baselines", ())),
+        record.get("left_out", {}),
+        Standing.from_data(found) if found else None,
+    )
 
 
 def _finalist(entry: dict[str, Any], stored: StoredSearch, folder: Path) -> Finalist:
     trial: Trial = stored.trial(entry["number"])
     names = ("validation_score", "seed", "seconds")
     return Finalist(
-        trial, scores=tuple(entry["scores"]), weights=folder / entry["weights"], **{name: entry[name] for name in names}
+        trial,
+        scores=tuple(entry["scores"]),
+        weights=folder / entry["weights"],
+        refitted=entry.get("refitted", False),
+        **{name: entry[name] for name in names},
     )

@@ -73,7 +73,7 @@ class Ranking:
         trainings = len(observations)
         try:
             architectures = [self.features_of(one.proposal) for one in observations]
-            predictor, evidence = self._judged(observations, architectures)
+            predictor, evidence = self.judged(observations, architectures)
             if evidence.share == 0:
                 return Fit(trainings, 0.0, (), evidence)
             ranked = self._order(observations, predictor, self._pool(observations))
@@ -109,10 +109,15 @@ class Ranking:
             return architecture
         return Architecture.known_closed(architecture.space, architecture.cells, proposal.decisions, None)
 
-    def _judged(
-        self, observations: Sequence[Observation], architectures: Sequence[Architecture]
+    def judged(
+        self, observations: Sequence[Observation], architectures: Sequence[Architecture] = ()
     ) -> tuple[Predictor, Evidence]:
-        """A predictor that has learned from these, and what they say of it."""
+        """A predictor that has learned from these, and what they say of it.
+
+        Args:
+            architectures: as `features_of` gives them, where they are at hand.
+        """
+        architectures = architectures or [self.features_of(one.proposal) for one in observations]
         from predictors import probation
         from search_spaces.profile import profile
 

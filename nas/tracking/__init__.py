@@ -44,6 +44,28 @@ def record(outcome: SearchOutcome, stored: StoredSearch, tracking_uri: str | Non
     return uri, write_again(outcome, stored, uri)
 
 
+def attach(path: Path, outcome: SearchOutcome, stored: StoredSearch) -> None:
+    """A file as an artifact of the search's run, in the store that it wrote into; nothing where it wrote to none.
+
+    Raises:
+        InputError: the store cannot be reached.
+    """
+    config = stored.config
+    if config.tracking_uri == "" or stored.space is None:
+        return
+    from nas.tracking.database import connect
+    from nas.tracking.registry import reached
+    from nas.tracking.runs import parent_of
+    from nas.tracking.write_again import started_of
+
+    uri = store_uri(config.tracking_uri)
+    with reached(uri):
+        client, experiment = connect(uri, config.experiment)
+        run = parent_of(client, experiment, started_of(outcome, stored))
+        if run is not None:
+            client.log_artifact(run.info.run_id, str(path))
+
+
 def deploy(directory: Path | None, name: str, alias: str, tracking_uri: str | None, version: int | None) -> Deployed:
     """Registers the export of a search, or an export, for serving, or moves the alias to a version that there is.
 

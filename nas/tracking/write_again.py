@@ -11,6 +11,7 @@ from nas.data.schema import FILE, Schema
 from nas.driver.events import SearchStarted
 from nas.errors import InputError
 from nas.records.results import SearchOutcome
+from nas.report.page import write_page
 from nas.setup.stored_search import StoredSearch
 from nas.tracking.address import store_uri
 from nas.tracking.database import connect
@@ -36,7 +37,7 @@ def write_again(outcome: SearchOutcome, stored: StoredSearch, uri: str) -> bool:
             f"The search in {outcome.directory} has not ended, and writes into {uri} itself. Look at it by `nas ui`, "
             f"go on with it by `nas resume {outcome.directory}`, or name another store with `--tracking-uri`."
         )
-    started = _started(outcome, stored)
+    started = started_of(outcome, stored)
     with reached(uri):
         client, experiment = connect(uri, config.experiment)
         found = parent_of(client, experiment, started)
@@ -56,12 +57,15 @@ def _write(runs: Runs, outcome: SearchOutcome, stored: StoredSearch, ended: bool
     if ended:
         best = outcome.best if any(trial.usable for trial in stored.trials) else None
         runs.close(outcome, best, stored.trials, [])
+        page = write_page(stored, outcome)
+        runs.client.log_artifact(runs.parent, str(page))
         return
     runs.describe(stored.trials, outcome.final)
     runs.tag(runs.parent, {WRITTEN: written(outcome.ended, stored.trials)})
 
 
-def _started(outcome: SearchOutcome, stored: StoredSearch) -> SearchStarted:
+def started_of(outcome: SearchOutcome, stored: StoredSearch) -> SearchStarted:
+    """What was told when the search began."""
     header: Any = stored.record.header
     schema = outcome.directory / FILE
     assert stored.space is not None  # noqa: S101 - for the type checker
