@@ -1,10 +1,10 @@
 """The winner's last training: for as long as that helps it, then on the training and the validation split together.
 
-Where time is short, a training cannot be too long: it is on all examples from the start. Otherwise the winner is first
-trained on the training split alone and kept as it was at its best epoch, so that a training that is too long does no
-harm. What is known from it decides the second part, on all examples, whose scores say nothing any more:
-where the longer training was still good at its end, the network goes on from there; where it was best earlier, or no
-better than before, a new network is trained for as many epochs as were best.
+Where time is short, a training on augmented pictures cannot be too long: it is on all examples from the start.
+Otherwise the winner is first trained on the training split alone and kept as it was at its best epoch, so that a
+training that is too long does no harm. What is known from it decides the second part, on all examples, whose scores say
+nothing any more: where the longer training was still good at its end, the network goes on from there; where it was best
+earlier, or no better than before, a new network is trained for as many epochs as were best.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from nas.records.job import EpochReport
 from nas.records.problem import Problem
 from nas.records.results import Finalist
 from nas.records.trial import Trial
+from nas.training.augmentation import mirrors
 from nas.training.machine import cpus
 from nas.training.timing import fastest_threads
 
@@ -117,7 +118,8 @@ def last_training(
         return found, done
 
     best, of_all = winner, each * (examples + validation) / examples
-    good = int(seconds / of_all) < SHORT * refit.most_epochs
+    augmented = mirrors(trial.recipe.augmentation, data.task.input_shape)
+    good = augmented and int(seconds / of_all) < SHORT * refit.most_epochs
     if not good:
         epochs = min(refit.most_epochs, int(ALONE * seconds / each))
         start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`

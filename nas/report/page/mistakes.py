@@ -87,14 +87,14 @@ def _example(values: np.ndarray, task: Task, rows: dict[str, list[Any]] | None, 
 
 
 def _png(values: np.ndarray) -> str:
-    from PIL import Image
+    from matplotlib.image import imsave
 
     low, high = float(values.min()), float(values.max())
     whole = values.dtype == np.uint8 and high > DIM
     pixels = values if whole else (255 * (values - low) / max(high - low, 1e-9)).astype(np.uint8)
-    plain = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+    colours = np.repeat(pixels, 3, axis=0) if len(pixels) == 1 else pixels
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(plain)).save(file, "PNG")
+    imsave(file, np.ascontiguousarray(colours.transpose(1, 2, 0)), format="png")
     return base64.b64encode(file.getvalue()).decode()
 
 
