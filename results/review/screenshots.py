@@ -39,7 +39,7 @@ def main() -> None:
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport={"width": 1000, "height": 1400}, color_scheme=scheme)
             errors: list[str] = []
-            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("pageerror", lambda error, held=errors: held.append(str(error)))
             page.goto((asked.search / "report.html").absolute().as_uri())
             points = page.locator(".front circle[data-trial]")
             if points.count():
