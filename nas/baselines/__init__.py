@@ -13,6 +13,7 @@ from nas.baselines.linear import Linear
 from nas.baselines.majority import Majority
 from nas.baselines.nearest_neighbour import NearestNeighbour
 from nas.baselines.rocket import Rocket
+from nas.baselines.seasonal_naive import LastValue, SeasonalNaive
 from nas.baselines.several import OfSeveral
 from nas.errors import InputError
 from search_spaces.task import Task
@@ -20,6 +21,8 @@ from search_spaces.task import Task
 _PICKS: tuple[
     Baseline, ...
 ] = (  # in order of strength on the data that each is made for, see results/versus/baselines.md
+    SeasonalNaive(),  # takes no time, so the others have all of it
+    LastValue(),
     Rocket(),
     BagOfNgrams(),
     LightGradientBoosting(),

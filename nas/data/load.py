@@ -14,6 +14,7 @@ from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.decoded_pictures import decoded
 from nas.data.division import divided
+from nas.data.forecasting import forecast_data, is_forecast
 from nas.data.metrics import metric_for
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import words
@@ -21,7 +22,7 @@ from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.table import TableRules
 from nas.data.preprocessing.text import TextRules
-from nas.data.read import read
+from nas.data.read import frames_of, read, source_of
 from nas.data.reading import Part, Reading, taken
 from nas.data.schema import Parts, Schema, TargetPart
 from nas.data.several_targets import SeveralTargets, several_targets
@@ -65,6 +66,9 @@ def load(
             said_too = ", ".join(options.said)
             raise InputError(f"A Dataset has been read already. Give this to nas.data.load: {said_too}.")
         return data
+    if is_forecast(options):
+        table, others = frames_of(data, options)
+        return forecast_data(table, others, options, validation_share, test_share, source_of(data))
     reading = read(data, options)
     targets = _targets(reading, options)
     y = targets.encoded(reading.main.targets, "training")

@@ -16,6 +16,7 @@ from nas.config.data_options import DataOptions
 from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.arrays import ArrayRules
 from nas.data.preprocessing.cells import WrongCell, numbers, word, words
+from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
@@ -50,6 +51,7 @@ class NewRows:
         why: there are no targets, where that is worth saying.
         at: where a row stands, in the words of a message.
         notes: what to know.
+        outputs: what the network said of the targets, where these are others than of the rows: of a forecast.
     """
 
     rows: Any
@@ -58,6 +60,7 @@ class NewRows:
     why: str = ""
     at: Callable[[int], str] | None = None
     notes: tuple[str, ...] = ()
+    outputs: np.ndarray | None = None
 
 
 def read_rows(
@@ -105,6 +108,8 @@ def _of_table(path: Path, schema: Schema, rules: Preprocessing, options: DataOpt
         if isinstance(one, PictureRules) and one.column in cells.columns:
             cells[one.column] = _paths(frame, one.column)
     made = NewRows(cells, at=frame.at, notes=(*frame.notes, *notes))
+    if isinstance(rules, ForecastRules):  # its targets are further steps of its inputs
+        return made
     missing = [name for name in schema.targets if name not in frame.cells.columns]
     if missing:
         return made
@@ -172,7 +177,7 @@ def _marks(rules: Preprocessing, schema: Schema) -> dict[str, str]:
     tables = [one for one in parts_of(rules) if isinstance(one, TableRules)]
     if tables:
         found = {step.column: step.decimal for one in tables for step in one.steps if isinstance(step, Number)}
-    elif isinstance(rules, SeriesRules):
+    elif isinstance(rules, SeriesRules | ForecastRules):
         found = dict(zip(rules.names, rules.decimals, strict=True))
     else:
         found = {}

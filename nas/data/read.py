@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from nas.config.data_options import DataOptions
 from nas.data.array_reading import array_reading, series_reading
@@ -47,9 +48,37 @@ FILMS = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
 
 def read(data: Any, options: DataOptions) -> Reading:
     """As `_read`, with the absolute path of a file or folder."""
-    reading = _read(data, options)
+    return dataclasses.replace(_read(data, options), source=source_of(data))
+
+
+def source_of(data: Any) -> str:
+    """The absolute path of a file or folder; "" of other data."""
     is_path = isinstance(data, str | Path) and str(data) not in NAMES and not is_openml(data)
-    return dataclasses.replace(reading, source=str(Path(data).absolute())) if is_path else reading
+    return str(Path(data).absolute()) if is_path else ""
+
+
+def frames_of(data: Any, options: DataOptions) -> tuple[Frame, dict[str, Frame]]:
+    """The table that some data is, and those of `options.validation` and `options.test`, by the part.
+
+    Raises:
+        InputError: it is no table.
+    """
+    no_table = "A forecast is made from a table with a column of time: a file such as .csv or .parquet, or a DataFrame."
+    if isinstance(data, pd.DataFrame) and isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex):
+        index = data.index.to_timestamp() if isinstance(data.index, pd.PeriodIndex) else data.index
+        data = data.set_axis(index.rename(index.name or "time"), axis=0)
+    own = {name: path for name, path in (("validation", options.validation), ("test", options.test)) if path}
+    found: Any = None
+    if not isinstance(data, str | Path):
+        found = read_object(data)
+    elif is_openml(data):
+        found = read_openml(str(data))
+    elif str(data) not in NAMES:
+        path = _there(data)
+        found = None if is_hugging_face(path) else _frame(path, options)
+    if not isinstance(found, Frame):
+        raise InputError(f"{data if isinstance(data, str | Path) else 'The data'} is no such table. {no_table}")
+    return found, {name: _other_frame(Path(path), name, options) for name, path in own.items()}
 
 
 def _read(data: Any, options: DataOptions) -> Reading:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import is_missing, is_table, words
+from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
@@ -91,6 +92,8 @@ def _joined(rows: Any, rules: JoinedRules, examples: int) -> tuple[dict[str, Any
 
 def _first(rows: pd.DataFrame, rules: Preprocessing, examples: int) -> pd.DataFrame:
     """Rows of the first examples, which may be several each."""
+    if isinstance(rules, ForecastRules):
+        return rows[rules.first_windows(rows, examples)]
     if not (isinstance(rules, SeriesRules) and rules.series):
         return rows.iloc[:examples]
     keys = words(rows[rules.series])

@@ -3,8 +3,9 @@
 Accuracy: Wilson's interval (1927) for one model; for two the exact test of McNemar (1947,
 https://doi.org/10.1007/BF02295996) on the examples that only one of them gets right, and the interval of Bonett and
 Price (2012, https://doi.org/10.3102/1076998611411915) for the difference. Other scores: the bootstrap over test
-examples (Efron 1979), the same draws for both models. All intervals are of 95 %, over test examples: they say how the
-models would compare on more data of this kind, not what another training of them would give.
+examples (Efron 1979), the same draws for both models; of forecasts in blocks of neighbours. All intervals are of 95 %,
+over test examples: they say how the models would compare on more data of this kind, not what another training of them
+would give.
 """
 
 from __future__ import annotations
@@ -150,10 +151,21 @@ def _drawn(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: 
     rng, n = np.random.default_rng(seed), len(targets)
     found = np.empty((len(models), FEWEST_DRAWS))
     for draw in range(FEWEST_DRAWS):
-        rows = rng.integers(n, size=n)
+        rows = rng.integers(n, size=n) if task.forecast is None else _blocks(rng, n, task.forecast.horizon)
         for place, model in enumerate(models):
             found[place, draw] = score(task, model[rows], targets[rows])
     return found
+
+
+def _blocks(rng: np.random.Generator, n: int, length: int) -> np.ndarray:
+    """Numbers of `n` examples in runs of `length` neighbours: windows that follow one another share most values.
+
+    This is the circular block bootstrap of Politis and Romano (1992).
+    """
+    length = min(length, n)
+    starts = rng.integers(n, size=-(-n // length))
+    rows: np.ndarray = ((starts[:, None] + np.arange(length)) % n).ravel()[:n]
+    return rows
 
 
 def _drawn_r2(models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:

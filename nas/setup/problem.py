@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from nas.config.recipe import TrainingConfig
 from nas.config.search_config import AUTO, SearchConfig
 from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
@@ -19,6 +20,7 @@ from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
 from search_spaces import load_space, rules
 from search_spaces.catalog.joined import joined
+from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
 from search_spaces.task import Task
@@ -43,6 +45,8 @@ def why_space(space: str | Space, dataset: Dataset) -> str:
     if space != AUTO:
         return ""
     layout = dataset.schema.layout if dataset.schema is not None else "pictures"
+    if dataset.task.forecast is not None:
+        return "sequence blocks and linear maps, made for forecasts; --space names another"
     if layout == JOINED:
         return "a branch for each input, in the space made for its kind; --space names another"
     return f"made for {MANY[layout]}; --space names another"
@@ -56,7 +60,7 @@ def space_for(space: str | Space, dataset: Dataset) -> Space:
         return load_space("hybrid")
     if dataset.schema.layout == JOINED:
         return joined({one.name: load_space(SPACE_OF[one.layout]) for one in dataset.schema.inputs})
-    return load_space(SPACE_OF[dataset.schema.layout])
+    return load_space("forecast" if dataset.task.forecast is not None else SPACE_OF[dataset.schema.layout])
 
 
 def reference(data: Any) -> str:
@@ -81,10 +85,28 @@ def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSp
 
     Raises:
         SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
+        InputError: a recipe that does not fit the task.
     """
+    if dataset.task.forecast is not None:
+        _check_for_forecast(config.recipe)
     joint = JointSpace(limited(space, config, dataset.task), config.recipe, dataset.task)
     joint.sample(random.Random(config.seed))
     return joint
+
+
+def _check_for_forecast(recipe: TrainingConfig) -> None:
+    """Raises InputError where a recipe would change windows, but not the values that follow them."""
+    augmentation, fidelity = recipe.augmentation, recipe.fidelity
+    words = augmentation.options if isinstance(augmentation, Choice) else (augmentation,)
+    wrong = [word for word in words if word not in ("auto", "none")]
+    if wrong:
+        raise InputError(
+            f"`augmentation` {wrong[0]!r} changes a window, but not the values that follow it, so it is not for "
+            "forecasts. Take `none`."
+        )
+    for one in fidelity.options if isinstance(fidelity, Choice) else (fidelity,):
+        if one.resolution != 1:
+            raise InputError("A fidelity's `resolution` makes windows shorter, so it is not for forecasts. Take 1.")
 
 
 def limited(space: Space, config: SearchConfig, task: Task) -> Space:

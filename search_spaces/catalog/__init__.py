@@ -9,6 +9,7 @@ from search_spaces.catalog.accel_nasbench import accel_nasbench
 from search_spaces.catalog.autoformer import autoformer_tiny
 from search_spaces.catalog.cnn import cnn
 from search_spaces.catalog.darts import darts
+from search_spaces.catalog.forecast import forecast
 from search_spaces.catalog.hybrid import hybrid
 from search_spaces.catalog.joined import joined, spelled
 from search_spaces.catalog.mlp import mlp
@@ -34,6 +35,7 @@ SPACES: dict[str, Callable[[], Space]] = {
     "transformer": transformer,
     "mlp": mlp,
     "sequence": sequence,
+    "forecast": forecast,
     "text": text,
     "tabular": tabular,
     "nasbench201": nasbench201,

@@ -12,7 +12,7 @@ from nas.baselines import BASELINES, chosen, for_task
 from nas.data.dataset import Split, TrainingData
 from nas.errors import InputError
 from nas.training.score import score
-from search_spaces.task import Task
+from search_spaces.task import Forecast, Task
 
 PLENTY = 400.0  # seconds: no clock cuts a training short, even on a loaded machine
 SLACK = 8.0  # seconds that a loaded machine, first imports and one step of training may take beyond the time given
@@ -21,6 +21,8 @@ SLACK = 8.0  # seconds that a loaded machine, first imports and one step of trai
 def made(task: Task, n: int = 240, seed: int = 0) -> TrainingData:
     """Examples whose targets follow from the inputs: level, frequency or a token, plus a little noise."""
     rng = np.random.default_rng(seed)
+    if task.forecast is not None:
+        return forecast_made(task, n, rng)
     hidden = rng.integers(0, task.outputs if task.kind == "classification" else 3, n)
     if task.vocabulary:
         inputs = rng.integers(4, task.vocabulary, (n, *task.input_shape))
@@ -46,6 +48,17 @@ def made(task: Task, n: int = 240, seed: int = 0) -> TrainingData:
     return data
 
 
+def forecast_made(task: Task, n: int, rng: np.random.Generator) -> TrainingData:
+    """Windows of waves with a period of six steps, and the values that follow them."""
+    window, ahead = task.input_shape[1], task.outputs
+    times = np.arange(window + ahead)
+    waves = 2 * np.sin(2 * np.pi * (times + rng.integers(0, 6, (n, 1))) / 6) + rng.normal(50, 10, (n, 1))
+    waves = (waves + 0.1 * rng.normal(size=waves.shape)).astype(np.float32)
+    inputs = np.stack([rng.normal(size=(n, window)).astype(np.float32), waves[:, :window]], axis=1)
+    parts = [Split(inputs[rows], waves[rows, window:]) for rows in (slice(n * 3 // 4), slice(n * 3 // 4, n))]
+    return TrainingData.measured(task, *parts)
+
+
 TASKS = {
     "table": Task((6,), 3),
     "table, two classes": Task((6,), 2),
@@ -55,6 +68,7 @@ TASKS = {
     "series, channels": Task((3, 40), 2),
     "series, values": Task((2, 40), 2, "regression"),
     "short series": Task((1, 5), 2),
+    "forecast": Task((2, 12), 4, "regression", metric="mase", forecast=Forecast(4, (1,), 6, (1.0,), 6)),
     "pictures": Task((2, 6, 6), 3),
     "tokens": Task((8,), 3, vocabulary=30),
     "tokens, two classes": Task((8,), 2, vocabulary=30),
