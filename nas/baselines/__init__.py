@@ -12,6 +12,7 @@ from nas.baselines.light_gradient_boosting import LightGradientBoosting, install
 from nas.baselines.linear import Linear
 from nas.baselines.majority import Majority
 from nas.baselines.nearest_neighbour import NearestNeighbour
+from nas.baselines.ngram_language import NgramLanguage
 from nas.baselines.rocket import Rocket
 from nas.baselines.seasonal_naive import LastValue, SeasonalNaive
 from nas.baselines.several import OfSeveral
@@ -23,6 +24,7 @@ _PICKS: tuple[
 ] = (  # in order of strength on the data that each is made for, see results/versus/baselines.md
     SeasonalNaive(),  # takes no time, so the others have all of it
     LastValue(),
+    NgramLanguage(),
     Rocket(),
     BagOfNgrams(),
     LightGradientBoosting(),

@@ -50,7 +50,8 @@ def predict(
     if made.score is not None:
         metric = made.predictor.schema.metric
         target = ", ".join(made.predictor.schema.targets)
-        of = "windows of the file" if made.predictor.schema.forecast else "rows with a target"
+        windows = made.predictor.schema.kind in ("forecasting", "language")
+        of = "windows of the file" if windows else "rows with a target"
         console.print(
             f"{words(metric)} {shown(metric, made.score)} on {made.scored:,} {of} ({target})",
             style="bold",

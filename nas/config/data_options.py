@@ -20,7 +20,8 @@ from nas.errors import InputError, known
 LAYOUTS = ("auto", "pictures", "series", "table", "text", "tokens", "joined")
 LAYOUT_SYNONYMS = {"images": "pictures", "features": "table"}
 FORECASTING = "forecasting"
-KINDS = ("auto", "classification", "regression", "multilabel", "several", FORECASTING)
+LANGUAGE = "language"
+KINDS = ("auto", "classification", "regression", "multilabel", "several", FORECASTING, LANGUAGE)
 METRIC_NAMES = ("auto", *dict.fromkeys(name for names in METRICS.values() for name in names))
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "\\t": "\t"}
 
@@ -117,7 +118,8 @@ class DataOptions:
             words, or `joined` for columns of several kinds, each an input of its own. `images` and `features` are older
             words for `pictures` and `table`.
         kind: what the targets are: `classification`, `regression`, `multilabel` for several yes-or-no columns,
-            `several` for several targets, each of a kind of its own, or `forecasting` for the next values of series.
+            `several` for several targets, each of a kind of its own, `forecasting` for the next values of series, or
+            `language` for the next token of a running text.
         metric: what the search makes best, see `nas.config.metric`; an error is made small.
         size: height and width in pixels that pictures get.
         axes: what the axes of arrays are, e.g. `NHWC`, `NLC`.
@@ -129,8 +131,9 @@ class DataOptions:
         positive: class that precision and recall are meant for.
         weights: of the losses of several targets, `TARGET=NUMBER` each; 1 where nothing is said.
         class_weights: `balanced` lets every class count the same in the loss.
-        horizon: of forecasting, how many steps are predicted. window: from how many steps before them. season: steps
-            after which the series are much the same, 1 for none. What is not given is found.
+        horizon: of forecasting, how many steps are predicted. window: from how many steps before them, or of a language
+            from how many tokens. season: steps after which the series are much the same, 1 for none. What is not given
+            is found.
 
     Raises:
         InputError: a value that breaks a rule.
@@ -185,7 +188,9 @@ class DataOptions:
         "none", "balanced: every class counts the same in the loss."
     )
     horizon: Steps = _option(None, "Forecasting: how many steps are predicted, e.g. [bold]7[/].")
-    window: Steps = _option(None, "Forecasting: from how many steps before them, e.g. [bold]28[/].")
+    window: Steps = _option(
+        None, "Forecasting: from how many steps before them, e.g. [bold]28[/]; of running text: tokens."
+    )
     season: Steps = _option(None, "Forecasting: steps after which a series is much the same; 1 for none.")
 
     @classmethod

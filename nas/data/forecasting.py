@@ -101,9 +101,8 @@ def is_forecast(options: DataOptions) -> bool:
     if options.kind == FORECASTING and options.horizon is None:
         raise InputError("`--kind forecasting` needs to know how many steps are predicted, e.g. --horizon 7.")
     if options.horizon is None:
-        alone = [name for name in ("window", "season") if getattr(options, name) is not None]
-        if alone:
-            raise InputError(f"`--{alone[0]}` is for forecasting, which begins with --horizon, e.g. --horizon 7.")
+        if options.season is not None:
+            raise InputError("`--season` is for forecasting, which begins with --horizon, e.g. --horizon 7.")
         return False
     if options.kind not in ("auto", FORECASTING):
         raise InputError(

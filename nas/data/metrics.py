@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from search_spaces.task import Forecast, Task
+from search_spaces.task import LANGUAGE, Forecast, Task
 
 SMALLEST = 1e-15  # probability that a logarithm is taken of
+CHUNK = 4_000_000  # logits at a time
 NOTHING_KNOWN = 0.5  # area under a curve where a class is missing
 
 
@@ -138,8 +139,41 @@ def mase(forecast: Forecast) -> Callable[[np.ndarray, np.ndarray], float]:
     return scaled
 
 
+def nats(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Minus the log-probability of what follows, summed over each window of a text: float64 `(n,)`.
+
+    Args:
+        outputs: logits `(n, vocabulary, length)`. targets: tokens `(n, length)`.
+    """
+    found = np.empty(len(outputs))
+    step = max(1, CHUNK // max(1, outputs[:1].size))
+    for start in range(0, len(outputs), step):
+        values = outputs[start : start + step].astype(np.float64)
+        top = values.max(axis=1)
+        whole = top + np.log(np.exp(values - top[:, None]).sum(axis=1))
+        true = np.take_along_axis(values, targets[start : start + step, None], axis=1)[:, 0]
+        found[start : start + step] = (whole - true).sum(axis=1)
+    return found
+
+
+def characters(task: Task, targets: np.ndarray) -> np.ndarray:
+    """How many characters stand in each window of a text: float64 `(n,)`."""
+    each = np.array(task.characters)[targets] if task.characters else np.ones(targets.shape)
+    return np.asarray(each.sum(axis=1), np.float64)
+
+
+def _per_character(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Minus the nats, or bits, that a character of a text costs."""
+    unit = np.log(2) if task.metric == "bits_per_character" else 1.0
+    return lambda outputs, targets: (
+        -float(nats(outputs, targets).sum() / unit / max(1.0, characters(task, targets).sum()))
+    )
+
+
 def metric_for(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
     """The task's metric; of several targets the mean of their own metrics, each on its outputs and true values."""
+    if task.kind == LANGUAGE:
+        return _per_character(task)
     if task.metric == "mase" and task.forecast is not None:
         return mase(task.forecast)
     if not task.targets:

@@ -18,6 +18,7 @@ from nas.data.preprocessing.arrays import ArrayRules
 from nas.data.preprocessing.cells import WrongCell, numbers, word, words
 from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import Number, TableRules
@@ -85,6 +86,10 @@ def read_rows(
         return _of_table(path, schema, rules, options)
     if isinstance(rules, PictureRules):
         return _of_files(path, schema, part, PICTURES, "pictures", str)
+    if isinstance(rules, LanguageRules):
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. The network goes on from one text file.")
+        return NewRows(decoded(path, options.encoding)[0])
     if isinstance(rules, TextRules):
         return _of_texts(path, schema, options, part)
     return _of_arrays(path, schema, rules, options, part)

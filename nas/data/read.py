@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nas.config.data_options import DataOptions
+from nas.config.data_options import LANGUAGE, DataOptions
 from nas.data.array_reading import array_reading, series_reading
 from nas.data.joined_reading import joined_reading
 from nas.data.reading import Part, Reading
@@ -29,7 +29,7 @@ from nas.data.sources.pictures import read_pictures
 from nas.data.sources.raw import Raw, SeriesParts
 from nas.data.sources.tensors import read_tensors
 from nas.data.sources.texts import SUFFIXES as TEXTS
-from nas.data.sources.texts import plain_text_refused, read_labelled_lines, read_text_folder
+from nas.data.sources.texts import plain_text_refused, read_labelled_lines, read_running_text, read_text_folder
 from nas.data.sources.ts_file import read_ts
 from nas.data.table_reading import table_reading
 from nas.errors import InputError
@@ -88,6 +88,10 @@ def _read(data: Any, options: DataOptions) -> Reading:
         InputError: anything else, or something that its reader cannot read.
     """
     own = {name: path for name, path in (("test", options.test), ("validation", options.validation)) if path}
+    if options.kind == LANGUAGE:
+        if not isinstance(data, str | Path) or not _there(data).is_file():
+            raise InputError("A language is learned from one text file. Join several: `cat *.txt > all.txt`.")
+        return _with_parts(read_running_text(Path(data), options), own, options)
     if not isinstance(data, str | Path):
         held = read_object(data)
         if isinstance(held, dict):
@@ -168,9 +172,9 @@ def _reading(path: Path, options: DataOptions) -> Reading:
         return _of(read_ts(path, options), options)
     if ending in LINES:
         reading = read_labelled_lines(path, options)
-        if reading is None:
+        if reading is None and (options.kind != "auto" or options.target):
             raise plain_text_refused(path)
-        return reading
+        return reading or read_running_text(path, options)
     if ending in SOUNDS | FILMS:
         raise InputError(f"{path}: audio and video are not read. Give arrays of features or of samples, as .npz.")
     if ending in PICTURES:
@@ -229,6 +233,9 @@ def _with_parts(reading: Reading, own: dict[str, str], options: DataOptions) -> 
     """With parts that lie in files or folders of their own, read in the same way."""
     parts: dict[str, Any] = {}
     for name, path in own.items():
+        if reading.kind == LANGUAGE:
+            parts[name] = read_running_text(_there(path), options).main
+            continue
         alone = dataclasses.replace(options, test="", validation="")
         other = _reading(_there(path), alone) if _frame_free(Path(path), alone) else None
         if other is None or other.layout != reading.layout:

@@ -152,8 +152,8 @@ class Schema:
         layout: what an example is: `pictures`, `series`, `table`, `text`, `tokens`, or `joined` for several `inputs`;
             why_layout: by what it was told.
         targets: names of the columns that are predicted; one unnamed target is `target`. why_target: why these.
-        kind: `classification`, `multilabel`, `regression`, `several` for several targets, which are `heads`, or
-            `forecasting`, see `forecast`; why_kind: by what it was told.
+        kind: `classification`, `multilabel`, `regression`, `several` for several targets, which are `heads`,
+            `forecasting`, see `forecast`, or `language`; why_kind: by what it was told.
         metric: what the search makes best, a name of `nas.config.metric.METRICS`.
         classes: names of the classes in the order of the outputs; for other kinds names of the outputs.
         counts: training, validation and test examples of each class together; empty for regression.
@@ -265,7 +265,7 @@ class Schema:
         found.extend(self._shapes())
         found.extend(self._columns())
         if self.parts is not None:
-            what = " windows" if self.forecast is not None else ""
+            what = " windows" if self.kind in ("forecasting", "language") else ""
             found.append(
                 f"Parts: {self.parts.train:,}{what} to train, {self.parts.validation:,} to validate, "
                 f"{self.parts.test:,} sealed for the test ({self.parts.how})"
@@ -308,7 +308,10 @@ class Schema:
         return found
 
 
-_CONSTANTS = {"regression": "The mean"}  # the model that ignores its input, by the kind
+_CONSTANTS = {
+    "regression": "The mean",
+    "language": "How often each token occurs",
+}  # the model that ignores its input, by the kind
 
 
 def _tuple(value: Any) -> Any:

@@ -64,17 +64,27 @@ class LoadedPredictor:
         return self._said(self._predict, rows, ignore)
 
     def backtest(self, rows: Any, ignore: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """Of a forecast: what the network would have said at every step of a history, and what came.
+        """Of a forecast or a language: what the network would have said at every step of a history, and what came.
 
-        Both are `(n, outputs)`, see `nas.export.forecaster.Forecaster.backtest`.
+        Both are `(n, …)`, see `nas.export.forecaster.Forecaster.backtest` and `nas.export.speaker.Speaker.backtest`.
 
         Raises:
-            InputError: as of a call; or the network forecasts nothing.
+            InputError: as of a call; or the network predicts rows by themselves.
         """
-        if self.schema.forecast is None:
+        if not hasattr(self._predict, "backtest"):
             raise InputError(f"The network in {self.directory} predicts rows by themselves, and no series.")
         found: tuple[np.ndarray, np.ndarray] = self._said(self._predict.backtest, rows, ignore)
         return found
+
+    def generate(self, text: str, tokens: int = 200, temperature: float = 0.8, seed: int = 0) -> str:
+        """What a language model says after a text, see `nas.export.speaker.Speaker.generate`.
+
+        Raises:
+            InputError: an empty text; or the network is no language model.
+        """
+        if not hasattr(self._predict, "generate"):
+            raise InputError(f"The network in {self.directory} is no language model.")
+        return str(self._said(self._predict.generate, text, tokens, temperature, seed))
 
     def _said(self, say: Callable[..., Any], *given: Any) -> Any:
         try:

@@ -108,7 +108,7 @@ def _docstring(architecture: Architecture, task: Task) -> str:
     return (
         f'"""A network found by architecture search in the space `{architecture.space}`, as plain PyTorch.\n\n'
         f"    from model import load\n    network = load()      # (batch, {_sizes(task.input_shape)}) -> "
-        f"(batch, {task.outputs})\n\n"
+        f"(batch, {_sizes(task.output_shape)})\n\n"
         f"{facts.parameters:,} parameters, {facts.macs:,} multiply-adds for one example. "
         'See card.md for data and scores.\n"""'
     )
@@ -173,7 +173,7 @@ def forward(task: Task) -> str:
 
 def says(task: Task, more: str = "") -> list[str]:
     """The docstring of the class, and of several inputs their shapes by name."""
-    takes = f"(batch, {_sizes(task.input_shape)}) in the data's own scale -> (batch, {task.outputs}){more}"
+    takes = f"(batch, {_sizes(task.input_shape)}) in the data's own scale -> (batch, {_sizes(task.output_shape)}){more}"
     heads = [f"{name}: outputs[:, {place.start}:{place.stop}]" for name, place in task.output_slices().items()]
     lines = [f'{INDENT}"""{takes}.']
     if task.inputs:

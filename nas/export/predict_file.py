@@ -10,9 +10,11 @@ import re
 from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
 from nas.export.forecaster import Forecaster
 from nas.export.predictor import command_line, predictor_from
 from nas.export.sources import NN, Sources
+from nas.export.speaker import Speaker
 
 FILE = "predict.py"
 WIDTH = 120
@@ -42,6 +44,7 @@ TAKES = {
     "series": "a list of arrays (channels, length)",
     "arrays": "an array (n, …) as it was trained on",
     "forecast": "a list of dicts, a dict of columns or a DataFrame: at least a window of steps, in any order",
+    "language": "a text or a list of texts; predict.generate(text) goes on from one",
     "joined": "a mapping of the raw rows of each input, as it was trained on, by its name",
 }
 GIVES = {
@@ -49,6 +52,7 @@ GIVES = {
     "multilabel": "sets of labels; found.probabilities: (n, labels)",
     "regression": "values in the target's own unit",
     "several": "a mapping for each row; found[target] is what is said of one target",
+    "language": "the likeliest next tokens; found.probabilities: (n, tokens)",
     "forecasting": "for each series its next steps with their times",
 }
 
@@ -61,7 +65,8 @@ def predict_file(rules: Preprocessing, kind: str) -> str:
     """
     sources = Sources(without=FITTING)
     sources.imports.discard(NN)
-    own = (Forecaster,) if isinstance(rules, ForecastRules) else ()
+    own: tuple[type, ...] = (Forecaster,) if isinstance(rules, ForecastRules) else ()
+    own = (Speaker,) if isinstance(rules, LanguageRules) else own
     for thing in (type(rules), predictor_from, command_line, *own):
         sources.name(thing)
     by_name = isinstance(rules, JoinedRules) and rules.by_name

@@ -253,6 +253,7 @@ FILES = {
     "series": "a CSV file with one row a step, or a .npy file (series, channels, length)",
     "arrays": "a .npy file",
     "forecast": "a CSV file with one row a step",
+    "language": "a text file",
     "joined": "a CSV file whose first line names the columns, or a .npz file with an array for each input",
 }  # by the rules' word
 
@@ -283,6 +284,8 @@ def rows_of(predictor: Predictor, files: Sequence[Path]) -> tuple[Any, Sequence[
         raise InputError(f"{first} is no text in UTF-8. Save it so.") from None
     if not text.strip():
         raise InputError(f"{first} is empty.")
+    if predictor.rules.rules == "language":
+        return text, ()
     if not predictor.columns:
         kept = [(line, row.strip()) for line, row in enumerate(text.splitlines(), start=1) if row.strip()]
         return [row for _, row in kept], [line for line, _ in kept]

@@ -66,6 +66,8 @@ def raw_rows(path):
 def rows_of(path, held, described, before):
     if described["form"] == "named":
         return {name: rows_of(path, held, one, f"{name} ") for name, one in described["inputs"].items()}
+    if described["form"] == "text":
+        return described["text"]
     if described["form"] == "array":
         return held[before + "rows"]
     if described["form"] == "series":

@@ -19,6 +19,7 @@ from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import is_missing, is_table, words
 from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 
@@ -40,6 +41,9 @@ def save_rows(path: Path, rows: Any, rules: Preprocessing, examples: int) -> Non
 def _described(rows: Any, rules: Preprocessing, examples: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if isinstance(rules, JoinedRules):
         return _joined(rows, rules, examples)
+    if isinstance(rules, LanguageRules):
+        tokens = rules.tokens(rows)[: (examples + 1) * rules.length]
+        return {"form": "text", "text": rules.text_of(tokens.tolist())}, {}
     arrays: dict[str, np.ndarray] = {}
     described: dict[str, Any] = {"form": "array"}
     if is_table(rows):

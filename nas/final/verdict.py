@@ -18,6 +18,7 @@ from scipy import stats
 
 from nas.config.metric import ERRORS
 from nas.config.metric import words as metric_words
+from nas.data.metrics import characters, nats
 from nas.records.verdict import (
     BETTER,
     NOT_DISTINGUISHABLE,
@@ -28,7 +29,7 @@ from nas.records.verdict import (
     Verdict,
 )  # fmt: skip
 from nas.training.score import score
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 LEVEL = 0.95
 NORMAL = float(stats.norm.ppf(0.5 + LEVEL / 2))
@@ -148,6 +149,8 @@ def _drawn(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: 
     """The metric on examples drawn with replacement, `(models, draws)`, the same draws for every model."""
     if task.metric == "r2":
         return _drawn_r2(models, targets, seed)
+    if task.kind == LANGUAGE:
+        return _drawn_texts(task, models, targets, seed)
     rng, n = np.random.default_rng(seed), len(targets)
     found = np.empty((len(models), FEWEST_DRAWS))
     for draw in range(FEWEST_DRAWS):
@@ -155,6 +158,15 @@ def _drawn(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: 
         for place, model in enumerate(models):
             found[place, draw] = score(task, model[rows], targets[rows])
     return found
+
+
+def _drawn_texts(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:
+    """As `_drawn` for windows of a text, whose costs are counted once."""
+    rng, n = np.random.default_rng(seed), len(targets)
+    unit = np.log(2) if task.metric == "bits_per_character" else 1.0
+    costs, sizes = np.stack([nats(model, targets) for model in models]) / unit, characters(task, targets)
+    drawn = rng.integers(n, size=(DRAWS, n))
+    return np.stack([-cost[drawn].sum(axis=1) / sizes[drawn].sum(axis=1) for cost in costs])
 
 
 def _blocks(rng: np.random.Generator, n: int, length: int) -> np.ndarray:

@@ -22,8 +22,9 @@ from search_spaces import load_space, rules
 from search_spaces.catalog.joined import joined
 from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
+from search_spaces.network import build
 from search_spaces.space import Space
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 JOINED = "joined"  # layout of data with several inputs
 SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
@@ -45,6 +46,8 @@ def why_space(space: str | Space, dataset: Dataset) -> str:
     if space != AUTO:
         return ""
     layout = dataset.schema.layout if dataset.schema is not None else "pictures"
+    if dataset.task.kind == LANGUAGE:
+        return "made for language models; --space names another"
     if dataset.task.forecast is not None:
         return "sequence blocks and linear maps, made for forecasts; --space names another"
     if layout == JOINED:
@@ -60,6 +63,8 @@ def space_for(space: str | Space, dataset: Dataset) -> Space:
         return load_space("hybrid")
     if dataset.schema.layout == JOINED:
         return joined({one.name: load_space(SPACE_OF[one.layout]) for one in dataset.schema.inputs})
+    if dataset.task.kind == LANGUAGE:
+        return load_space("language")
     return load_space("forecast" if dataset.task.forecast is not None else SPACE_OF[dataset.schema.layout])
 
 
@@ -90,7 +95,11 @@ def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSp
     if dataset.task.forecast is not None:
         _check_for_forecast(config.recipe)
     joint = JointSpace(limited(space, config, dataset.task), config.recipe, dataset.task)
-    joint.sample(random.Random(config.seed))
+    drawn = joint.sample(random.Random(config.seed))
+    if dataset.task.kind == LANGUAGE:
+        from nas.training.causality import check_causal  # only now: it loads torch
+
+        check_causal(build(drawn.architecture, dataset.task), dataset.task)
     return joint
 
 

@@ -23,6 +23,7 @@ from nas.errors import InputError
 from nas.records.job import EpochReport
 from nas.training.augmentation import augment_inputs, mirrors
 from nas.training.batches import Batches, resident
+from nas.training.causality import check_causal
 from nas.training.epoch_clock import EpochClock
 from nas.training.fidelity import narrowed, reduced
 from nas.training.forward import Forward
@@ -64,6 +65,7 @@ def begin(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build(architecture, data.task)
+        check_causal(network, data.task)
     training = Training(network, data, config, epochs=epochs, seed=seed, device=device)
     batch = config.batch_for(len(data.train))
     training.cut_batches(parts_that_fit(architecture, data.task, config, batch, free_bytes(training.device)))

@@ -12,6 +12,7 @@ from search_spaces.catalog.darts import darts
 from search_spaces.catalog.forecast import forecast
 from search_spaces.catalog.hybrid import hybrid
 from search_spaces.catalog.joined import joined, spelled
+from search_spaces.catalog.language import language
 from search_spaces.catalog.mlp import mlp
 from search_spaces.catalog.mobilenet_v3 import mobilenet_v3
 from search_spaces.catalog.nasbench101 import nasbench101
@@ -37,6 +38,7 @@ SPACES: dict[str, Callable[[], Space]] = {
     "sequence": sequence,
     "forecast": forecast,
     "text": text,
+    "language": language,
     "tabular": tabular,
     "nasbench201": nasbench201,
     "nasbench_macro": nasbench_macro,
