@@ -297,7 +297,8 @@ class Schema:
     def _columns(self) -> list[str]:
         if not self.columns:
             return []
-        found = [f"Columns: {len(self.columns)}, of which {len(self.features)} are learned from"]
+        own = len(self.targets) if self.forecast is not None else 0  # the past of what is predicted
+        found = [f"Columns: {len(self.columns)}, of which {len(self.features) + own} are learned from"]
         for column in self.columns[:MOST_COLUMNS_SHOWN]:
             missing = f", {column.missing:.1%} missing" if column.missing else ""
             samples = ", ".join(column.samples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -26,6 +27,7 @@ from search_spaces.network import build
 from search_spaces.space import Space
 from search_spaces.task import LANGUAGE, Task
 
+WINDOWS_OF_A_BATCH = 16
 JOINED = "joined"  # layout of data with several inputs
 SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
 MANY = {"pictures": "pictures", "series": "series", "table": "tables", "text": "texts", "tokens": "tokens"}
@@ -116,6 +118,19 @@ def _check_for_forecast(recipe: TrainingConfig) -> None:
     for one in fidelity.options if isinstance(fidelity, Choice) else (fidelity,):
         if one.resolution != 1:
             raise InputError("A fidelity's `resolution` makes windows shorter, so it is not for forecasts. Take 1.")
+
+
+def recipe_for(recipe: TrainingConfig, task: Task) -> TrainingConfig:
+    """The recipe with what is left open decided for languages: batches of 16 windows, which Muon pays for.
+
+    A window has as many targets as tokens, so more and smaller batches take the network further in the same time.
+    """
+    if task.kind != LANGUAGE:
+        return recipe
+    batch = WINDOWS_OF_A_BATCH if recipe.batch_size == 0 else recipe.batch_size
+    return dataclasses.replace(
+        recipe, batch_size=batch, optimizer="muon" if recipe.optimizer == "auto" else recipe.optimizer
+    )
 
 
 def limited(space: Space, config: SearchConfig, task: Task) -> Space:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from nas.baselines import BASELINES, chosen, for_task
+from nas.config.recipe import TrainingConfig
 from nas.data import Dataset, load
 from nas.data.metrics import metric_for
 from nas.data.preprocessing import RULES
 from nas.data.preprocessing.language import BYTES, CHARACTERS, LanguageRules
 from nas.errors import InputError
-from nas.setup.problem import space_for
+from nas.setup.problem import recipe_for, space_for
+from search_spaces import Task
 
 WORDS = [
     "the",
@@ -185,6 +187,14 @@ def test_what_is_refused(tmp_path: Path) -> None:
         load("iris", window=4)
     with pytest.raises(InputError, match="begins with --horizon"):
         load(path, season=4)
+
+
+def test_small_batches_where_nothing_is_said() -> None:
+    task = Task((8,), 5, "language", 5)
+    plain, said = TrainingConfig(), TrainingConfig(batch_size=64, optimizer="sgd")
+    assert (recipe_for(plain, task).batch_size, recipe_for(plain, task).optimizer) == (16, "muon")
+    assert recipe_for(said, task) == said
+    assert recipe_for(plain, Task((8,), 5, vocabulary=5)) == plain
 
 
 def test_a_table_may_be_read_as_running_text(tmp_path: Path) -> None:
