@@ -132,6 +132,7 @@ def search(
     dataset = setup.opened_data(data, config)
     opened = setup.space_for(space, dataset)
     config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
+    config = dataclasses.replace(config, training=setup.recipe_for(config.training, dataset.task))
     chosen(config.baselines, dataset.task)
     goal_of(config, dataset.task.metric)
     joint = setup.joint_space(opened, config, dataset)

@@ -15,7 +15,7 @@ from search_spaces.cells.completed import completed
 from search_spaces.cells.facts import Facts, facts
 from search_spaces.cells.layers import Shape
 from search_spaces.errors import SpaceError
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,16 @@ def complete(cells: tuple[Any, ...], task: Task) -> tuple[Any, ...]:
     """The cells with what only the task knows: the head's outputs, an embedding's vocabulary, the named inputs.
 
     Raises:
-        SpaceError: the task has several inputs, and the cells do not begin with branches.
+        SpaceError: the task has several inputs, and the cells do not begin with branches; or it is a language, and the
+            cells are no language model.
     """
+    if task.kind == LANGUAGE:
+        if len(cells) != 1 or not getattr(cells[0], "gives_tokens", False):
+            raise SpaceError(
+                "The next token is wanted at every position of a text, and these networks say one thing of all of it. "
+                "Take the space `language` (or `auto`), or NextToken((block, block, …)) as the only cell."
+            )
+        return (dataclasses.replace(cells[0], vocabulary=task.vocabulary, outputs=task.outputs),)
     if task.inputs:
         if not cells or not getattr(cells[0], "takes_inputs", False):
             names = ", ".join(repr(one.name) for one in task.inputs)

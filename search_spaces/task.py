@@ -12,8 +12,10 @@ from typing import Any
 from search_spaces.errors import SpaceError
 
 SEVERAL = "several"  # kind of a task with several targets, each with a kind of its own
+LANGUAGE = "language"  # kind of a task whose targets are the tokens that follow those of the input
 METRICS = {  # unless another is named
     "classification": "accuracy", "multilabel": "label_accuracy", "regression": "r2", SEVERAL: "mean_score",
+    LANGUAGE: "bits_per_character",
 }  # fmt: skip
 
 
@@ -63,8 +65,8 @@ class Target:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise SpaceError(f"The name of a target must be a plain word such as 'risk', got {self.name!r}.")
-        if self.kind not in METRICS or self.kind == SEVERAL:
-            known = ", ".join(kind for kind in METRICS if kind != SEVERAL)
+        if self.kind not in METRICS or self.kind in (SEVERAL, LANGUAGE):
+            known = ", ".join(kind for kind in METRICS if kind not in (SEVERAL, LANGUAGE))
             raise SpaceError(f"The kind of target {self.name!r} must be one of {known}, got {self.kind!r}.")
         if self.outputs < 1:
             raise SpaceError(f"Target {self.name!r} must have at least 1 output, got {self.outputs}.")
@@ -79,6 +81,31 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """The values that follow a window of series: all steps of the first target, then those of the next one.
+
+    Args:
+        horizon: steps that are predicted.
+        channels: of the input `(channels, window)` the one of each target.
+        season: steps after which the series are much the same; 1 for none, at most the window.
+        errors: of each target the mean absolute error of repeating the last season, in the training part: MASE is in
+            units of it.
+        repeats: the last so many steps, over and over, are the forecast that a network's outputs are added to.
+    """
+
+    horizon: int
+    channels: tuple[int, ...]
+    season: int
+    errors: tuple[float, ...]
+    repeats: int = 1
+
+    def places(self, window: int, repeats: int) -> tuple[int, ...]:
+        """Of each output the place, in the channels laid end to end, that repeating the last steps says."""
+        steps = [window - repeats + step % repeats for step in range(self.horizon)]
+        return tuple(channel * window + step for channel in self.channels for step in steps)
+
+
+@dataclass(frozen=True)
 class Task:
     """Input shape, outputs and kind of a data set.
 
@@ -86,7 +113,8 @@ class Task:
         input_shape: one example, channels first, without the batch: `(features,)`, `(channels, length)`,
             `(channels, height, width)`; for tokens `(length,)`.
         outputs: number of classes, or of values to predict. At least 1.
-        kind: `classification`, `multilabel` (yes or no for every output) or `regression`.
+        kind: `classification`, `multilabel` (yes or no for every output), `regression`, `several`, or `language`: at
+            each of the `length` positions of an input the token that follows, outputs `(vocabulary, length)`.
         vocabulary: number of distinct tokens when the inputs are integers, 0 when they are real numbers.
         metric: name of the score, higher is better; "" is `accuracy`, `label_accuracy` or `r2`, by the kind.
         positive: number of the class that is looked for, where the metric is about one.
@@ -94,6 +122,8 @@ class Task:
             order, tokens as numbers. `input_shape` is its length.
         targets: where there are several (kind `several`): outputs, and true values, stand end to end in this order.
             The loss is the weighted sum of theirs, and the score the mean of their scores.
+        forecast: of a regression whose values follow the window that is the input; else None.
+        characters: of a language, how many characters each token stands for; empty where each is one.
 
     Raises:
         SpaceError: a size below 1, an unknown kind, two inputs or targets of one name, or parts that do not add up.
@@ -107,6 +137,8 @@ class Task:
     positive: int | None = None
     inputs: tuple[Input, ...] = ()
     targets: tuple[Target, ...] = ()
+    forecast: Forecast | None = None
+    characters: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", _checked_shape(self.input_shape, "`input_shape`"))
@@ -124,7 +156,29 @@ class Task:
             raise SpaceError(f"`input_shape` {self.input_shape} is not the length of all inputs: {self.inputs}.")
         if self.targets and self.outputs != sum(part.outputs for part in self.targets):
             raise SpaceError(f"`outputs` {self.outputs} are not those of all targets: {self.targets}.")
+        if self.forecast is not None:
+            self._check_forecast(self.forecast)
+        if self.kind == LANGUAGE and not (len(self.input_shape) == 1 and self.vocabulary == self.outputs):
+            raise SpaceError(
+                f"A language is of (length,) tokens and has an output for each of them, got {self.input_shape}, "
+                f"{self.vocabulary} tokens and {self.outputs} outputs."
+            )
         object.__setattr__(self, "metric", self.metric or METRICS[self.kind])
+
+    def _check_forecast(self, forecast: Forecast) -> None:
+        values = forecast.horizon * len(forecast.channels)
+        if self.kind != "regression" or len(self.input_shape) != 2 or values != self.outputs:
+            raise SpaceError(
+                f"A forecast is a regression of {values} values from (channels, window), got {self.kind} of "
+                f"{self.outputs} from {self.input_shape}."
+            )
+        if not 1 <= max(forecast.season, forecast.repeats) <= self.input_shape[1]:
+            raise SpaceError(f"A season must lie within the window of {self.input_shape[1]} steps, got {forecast}.")
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of what a network gives for one example."""
+        return (self.outputs, *self.input_shape) if self.kind == LANGUAGE else (self.outputs,)
 
     @classmethod
     def of_several(cls, inputs: Sequence[Input], **further: Any) -> Task:
@@ -144,16 +198,24 @@ class Task:
         return _slices({part.name: part.columns for part in self.targets})
 
     def to_data(self) -> dict[str, Any]:
-        """As JSON data; `inputs` and `targets` only where there are several."""
+        """As JSON data; what only some tasks have, such as `inputs`, only where it is there."""
         data = dataclasses.asdict(self)
-        return {name: value for name, value in data.items() if name not in ("inputs", "targets") or value}
+        some = ("inputs", "targets", "forecast", "characters")
+        return {name: value for name, value in data.items() if name not in some or value}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Task:
         """The task that `to_data` wrote."""
         inputs = tuple(Input(**one) for one in data.get("inputs", ()))
         targets = tuple(Target(**one) for one in data.get("targets", ()))
-        return cls(**{**data, "inputs": inputs, "targets": targets})
+        held = data.get("forecast")
+        forecast = Forecast(**{name: _listed(value) for name, value in held.items()}) if held else None
+        own = {"inputs": inputs, "targets": targets, "forecast": forecast}
+        return cls(**{**data, **own, "characters": tuple(data.get("characters", ()))})
+
+
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _slices(sizes: Mapping[str, int]) -> dict[str, slice]:

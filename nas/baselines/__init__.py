@@ -12,7 +12,9 @@ from nas.baselines.light_gradient_boosting import LightGradientBoosting, install
 from nas.baselines.linear import Linear
 from nas.baselines.majority import Majority
 from nas.baselines.nearest_neighbour import NearestNeighbour
+from nas.baselines.ngram_language import NgramLanguage
 from nas.baselines.rocket import Rocket
+from nas.baselines.seasonal_naive import LastValue, SeasonalNaive
 from nas.baselines.several import OfSeveral
 from nas.errors import InputError
 from search_spaces.task import Task
@@ -20,6 +22,9 @@ from search_spaces.task import Task
 _PICKS: tuple[
     Baseline, ...
 ] = (  # in order of strength on the data that each is made for, see results/versus/baselines.md
+    SeasonalNaive(),  # takes no time, so the others have all of it
+    LastValue(),
+    NgramLanguage(),
     Rocket(),
     BagOfNgrams(),
     LightGradientBoosting(),

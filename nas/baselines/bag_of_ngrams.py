@@ -17,7 +17,7 @@ from nas.baselines.examples import and_notes, at_most, joined
 from nas.baselines.fitted import Fitted
 from nas.data.dataset import Split, TrainingData
 from nas.training.score import score
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)  # scikit-learn's C
 PENALTIES = (0.1, 1.0, 10.0)  # of the ridge, for values
@@ -33,8 +33,8 @@ class BagOfNgrams:
     label: str = "tf-idf with a linear model"
 
     def fits(self, task: Task) -> bool:
-        """Token numbers."""
-        return task.vocabulary > 0 and len(task.input_shape) == 1
+        """Token numbers of which one thing is said."""
+        return task.vocabulary > 0 and len(task.input_shape) == 1 and task.kind != LANGUAGE
 
     def train(self, data: TrainingData, seconds: float, seed: int = 0, refit: bool = True) -> Fitted:
         """The penalty on the validation split; fewer examples where the time is short."""

@@ -141,7 +141,10 @@ def _trained(split: Split, task: Task, seed: int, rounds: tuple[int, ...], threa
 
 
 def _columns(split: Split, task: Task) -> list[np.ndarray]:
-    return [split.targets] if task.kind == "classification" else list(split.targets.reshape(len(split), -1).T)
+    """The targets of each booster; LightGBM warns of parts of an array."""
+    if task.kind == "classification":
+        return [split.targets]
+    return list(np.ascontiguousarray(split.targets.reshape(len(split), -1).T))
 
 
 def _settings(task: Task, seed: int, examples: int, threads: int) -> dict[str, Any]:

@@ -50,8 +50,10 @@ def predict(
     if made.score is not None:
         metric = made.predictor.schema.metric
         target = ", ".join(made.predictor.schema.targets)
+        windows = made.predictor.schema.kind in ("forecasting", "language")
+        of = "windows of the file" if windows else "rows with a target"
         console.print(
-            f"{words(metric)} {shown(metric, made.score)} on {made.scored:,} rows with a target ({target})",
+            f"{words(metric)} {shown(metric, made.score)} on {made.scored:,} {of} ({target})",
             style="bold",
             markup=False,
             highlight=False,

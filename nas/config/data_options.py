@@ -19,7 +19,9 @@ from nas.errors import InputError, known
 
 LAYOUTS = ("auto", "pictures", "series", "table", "text", "tokens", "joined")
 LAYOUT_SYNONYMS = {"images": "pictures", "features": "table"}
-KINDS = ("auto", "classification", "regression", "multilabel", "several")
+FORECASTING = "forecasting"
+LANGUAGE = "language"
+KINDS = ("auto", "classification", "regression", "multilabel", "several", FORECASTING, LANGUAGE)
 METRIC_NAMES = ("auto", *dict.fromkeys(name for names in METRICS.values() for name in names))
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "\\t": "\t"}
 
@@ -47,6 +49,11 @@ def _size(value: Any) -> Any:
             raise InputError(f"`size` must be pixels such as 96, or height x width such as 96x128, got {value!r}.")
         return (int(sides[0]), int(sides[-1]))
     return value
+
+
+def _whole(value: Any) -> Any:
+    """`"7"` to 7."""
+    return int(value) if isinstance(value, str) and value.strip().isdigit() else value
 
 
 def _spelled(name: Any) -> Any:
@@ -86,6 +93,12 @@ Names = Annotated[
     tuple[str, ...], Field(strict=False, description="a name or a list of names"), BeforeValidator(_names)
 ]
 
+Steps = Annotated[
+    Annotated[int, Field(ge=1)] | None,
+    Field(description="None or a whole number of at least 1, in steps of the series"),
+    BeforeValidator(_whole),
+]
+
 
 def _option(default: Any, says: str) -> Any:
     """A field with the help of its flag."""
@@ -105,17 +118,22 @@ class DataOptions:
             words, or `joined` for columns of several kinds, each an input of its own. `images` and `features` are older
             words for `pictures` and `table`.
         kind: what the targets are: `classification`, `regression`, `multilabel` for several yes-or-no columns,
-            or `several` for several targets, each of a kind of its own.
+            `several` for several targets, each of a kind of its own, `forecasting` for the next values of series, or
+            `language` for the next token of a running text.
         metric: what the search makes best, see `nas.config.metric`; an error is made small.
         size: height and width in pixels that pictures get.
         axes: what the axes of arrays are, e.g. `NHWC`, `NLC`.
         delimiter, decimal, header, encoding: of tables in text files.
         test, validation: files or folders with these parts, of the same kind as the data.
         time: column by which the data is split, the latest examples last; `none` where it was found by itself.
-        group: column whose values each belong to one part only, e.g. a person; `none` where it was found by itself.
+        group: column whose values each belong to one part only, e.g. a person; `none` where it was found by itself. Of
+            forecasting the column that tells the series apart.
         positive: class that precision and recall are meant for.
         weights: of the losses of several targets, `TARGET=NUMBER` each; 1 where nothing is said.
         class_weights: `balanced` lets every class count the same in the loss.
+        horizon: of forecasting, how many steps are predicted. window: from how many steps before them, or of a language
+            from how many tokens. season: steps after which the series are much the same, 1 for none. What is not given
+            is found.
 
     Raises:
         InputError: a value that breaks a rule.
@@ -169,6 +187,11 @@ class DataOptions:
     class_weights: Annotated[Literal["none", "balanced"], Field(description="a text")] = _option(
         "none", "balanced: every class counts the same in the loss."
     )
+    horizon: Steps = _option(None, "Forecasting: how many steps are predicted, e.g. [bold]7[/].")
+    window: Steps = _option(
+        None, "Forecasting: from how many steps before them, e.g. [bold]28[/]; of running text: tokens."
+    )
+    season: Steps = _option(None, "Forecasting: steps after which a series is much the same; 1 for none.")
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

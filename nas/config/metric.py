@@ -9,9 +9,16 @@ METRICS = {  # of each kind of task; the first is taken unless another is named
     "multilabel": ("label_accuracy", "micro_f1"),
     "regression": ("r2", "rmse", "mae"),
     "several": ("mean_score",),
+    "forecasting": ("mase", "mae", "smape", "rmse"),
+    "language": ("bits_per_character", "nats_per_character"),
 }  # fmt: skip
-ERRORS = frozenset({"log_loss", "rmse", "mae"})  # small is better: the score is the error with a minus
-WORDS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC", "macro_f1": "macro F1", "micro_f1": "micro F1"}
+ERRORS = frozenset(
+    {"log_loss", "rmse", "mae", "mase", "smape", "bits_per_character", "nats_per_character"}
+)  # small is better: the score is the error with a minus
+WORDS = {
+    "r2": "R²", "rmse": "RMSE", "mae": "MAE", "mase": "MASE", "smape": "sMAPE", "roc_auc": "ROC AUC",
+    "macro_f1": "macro F1", "micro_f1": "micro F1",
+}  # fmt: skip
 
 
 def words(metric: str) -> str:

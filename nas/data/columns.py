@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,6 +192,11 @@ def _unix(name: str, values: np.ndarray) -> str:
     return ""
 
 
+def date_format(distinct: np.ndarray, forms: Sequence[str]) -> str:
+    """The first form that all of some cells have; "" for none."""
+    return next((form for form in forms if len(distinct) and _all_dates(distinct, form)), "")
+
+
 def _date_format(name: str, distinct: np.ndarray) -> tuple[str, str]:
     fitting = [form for form in FORMATS if _all_dates(distinct, form)]
     if not fitting:
@@ -226,4 +232,4 @@ def numbers_the_rows(values: np.ndarray, name: str) -> bool:
     return bool(ID_NAME.search(name))
 
 
-__all__ = ["MISSING", "Found", "described", "numbers_the_rows"]
+__all__ = ["MISSING", "Found", "date_format", "described", "numbers_the_rows"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from nas.data.preprocessing import Preprocessing
 from nas.data.schema import Schema
-from search_spaces.task import Task
+from search_spaces.task import Forecast, Task
 
 EXAMPLES_AT_ONCE = 10_000  # counted; each byte takes 8 on the way
 Numbers = tuple[float, ...]  # one per channel, feature or output
@@ -42,7 +42,7 @@ class TrainingData:
         mean, std: per channel (per feature for vectors) of the training inputs, in the data's own scale; of several
             inputs those of each in turn, 0 and 1 for tokens.
         target_mean, target_std: per output of the training targets for regression; empty for other kinds. Of several
-            targets 0 and 1 for outputs that are no values.
+            targets 0 and 1 for outputs that are no values. Of a forecast those of the target's channel.
         class_weights: of each class in the loss of a classification; empty where all examples count the same.
     """
 
@@ -58,6 +58,8 @@ class TrainingData:
     @classmethod
     def measured(cls, task: Task, train: Split, validation: Split, class_weights: Numbers = ()) -> TrainingData:
         """With mean and standard deviation of the training split."""
+        if task.forecast is not None:
+            return cls(task, train, validation, *_of_forecast(train.inputs, task.forecast))
         mean, std = statistics_by_input(train.inputs, task) if task.inputs else statistics(train.inputs)
         if task.targets:
             return cls(task, train, validation, mean, std, *_of_several_targets(train.targets, task))
@@ -169,6 +171,17 @@ def _of_several_targets(targets: np.ndarray, task: Task) -> tuple[Numbers, Numbe
             mean[said[one.name]] = values.mean(axis=0, dtype=np.float64)
             std[said[one.name]] = np.where(spread > 0, spread, 1.0)
     return _floats(mean), _floats(std)
+
+
+def _of_forecast(windows: np.ndarray, forecast: Forecast) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """As in `TrainingData`; a target's deviation is that from the last value of its window, see `Ahead`."""
+    mean, std = (np.array(values) for values in statistics(windows))
+    for channel in forecast.channels:
+        moved = windows[:, channel] - windows[:, channel, -1:]
+        spread = float(np.sqrt(np.mean(moved.astype(np.float64) ** 2)))
+        std[channel] = spread if spread > 1e-6 * max(1.0, abs(mean[channel])) else std[channel]
+    outputs = np.repeat(forecast.channels, forecast.horizon)
+    return _floats(mean), _floats(std), _floats(mean[outputs]), _floats(std[outputs])
 
 
 def _of_bytes(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,8 @@ from nas.data import targets as understanding
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.decoded_pictures import decoded
 from nas.data.division import divided
+from nas.data.forecasting import forecast_data, is_forecast
+from nas.data.language import language_data
 from nas.data.metrics import metric_for
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import words
@@ -21,14 +23,14 @@ from nas.data.preprocessing.joined import JoinedRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.table import TableRules
 from nas.data.preprocessing.text import TextRules
-from nas.data.read import read
+from nas.data.read import frames_of, read, source_of
 from nas.data.reading import Part, Reading, taken
 from nas.data.schema import Parts, Schema, TargetPart
 from nas.data.several_targets import SeveralTargets, several_targets
 from nas.data.splits import hash_of
 from nas.data.targets import Targets
 from nas.errors import InputError, known
-from search_spaces.task import Input, Task
+from search_spaces.task import LANGUAGE, Input, Task
 
 UNEVEN = 0.85  # share of one class beyond which accuracy says little
 
@@ -65,7 +67,14 @@ def load(
             said_too = ", ".join(options.said)
             raise InputError(f"A Dataset has been read already. Give this to nas.data.load: {said_too}.")
         return data
+    if is_forecast(options):
+        table, others = frames_of(data, options)
+        return forecast_data(table, others, options, validation_share, test_share, source_of(data))
     reading = read(data, options)
+    if reading.kind == LANGUAGE:
+        return language_data(reading, options, validation_share, test_share, reading.source)
+    if options.window is not None:
+        raise InputError("`--window` is for forecasting, which begins with --horizon, and for running text.")
     targets = _targets(reading, options)
     y = targets.encoded(reading.main.targets, "training")
     division = divided(reading, y, targets.classes, validation_share, test_share, np.random.default_rng(seed))

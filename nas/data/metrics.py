@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Forecast, Task
 
 SMALLEST = 1e-15  # probability that a logarithm is taken of
+CHUNK = 4_000_000  # logits at a time
 NOTHING_KNOWN = 0.5  # area under a curve where a class is missing
 
 
@@ -114,8 +115,67 @@ def mae(outputs: np.ndarray, targets: np.ndarray) -> float:
     return -float(np.abs(outputs.astype(np.float64) - targets.reshape(outputs.shape)).mean())
 
 
+def smape(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Minus the symmetric mean absolute percentage error, 0 to 200; two zeros are no error.
+
+    As in the M4 competition: https://doi.org/10.1016/j.ijforecast.2019.04.014
+    """
+    outputs, targets = outputs.astype(np.float64), targets.reshape(outputs.shape).astype(np.float64)
+    size = np.abs(outputs) + np.abs(targets)
+    return -float(np.mean(200.0 * np.abs(outputs - targets) / np.where(size > 0, size, 1.0)))
+
+
+def mase(forecast: Forecast) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Minus the mean absolute scaled error: 1 is what repeating the last season errs in the training part.
+
+    Source: Hyndman and Koehler, https://doi.org/10.1016/j.ijforecast.2006.03.001
+    """
+    units = np.repeat(forecast.errors, forecast.horizon)
+
+    def scaled(outputs: np.ndarray, targets: np.ndarray) -> float:
+        missed = np.abs(outputs.astype(np.float64) - targets.reshape(outputs.shape))
+        return -float((missed / units).mean())
+
+    return scaled
+
+
+def nats(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Minus the log-probability of what follows, summed over each window of a text: float64 `(n,)`.
+
+    Args:
+        outputs: logits `(n, vocabulary, length)`. targets: tokens `(n, length)`.
+    """
+    found = np.empty(len(outputs))
+    step = max(1, CHUNK // max(1, outputs[:1].size))
+    for start in range(0, len(outputs), step):
+        values = outputs[start : start + step].astype(np.float64)
+        top = values.max(axis=1)
+        whole = top + np.log(np.exp(values - top[:, None]).sum(axis=1))
+        true = np.take_along_axis(values, targets[start : start + step, None], axis=1)[:, 0]
+        found[start : start + step] = (whole - true).sum(axis=1)
+    return found
+
+
+def characters(task: Task, targets: np.ndarray) -> np.ndarray:
+    """How many characters stand in each window of a text: float64 `(n,)`."""
+    each = np.array(task.characters)[targets] if task.characters else np.ones(targets.shape)
+    return np.asarray(each.sum(axis=1), np.float64)
+
+
+def _per_character(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Minus the nats, or bits, that a character of a text costs."""
+    unit = np.log(2) if task.metric == "bits_per_character" else 1.0
+    return lambda outputs, targets: (
+        -float(nats(outputs, targets).sum() / unit / max(1.0, characters(task, targets).sum()))
+    )
+
+
 def metric_for(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
     """The task's metric; of several targets the mean of their own metrics, each on its outputs and true values."""
+    if task.kind == LANGUAGE:
+        return _per_character(task)
+    if task.metric == "mase" and task.forecast is not None:
+        return mase(task.forecast)
     if not task.targets:
         return metric_of(task.metric, task.positive)
 
@@ -154,5 +214,5 @@ def metric_of(name: str, positive: int | None = None) -> Callable[[np.ndarray, n
 
 _PLAIN = {
     "accuracy": accuracy, "balanced_accuracy": balanced_accuracy, "log_loss": log_loss, "macro_f1": macro_f1,
-    "label_accuracy": label_accuracy, "micro_f1": micro_f1, "r2": r2, "rmse": rmse, "mae": mae,
+    "label_accuracy": label_accuracy, "micro_f1": micro_f1, "r2": r2, "rmse": rmse, "mae": mae, "smape": smape,
 }  # fmt: skip

@@ -16,7 +16,9 @@ from nas.config.data_options import DataOptions
 from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.arrays import ArrayRules
 from nas.data.preprocessing.cells import WrongCell, numbers, word, words
+from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import Number, TableRules
@@ -50,6 +52,7 @@ class NewRows:
         why: there are no targets, where that is worth saying.
         at: where a row stands, in the words of a message.
         notes: what to know.
+        outputs: what the network said of the targets, where these are others than of the rows: of a forecast.
     """
 
     rows: Any
@@ -58,6 +61,7 @@ class NewRows:
     why: str = ""
     at: Callable[[int], str] | None = None
     notes: tuple[str, ...] = ()
+    outputs: np.ndarray | None = None
 
 
 def read_rows(
@@ -82,6 +86,10 @@ def read_rows(
         return _of_table(path, schema, rules, options)
     if isinstance(rules, PictureRules):
         return _of_files(path, schema, part, PICTURES, "pictures", str)
+    if isinstance(rules, LanguageRules):
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. The network goes on from one text file.")
+        return NewRows(decoded(path, options.encoding)[0])
     if isinstance(rules, TextRules):
         return _of_texts(path, schema, options, part)
     return _of_arrays(path, schema, rules, options, part)
@@ -105,6 +113,8 @@ def _of_table(path: Path, schema: Schema, rules: Preprocessing, options: DataOpt
         if isinstance(one, PictureRules) and one.column in cells.columns:
             cells[one.column] = _paths(frame, one.column)
     made = NewRows(cells, at=frame.at, notes=(*frame.notes, *notes))
+    if isinstance(rules, ForecastRules):  # its targets are further steps of its inputs
+        return made
     missing = [name for name in schema.targets if name not in frame.cells.columns]
     if missing:
         return made
@@ -172,7 +182,7 @@ def _marks(rules: Preprocessing, schema: Schema) -> dict[str, str]:
     tables = [one for one in parts_of(rules) if isinstance(one, TableRules)]
     if tables:
         found = {step.column: step.decimal for one in tables for step in one.steps if isinstance(step, Number)}
-    elif isinstance(rules, SeriesRules):
+    elif isinstance(rules, SeriesRules | ForecastRules):
         found = dict(zip(rules.names, rules.decimals, strict=True))
     else:
         found = {}

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from nas.config.data_options import DataOptions
+from nas.config.data_options import LANGUAGE, DataOptions
 from nas.data.array_reading import array_reading, series_reading
 from nas.data.joined_reading import joined_reading
 from nas.data.reading import Part, Reading
@@ -28,7 +29,7 @@ from nas.data.sources.pictures import read_pictures
 from nas.data.sources.raw import Raw, SeriesParts
 from nas.data.sources.tensors import read_tensors
 from nas.data.sources.texts import SUFFIXES as TEXTS
-from nas.data.sources.texts import plain_text_refused, read_labelled_lines, read_text_folder
+from nas.data.sources.texts import plain_text_refused, read_labelled_lines, read_running_text, read_text_folder
 from nas.data.sources.ts_file import read_ts
 from nas.data.table_reading import table_reading
 from nas.errors import InputError
@@ -47,9 +48,37 @@ FILMS = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
 
 def read(data: Any, options: DataOptions) -> Reading:
     """As `_read`, with the absolute path of a file or folder."""
-    reading = _read(data, options)
+    return dataclasses.replace(_read(data, options), source=source_of(data))
+
+
+def source_of(data: Any) -> str:
+    """The absolute path of a file or folder; "" of other data."""
     is_path = isinstance(data, str | Path) and str(data) not in NAMES and not is_openml(data)
-    return dataclasses.replace(reading, source=str(Path(data).absolute())) if is_path else reading
+    return str(Path(data).absolute()) if is_path else ""
+
+
+def frames_of(data: Any, options: DataOptions) -> tuple[Frame, dict[str, Frame]]:
+    """The table that some data is, and those of `options.validation` and `options.test`, by the part.
+
+    Raises:
+        InputError: it is no table.
+    """
+    no_table = "A forecast is made from a table with a column of time: a file such as .csv or .parquet, or a DataFrame."
+    if isinstance(data, pd.DataFrame) and isinstance(data.index, pd.DatetimeIndex | pd.PeriodIndex):
+        index = data.index.to_timestamp() if isinstance(data.index, pd.PeriodIndex) else data.index
+        data = data.set_axis(index.rename(index.name or "time"), axis=0)
+    own = {name: path for name, path in (("validation", options.validation), ("test", options.test)) if path}
+    found: Any = None
+    if not isinstance(data, str | Path):
+        found = read_object(data)
+    elif is_openml(data):
+        found = read_openml(str(data))
+    elif str(data) not in NAMES:
+        path = _there(data)
+        found = None if is_hugging_face(path) else _frame(path, options)
+    if not isinstance(found, Frame):
+        raise InputError(f"{data if isinstance(data, str | Path) else 'The data'} is no such table. {no_table}")
+    return found, {name: _other_frame(Path(path), name, options) for name, path in own.items()}
 
 
 def _read(data: Any, options: DataOptions) -> Reading:
@@ -59,6 +88,10 @@ def _read(data: Any, options: DataOptions) -> Reading:
         InputError: anything else, or something that its reader cannot read.
     """
     own = {name: path for name, path in (("test", options.test), ("validation", options.validation)) if path}
+    if options.kind == LANGUAGE:
+        if not isinstance(data, str | Path) or not _there(data).is_file():
+            raise InputError("A language is learned from one text file. Join several: `cat *.txt > all.txt`.")
+        return _with_parts(read_running_text(Path(data), options), own, options)
     if not isinstance(data, str | Path):
         held = read_object(data)
         if isinstance(held, dict):
@@ -139,9 +172,9 @@ def _reading(path: Path, options: DataOptions) -> Reading:
         return _of(read_ts(path, options), options)
     if ending in LINES:
         reading = read_labelled_lines(path, options)
-        if reading is None:
+        if reading is None and (options.kind != "auto" or options.target):
             raise plain_text_refused(path)
-        return reading
+        return reading or read_running_text(path, options)
     if ending in SOUNDS | FILMS:
         raise InputError(f"{path}: audio and video are not read. Give arrays of features or of samples, as .npz.")
     if ending in PICTURES:
@@ -200,6 +233,9 @@ def _with_parts(reading: Reading, own: dict[str, str], options: DataOptions) -> 
     """With parts that lie in files or folders of their own, read in the same way."""
     parts: dict[str, Any] = {}
     for name, path in own.items():
+        if reading.kind == LANGUAGE:
+            parts[name] = read_running_text(_there(path), options).main
+            continue
         alone = dataclasses.replace(options, test="", validation="")
         other = _reading(_there(path), alone) if _frame_free(Path(path), alone) else None
         if other is None or other.layout != reading.layout:

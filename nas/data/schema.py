@@ -88,6 +88,62 @@ class TargetPart:
 
 
 @dataclass(frozen=True)
+class ForecastPart:
+    """What a forecast is made from, and of what.
+
+    Args:
+        time: column of the moments. series: column that tells series apart, or "". why_…: by what they were told.
+        step: from one row to the next, in words.
+        steps: of the training, the validation and the test part, of their longest series; begins, ends: their moments.
+        missing: steps without a row, which get the values before them.
+        horizon: steps that are predicted. window: steps before them that they are predicted from.
+        season: steps after which the series are much the same, 1 for none.
+        errors: of each target the mean absolute error of repeating the last season, in the training part.
+    """
+
+    time: str
+    horizon: int
+    window: int
+    step: str
+    why_time: str = ""
+    series: str = ""
+    why_series: str = ""
+    steps: tuple[int, ...] = ()
+    begins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    missing: int = 0
+    why_window: str = ""
+    season: int = 1
+    why_season: str = ""
+    errors: tuple[float, ...] = ()
+
+    def lines(self, targets: tuple[str, ...]) -> list[str]:
+        """One fact a line."""
+        of = f" of every series (column {self.series!r}: {self.why_series})" if self.series else ""
+        names = ", ".join(targets)
+        found = [
+            f"Forecast: the next {_steps(self.horizon)} of {names}{of}, from the last {_steps(self.window)} "
+            f"({self.why_window})",
+            f"Time: column {self.time!r} ({self.why_time}), one step is a {self.step}"
+            + (f"; {self.missing:,} steps are missing and get the values before them" if self.missing else ""),
+            f"Season: {_steps(self.season) if self.season > 1 else 'none'} ({self.why_season})",
+        ]
+        if self.errors:
+            values = ", ".join(f"{value:.4g} ({name})" for name, value in zip(targets, self.errors, strict=True))
+            what = "the last season" if self.season > 1 else "the last value"
+            found.append(f"MASE counts errors in units of what repeating {what} errs in the training part: {values}")
+        parts = zip(("training", "validation", "test"), self.begins, self.ends, self.steps, strict=True)
+        found.append(
+            "In time: " + "; ".join(f"{name} {first} to {last} ({_steps(steps)})" for name, first, last, steps in parts)
+        )
+        return found
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
+
+
+@dataclass(frozen=True)
 class Schema:
     """What was understood of a source.
 
@@ -96,8 +152,8 @@ class Schema:
         layout: what an example is: `pictures`, `series`, `table`, `text`, `tokens`, or `joined` for several `inputs`;
             why_layout: by what it was told.
         targets: names of the columns that are predicted; one unnamed target is `target`. why_target: why these.
-        kind: `classification`, `multilabel`, `regression`, or `several` for several targets, which are `heads`;
-            why_kind: by what it was told.
+        kind: `classification`, `multilabel`, `regression`, `several` for several targets, which are `heads`,
+            `forecasting`, see `forecast`, or `language`; why_kind: by what it was told.
         metric: what the search makes best, a name of `nas.config.metric.METRICS`.
         classes: names of the classes in the order of the outputs; for other kinds names of the outputs.
         counts: training, validation and test examples of each class together; empty for regression.
@@ -141,11 +197,12 @@ class Schema:
     fingerprint: str = ""
     inputs: tuple[InputPart, ...] = ()
     heads: tuple[TargetPart, ...] = ()
+    forecast: ForecastPart | None = None
 
     def to_json(self) -> str:
-        """Indented JSON; NaN is null; `inputs` and `heads` only where there are several."""
+        """Indented JSON; NaN is null; `inputs` and `heads` only where there are several, `forecast` where it is one."""
         data = dataclasses.asdict(self)
-        data = {name: value for name, value in data.items() if name not in ("inputs", "heads") or value}
+        data = {name: value for name, value in data.items() if name not in ("inputs", "heads", "forecast") or value}
         data["majority"] = None if self.majority != self.majority else self.majority
         return json.dumps(data, indent=1, ensure_ascii=False)
 
@@ -163,6 +220,9 @@ class Schema:
                 parts = [{key: _tuple(value) for key, value in one.items()} for one in data.get(name, ())]
                 data[name] = tuple(kind(**one) for one in parts)
             data["parts"] = Parts(**data["parts"]) if data["parts"] else None
+            forecast = data.get("forecast")
+            if forecast:
+                data["forecast"] = ForecastPart(**{name: _tuple(value) for name, value in forecast.items()})
             data["majority"] = float("nan") if data["majority"] is None else data["majority"]
             fields: dict[str, Any] = {name: _tuple(value) for name, value in data.items()}
             return cls(**fields)
@@ -189,21 +249,26 @@ class Schema:
         if self.counts:
             found.append(f"{len(self.classes)} classes: {self._classes()}")
         if self.majority == self.majority:
-            constant = "The mean" if self.kind == "regression" else "The most frequent answer"
+            constant = _CONSTANTS.get(self.kind, "The most frequent answer")
+            if self.forecast is not None:
+                constant = "Repeating the last season" if self.forecast.season > 1 else "Repeating the last value"
             found.append(f"{constant} alone scores {shown(self.metric, self.majority)}")
         for head in self.heads:
             names = f": {', '.join(head.classes[:MOST_CLASSES_SHOWN])}" if head.kind != "regression" else ""
             weight = f", its loss weighs {head.weight:g}" if head.weight != 1.0 else ""
             found.append(f"  {head.name}: {head.kind} by {metric_words(head.metric)}{names}{weight}")
+        if self.forecast is not None:
+            found.extend(self.forecast.lines(self.targets))
         for one in self.inputs:
             of = f", of {', '.join(one.columns[:MOST_COLUMNS_SHOWN])}" if one.columns else ""
             found.append(f"Input {one.name}: {one.layout}, {one.says}{of}")
         found.extend(self._shapes())
         found.extend(self._columns())
         if self.parts is not None:
+            what = " windows" if self.kind in ("forecasting", "language") else ""
             found.append(
-                f"Parts: {self.parts.train:,} to train, {self.parts.validation:,} to validate, {self.parts.test:,} "
-                f"sealed for the test ({self.parts.how})"
+                f"Parts: {self.parts.train:,}{what} to train, {self.parts.validation:,} to validate, "
+                f"{self.parts.test:,} sealed for the test ({self.parts.how})"
             )
         found.extend(f"Note: {note}" for note in self.notes)
         found.extend(f"Warning: {warning}" for warning in self.warnings)
@@ -232,7 +297,8 @@ class Schema:
     def _columns(self) -> list[str]:
         if not self.columns:
             return []
-        found = [f"Columns: {len(self.columns)}, of which {len(self.features)} are learned from"]
+        own = len(self.targets) if self.forecast is not None else 0  # the past of what is predicted
+        found = [f"Columns: {len(self.columns)}, of which {len(self.features) + own} are learned from"]
         for column in self.columns[:MOST_COLUMNS_SHOWN]:
             missing = f", {column.missing:.1%} missing" if column.missing else ""
             samples = ", ".join(column.samples)
@@ -241,6 +307,12 @@ class Schema:
         if len(self.columns) > MOST_COLUMNS_SHOWN:
             found.append(f"  and {len(self.columns) - MOST_COLUMNS_SHOWN} more, all in {FILE}")
         return found
+
+
+_CONSTANTS = {
+    "regression": "The mean",
+    "language": "How often each token occurs",
+}  # the model that ignores its input, by the kind
 
 
 def _tuple(value: Any) -> Any:

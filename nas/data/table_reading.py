@@ -349,7 +349,7 @@ def _divide_by(table: _Table, y: np.ndarray) -> tuple[np.ndarray | None, np.ndar
             table.roles[name] = (FEATURE if table.found[name].type == DATE else TIME, "the rows follow it")
             table.warnings.append(
                 f"rows follow one another by column {name!r}, and neighbours have like targets: the latest rows are "
-                "the test; --time none divides at random"
+                "the test; --time none divides at random, --horizon 7 would forecast the next 7 rows"
             )
             return None, dict(dated)[name], f"column {name!r}, the latest last"
     return None, None, ""

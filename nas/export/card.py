@@ -14,7 +14,7 @@ from nas.data.schema import LEFT_OUT, Column, Schema
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
 from search_spaces.profile import Profile, profile
-from search_spaces.task import Target, Task
+from search_spaces.task import LANGUAGE, Target, Task
 
 CLASSES_SHOWN, COLUMNS_SHOWN = 50, 100
 
@@ -56,7 +56,7 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof, sch
         ("task", f"{task.kind}, {task.metric}"),
         ("input", f"(batch, {shape}), in the data's own scale; normalisation is inside"),
         *(("inputs, by name or end to end in this order", _inputs(task)) for _ in task.inputs[:1]),
-        ("output", f"(batch, {task.outputs}){' logits' if task.kind == 'classification' else ''}"),
+        ("output", f"(batch, {', '.join(map(str, task.output_shape))}){_logits(task)}"),
         *((f"target {one.name}", _target(task, one)) for one in task.targets),
         ("parameters", f"{known.parameters:,}{_of_them(known)}"),
         ("multiply-adds", f"{known.macs:,} for one example"),
@@ -102,6 +102,21 @@ It has not been examined for bias, for robustness against shifted or hostile inp
 """
 
 
+def _logits(task: Task) -> str:
+    return " logits" if task.kind in ("classification", LANGUAGE) else ""
+
+
+USES = {  # by the kind of the task
+    "": """found = predict(rows)               # raw rows, as they stood in the data; columns are matched by their names
+found.answers, found.probabilities""",
+    "forecasting": """found = predict(rows)               # raw rows of the past, in any order
+found.answers                       # of each series its next steps, with their times
+predict.backtest(rows)              # what it would have said at each step, and what came""",
+    "language": """found = predict(["some text"])      # what follows: found.answers, found.probabilities
+predict.generate("some text")       # goes on with 200 tokens""",
+}
+
+
 def columns_of(schema: Schema | None) -> str:
     """A table of the columns that raw rows have; empty for other data."""
     learned = [one for one in schema.columns if one.role != LEFT_OUT] if schema else []
@@ -126,13 +141,12 @@ def use(schema: Schema | None) -> str:
     """How raw rows are predicted; without a schema, that they are not."""
     if schema is None:
         return "\nThis export takes arrays only: what was done to raw rows is not known any more.\n"
-    return """
+    return f"""
 ```python
 from predict import load_predictor  # predict.py, beside this card; pip install -r requirements.txt
 
 predict = load_predictor()
-found = predict(rows)               # raw rows, as they stood in the data; columns are matched by their names
-found.answers, found.probabilities
+{USES.get(schema.kind, USES[""])}
 ```
 
 `python predict.py FILE` does so from the command line. `preprocess.json` holds the rules from raw rows to inputs,

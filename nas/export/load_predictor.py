@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nas.data.preprocessing import FILE as PREPROCESS
 from nas.data.preprocessing import Preprocessing, from_json
@@ -59,8 +61,34 @@ class LoadedPredictor:
         Raises:
             InputError: missing or unknown columns, all of them named; a cell or picture that cannot be read; no rows.
         """
+        return self._said(self._predict, rows, ignore)
+
+    def backtest(self, rows: Any, ignore: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """Of a forecast or a language: what the network would have said at every step of a history, and what came.
+
+        Both are `(n, …)`, see `nas.export.forecaster.Forecaster.backtest` and `nas.export.speaker.Speaker.backtest`.
+
+        Raises:
+            InputError: as of a call; or the network predicts rows by themselves.
+        """
+        if not hasattr(self._predict, "backtest"):
+            raise InputError(f"The network in {self.directory} predicts rows by themselves, and no series.")
+        found: tuple[np.ndarray, np.ndarray] = self._said(self._predict.backtest, rows, ignore)
+        return found
+
+    def generate(self, text: str, tokens: int = 200, temperature: float = 0.8, seed: int = 0) -> str:
+        """What a language model says after a text, see `nas.export.speaker.Speaker.generate`.
+
+        Raises:
+            InputError: an empty text; or the network is no language model.
+        """
+        if not hasattr(self._predict, "generate"):
+            raise InputError(f"The network in {self.directory} is no language model.")
+        return str(self._said(self._predict.generate, text, tokens, temperature, seed))
+
+    def _said(self, say: Callable[..., Any], *given: Any) -> Any:
         try:
-            return self._predict(rows, ignore)
+            return say(*given)
         except self._module.InputError as error:
             if hasattr(error, "what"):
                 raise WrongCell(error.row, error.column, error.what) from None

@@ -11,7 +11,7 @@ from torch import nn
 from nas.export import standing
 from nas.export.expression import INDENT, Name, expression, written
 from nas.export.sources import Sources, classes_of, collect, is_foreign, parts_of
-from nas.training.whole_network import Mirrored
+from nas.training.whole_network import Ahead, Mirrored
 from search_spaces.architecture import Architecture
 from search_spaces.profile import complete, profile
 from search_spaces.task import Task
@@ -55,15 +55,15 @@ def model(architecture: Architecture, task: Task, whole: nn.Sequential, construc
     """
     sources, outside = Sources(frozenset() if constructors else _standing(_cells_of(whole))), dict[str, torch.Tensor]()
     made = parts_of(whole) if constructors else whole.modules()
-    for cls in classes_of(part for part in made if not isinstance(part, Mirrored)):
+    for cls in classes_of(part for part in made if not isinstance(part, Mirrored | Ahead)):
         sources.name(cls)
     body = _model(architecture, task, whole, sources, None if constructors else outside)
-    state = {**state_of_model(dict(whole.state_dict()), isinstance(whole[1], Mirrored)), **outside}
+    state = {**state_of_model(dict(whole.state_dict()), isinstance(whole[1], Mirrored | Ahead)), **outside}
     return Written(_file(_docstring(architecture, task), sources, body), state, tuple(sorted(sources.packages)))
 
 
 def _cells_of(whole: nn.Sequential) -> nn.Module:
-    return whole[1].network if isinstance(whole[1], Mirrored) else whole[1]
+    return whole[1].network if isinstance(whole[1], Mirrored | Ahead) else whole[1]
 
 
 def _standing(network: nn.Module) -> frozenset[type]:
@@ -93,9 +93,13 @@ def _file(docstring: str, sources: Sources, model: str) -> str:
     return sources.file(docstring, end, frozenset({"from pathlib import Path"} | ({ANY} if stands else set())))
 
 
-def state_of_model(state: dict[str, torch.Tensor], mirrored: bool = False) -> dict[str, torch.Tensor]:
-    """The state dict of a whole network under the names that it has in `Model`."""
-    state = {key.replace("1.network.", "1.", 1) if mirrored else key: value for key, value in state.items()}
+def state_of_model(state: dict[str, torch.Tensor], inside: bool = False) -> dict[str, torch.Tensor]:
+    """The state dict of a whole network under the names that it has in `Model`.
+
+    Args:
+        inside: whether the network lies in another one, which is `Mirrored` or `Ahead`.
+    """
+    state = {key.replace("1.network.", "1.", 1) if inside else key: value for key, value in state.items()}
     return {f"{NAMES[key.split('.', 1)[0]]}.{key.split('.', 1)[1]}": value for key, value in state.items()}
 
 
@@ -104,7 +108,7 @@ def _docstring(architecture: Architecture, task: Task) -> str:
     return (
         f'"""A network found by architecture search in the space `{architecture.space}`, as plain PyTorch.\n\n'
         f"    from model import load\n    network = load()      # (batch, {_sizes(task.input_shape)}) -> "
-        f"(batch, {task.outputs})\n\n"
+        f"(batch, {_sizes(task.output_shape)})\n\n"
         f"{facts.parameters:,} parameters, {facts.macs:,} multiply-adds for one example. "
         'See card.md for data and scores.\n"""'
     )
@@ -127,16 +131,22 @@ def _model(
         f"{INDENT * 2}self.normalize = {written(expression(normalize, sources.name), 2, 17)}",
         *_cells(architecture, task, network, sources, outside),
     ]
+    middle = whole[1]
+    if isinstance(middle, Ahead):
+        lines.append(f"{INDENT * 2}self.view = {written(expression(middle.view, sources.name), 2, 12)}")
     rescaled = len(whole) > 2
     if rescaled:
         lines.append(f"{INDENT * 2}self.rescale = {written(expression(whole[2], sources.name), 2, 15)}")
-    mirrored = isinstance(whole[1], Mirrored)
+    mirrored = isinstance(middle, Mirrored)
     result = "(self.cells(x) + self.cells(x.flip(-1))) / 2" if mirrored else "self.cells(self.normalize(x))"
     first = [f"{INDENT * 2}x = self.normalize(x)", f"{INDENT * 2}# of a picture and of its mirror image"]
+    ahead = isinstance(middle, Ahead)
+    if ahead:
+        first, result = [f"{INDENT * 2}x, simple = self.view(self.normalize(x))"], "self.cells(x) + simple"
     lines += [
         "",
         forward(task),
-        *(first if mirrored else []),
+        *(first if mirrored or ahead else []),
         f"{INDENT * 2}return {f'self.rescale({result})' if rescaled else result}",
     ]
     return "\n".join(lines)
@@ -163,7 +173,7 @@ def forward(task: Task) -> str:
 
 def says(task: Task, more: str = "") -> list[str]:
     """The docstring of the class, and of several inputs their shapes by name."""
-    takes = f"(batch, {_sizes(task.input_shape)}) in the data's own scale -> (batch, {task.outputs}){more}"
+    takes = f"(batch, {_sizes(task.input_shape)}) in the data's own scale -> (batch, {_sizes(task.output_shape)}){more}"
     heads = [f"{name}: outputs[:, {place.start}:{place.stop}]" for name, place in task.output_slices().items()]
     lines = [f'{INDENT}"""{takes}.']
     if task.inputs:

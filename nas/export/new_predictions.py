@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,15 @@ import pandas as pd
 
 from nas.config.data_options import DataOptions
 from nas.data.metrics import metric_for
-from nas.data.new_rows import read_rows
+from nas.data.new_rows import NewRows, read_rows
 from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.cells import WrongCell, words
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.table import MOST_WORDS, Category, TableRules
 from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.export.load_predictor import LoadedPredictor, load_predictor
-from search_spaces.task import Target, Task
+from search_spaces.task import LANGUAGE, Forecast, Target, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,8 @@ def predictions(
     schema = predictor.schema
     rows = read_rows(source, schema, predictor.rules, options, part)
     try:
+        if schema.forecast is not None or schema.kind == LANGUAGE:
+            rows = _with_history(predictor, rows, options.ignore)
         found = predictor(rows.rows, options.ignore)
     except WrongCell as error:
         place = f"{rows.at(error.row)}, column {error.column!r}: {error.what}." if rows.at else f"{source}: {error}"
@@ -68,13 +73,36 @@ def predictions(
         notes.append("the network was trained on this very source: a score on it says nothing of new rows")
     if rows.targets is None or rows.known is None:
         return NewPredictions(predictor, found, None, 0, rows.why, tuple(notes))
-    outputs, targets = found.outputs[rows.known], rows.targets[rows.known]
-    score = metric_for(_task(schema))(outputs, targets)
+    said = rows.outputs if rows.outputs is not None else found.outputs
+    outputs, targets = said[rows.known], rows.targets[rows.known]
+    score = metric_for(_task(schema, predictor.rules))(outputs, targets)
     return NewPredictions(predictor, found, score, int(np.sum(rows.known)), "", tuple(notes))
 
 
-def _task(schema: Schema) -> Task:
+def _with_history(predictor: LoadedPredictor, rows: NewRows, ignore: Sequence[str]) -> NewRows:
+    """Rows of series, or a text, with what the network would have said of their past, and what came."""
+    outputs, targets = predictor.backtest(rows.rows, ignore)
+    if not len(targets):
+        forecast = predictor.schema.forecast
+        if forecast is None:
+            return dataclasses.replace(
+                rows, why=f"the text is shorter than a window of {predictor.schema.length} tokens"
+            )
+        needed = forecast.window + forecast.horizon
+        return dataclasses.replace(rows, why=f"fewer than {needed} steps in a row have known values behind a window")
+    return dataclasses.replace(rows, targets=targets, known=np.ones(len(targets), bool), outputs=outputs)
+
+
+def _task(schema: Schema, rules: Preprocessing) -> Task:
     """What outputs are judged by."""
+    if isinstance(rules, LanguageRules):
+        size = rules.vocabulary
+        return Task(rules.input_shape, size, LANGUAGE, size, schema.metric, characters=rules.characters)
+    if schema.forecast is not None:
+        one = schema.forecast
+        made = Forecast(one.horizon, tuple(range(len(schema.targets))), 1, one.errors)
+        shape = (len(schema.targets), one.window)
+        return Task(shape, len(schema.classes), "regression", metric=schema.metric, forecast=made)
     positive = schema.classes.index(schema.positive) if schema.positive else None
     heads = tuple(Target(one.name, one.kind, len(one.classes), one.weight, one.metric) for one in schema.heads)
     return Task((1,), len(schema.classes), schema.kind, 0, schema.metric, positive, targets=heads)

@@ -8,13 +8,17 @@ import pprint
 import re
 
 from nas.data.preprocessing import Preprocessing, parts_of
+from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
+from nas.export.forecaster import Forecaster
 from nas.export.predictor import command_line, predictor_from
 from nas.export.sources import NN, Sources
+from nas.export.speaker import Speaker
 
 FILE = "predict.py"
 WIDTH = 120
-FITTING = frozenset({"fitted", "names", "to_dict"})  # methods that only training needs
+FITTING = frozenset({"fitted", "first_windows", "names", "to_dict"})  # methods that only training needs
 DOCSTRING = '''"""Predictions of the network beside this file, for raw rows as they stood in the training's data.
 
     from predict import load_predictor
@@ -28,7 +32,7 @@ or `python predict.py FILE --out predictions.csv`. Needs {needs}; `preprocess.js
 END = '''
 def load_predictor(directory: str | Path = Path(__file__).parent, device: str = "cpu") -> Predictor:
     """The network of an export with its rules; raw rows -> Predictions."""
-    return predictor_from(Path(directory), {rules}, device)
+    return predictor_from(Path(directory), {rules}, device{made})
 
 
 if __name__ == "__main__":
@@ -39,6 +43,8 @@ TAKES = {
     "text": "a list of texts",
     "series": "a list of arrays (channels, length)",
     "arrays": "an array (n, …) as it was trained on",
+    "forecast": "a list of dicts, a dict of columns or a DataFrame: at least a window of steps, in any order",
+    "language": "a text or a list of texts; predict.generate(text) goes on from one",
     "joined": "a mapping of the raw rows of each input, as it was trained on, by its name",
 }
 GIVES = {
@@ -46,6 +52,8 @@ GIVES = {
     "multilabel": "sets of labels; found.probabilities: (n, labels)",
     "regression": "values in the target's own unit",
     "several": "a mapping for each row; found[target] is what is said of one target",
+    "language": "the likeliest next tokens; found.probabilities: (n, tokens)",
+    "forecasting": "for each series its next steps with their times",
 }
 
 
@@ -57,13 +65,16 @@ def predict_file(rules: Preprocessing, kind: str) -> str:
     """
     sources = Sources(without=FITTING)
     sources.imports.discard(NN)
-    for thing in (type(rules), predictor_from, command_line):
+    own: tuple[type, ...] = (Forecaster,) if isinstance(rules, ForecastRules) else ()
+    own = (Speaker,) if isinstance(rules, LanguageRules) else own
+    for thing in (type(rules), predictor_from, command_line, *own):
         sources.name(thing)
     by_name = isinstance(rules, JoinedRules) and rules.by_name
-    takes = TAKES["table" if rules.columns and not by_name else rules.rules]
+    takes = TAKES["table" if rules.columns and not by_name and not own else rules.rules]
     needs = " and ".join(", ".join(packages(rules)).rsplit(", ", 1))
     docstring = DOCSTRING.format(takes=takes, gives=GIVES[kind], needs=needs)
-    text = sources.file(docstring, END.format(rules=type(rules).__name__), frozenset({"import sys"}))
+    made = "".join(f", {one.__name__}" for one in own)
+    text = sources.file(docstring, END.format(rules=type(rules).__name__, made=made), frozenset({"import sys"}))
     return "\n".join(map(_tidy, text.split("\n")))
 
 

@@ -29,7 +29,7 @@ class Predictions:
     """What the network says of some rows.
 
     Args:
-        kind: `classification`, `multilabel`, `regression`, or `several` for several targets.
+        kind: `classification`, `multilabel`, `regression`, `several` for several targets, or `forecasting`.
         names: of the classes, labels or values, in the order of the outputs.
         outputs: float32 `(n, len(names))`: logits, or values in the target's own unit.
         rows: names of the rows, where they have any: paths of pictures, series of a table.
@@ -63,7 +63,7 @@ class Predictions:
         None for values, and for several targets at once: ask each.
         """
         x = self.outputs.astype(np.float64)
-        if self.kind == "regression" or self.heads:
+        if self.kind in ("regression", "forecasting") or self.heads:
             return None
         if self.kind == "multilabel":
             return 1.0 / (1.0 + np.exp(-np.clip(x, -700, 700)))
@@ -203,11 +203,11 @@ class Predictor:
         return ()
 
 
-def predictor_from(directory: Path, kind: Any, device: str = "cpu") -> Predictor:
+def predictor_from(directory: Path, kind: Any, device: str = "cpu", made: Any = Predictor) -> Any:
     """The predictor of an export's directory.
 
     Args:
-        kind: class of its rules.
+        kind: class of its rules. made: class of the predictor.
     """
     described = json.loads((directory / "preprocess.json").read_text(encoding="utf-8"))
     spec = importlib.util.spec_from_file_location(f"model_of_{abs(hash(str(directory)))}", directory / "model.py")
@@ -218,7 +218,7 @@ def predictor_from(directory: Path, kind: Any, device: str = "cpu") -> Predictor
     rules = kind.from_dict(described["inputs"])
     outputs, words = described["outputs"], described["vocabulary"]
     heads = [(one["name"], one["kind"], tuple(one["names"])) for one in outputs.get("heads", ())]
-    return Predictor(network, rules, outputs["kind"], outputs["names"], words, described["further_columns"], heads)
+    return made(network, rules, outputs["kind"], outputs["names"], words, described["further_columns"], heads)
 
 
 def command_line(predictor: Predictor, arguments: Sequence[str]) -> int:
@@ -252,6 +252,8 @@ FILES = {
     "text": "a CSV file, or a text file with one text a line",
     "series": "a CSV file with one row a step, or a .npy file (series, channels, length)",
     "arrays": "a .npy file",
+    "forecast": "a CSV file with one row a step",
+    "language": "a text file",
     "joined": "a CSV file whose first line names the columns, or a .npz file with an array for each input",
 }  # by the rules' word
 
@@ -282,6 +284,8 @@ def rows_of(predictor: Predictor, files: Sequence[Path]) -> tuple[Any, Sequence[
         raise InputError(f"{first} is no text in UTF-8. Save it so.") from None
     if not text.strip():
         raise InputError(f"{first} is empty.")
+    if predictor.rules.rules == "language":
+        return text, ()
     if not predictor.columns:
         kept = [(line, row.strip()) for line, row in enumerate(text.splitlines(), start=1) if row.strip()]
         return [row for _, row in kept], [line for line, _ in kept]

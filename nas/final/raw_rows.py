@@ -17,7 +17,9 @@ import pandas as pd
 
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import is_missing, is_table, words
+from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 
@@ -39,6 +41,9 @@ def save_rows(path: Path, rows: Any, rules: Preprocessing, examples: int) -> Non
 def _described(rows: Any, rules: Preprocessing, examples: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if isinstance(rules, JoinedRules):
         return _joined(rows, rules, examples)
+    if isinstance(rules, LanguageRules):
+        tokens = rules.tokens(rows)[: (examples + 1) * rules.length]
+        return {"form": "text", "text": rules.text_of(tokens.tolist())}, {}
     arrays: dict[str, np.ndarray] = {}
     described: dict[str, Any] = {"form": "array"}
     if is_table(rows):
@@ -91,6 +96,8 @@ def _joined(rows: Any, rules: JoinedRules, examples: int) -> tuple[dict[str, Any
 
 def _first(rows: pd.DataFrame, rules: Preprocessing, examples: int) -> pd.DataFrame:
     """Rows of the first examples, which may be several each."""
+    if isinstance(rules, ForecastRules):
+        return rows[rules.first_windows(rows, examples)]
     if not (isinstance(rules, SeriesRules) and rules.series):
         return rows.iloc[:examples]
     keys = words(rows[rules.series])

@@ -1,10 +1,11 @@
 """The winner's last training: for as long as that helps it, then on the training and the validation split together.
 
-Where time is short, a training on augmented pictures cannot be too long: it is on all examples from the start.
-Otherwise the winner is first trained on the training split alone and kept as it was at its best epoch, so that a
-training that is too long does no harm. What is known from it decides the second part, on all examples, whose scores say
-nothing any more: where the longer training was still good at its end, the network goes on from there; where it was best
-earlier, or no better than before, a new network is trained for as many epochs as were best.
+Where time is short, a training on augmented pictures cannot be too long: it is on all examples from the start. So is
+one that has no time for a whole pass: it goes over a part of them. Otherwise the winner is first trained on the
+training split alone and kept as it was at its best epoch, so that a training that is too long does no harm. What is
+known from it decides the second part, on all examples, whose scores say nothing any more: where the longer training was
+still good at its end, the network goes on from there; where it was best earlier, or no better than before, a new
+network is trained for as many epochs as were best.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from nas.training.timing import fastest_threads
 ALONE = 0.65  # of the time, for the part without the validation split
 SHORT = 0.4  # of the most epochs: a training that has no time for more is not too long
 STILL_GOOD = 0.75  # of the epochs: best after so many of them, a training was not too long
+OF_ONE, LEAST_OF_ONE = 0.7, 0.05  # of the time that is there, and of all examples, for less than one pass over them
 WATCHED = 512  # examples of the validation split that the last training is scored on: it has seen them
 OnEpoch = Callable[[Trial, EpochReport], None]
 
@@ -119,7 +121,7 @@ def last_training(
 
     best, of_all = winner, each * (examples + validation) / examples
     augmented = mirrors(trial.recipe.augmentation, data.task.input_shape)
-    good = augmented and int(seconds / of_all) < SHORT * refit.most_epochs
+    good = (augmented and int(seconds / of_all) < SHORT * refit.most_epochs) or seconds < of_all
     if not good:
         epochs = min(refit.most_epochs, int(ALONE * seconds / each))
         start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
@@ -132,9 +134,12 @@ def last_training(
             good = best.epochs >= STILL_GOOD * done
         if stopped():
             return best
-    fit = int((end - time.monotonic()) / of_all)
+    passes = (end - time.monotonic()) / of_all
+    fit, both = int(passes), joined(data)
+    if good and fit < 1 and OF_ONE * passes >= LEAST_OF_ONE:  # one pass takes too long: over what there is time for
+        both, fit = at_most(both, data.task, OF_ONE * passes * len(both), trial.seed)[0], 1
     watched = at_most(data.validation, data.task, WATCHED, trial.seed)[0]
-    everything = dataclasses.replace(data, train=joined(data), validation=watched)
+    everything = dataclasses.replace(data, train=both, validation=watched)
     if good and fit >= 1:
         most = refit.most_epochs
         whole, _ = trained(everything, min(fit, most), end, most_epochs=most, start_from=str(best.weights))

@@ -21,6 +21,7 @@ from nas.training.score import score
 from nas.training.whole_network import constants_of, whole_network
 
 CHECKED_EXAMPLES, CHECKED_AT_LEAST = 2_048, 128  # by which an export is proved
+CHECKED_NUMBERS = 4_000_000  # of outputs at most: a language model gives many for each example
 CHECKED_SECONDS = 2.0  # that the network may take for them, so that the proof of a heavy one ends in time
 
 
@@ -40,6 +41,7 @@ def tested(
     each = (time.monotonic() - began) / max(1, len(outputs))
     winner = _with_test_score(winner, score(task, outputs, test.targets))
     examples = max(CHECKED_AT_LEAST, min(CHECKED_EXAMPLES, int(CHECKED_SECONDS / max(each, 1e-9))))
+    examples = min(examples, max(1, CHECKED_NUMBERS // outputs[0].size))
     rows = slice(0, examples)
     checked = outputs if device == "cpu" else _outputs(dataset, winner, test.inputs[rows], "cpu")
     Check(test.inputs[rows], checked[rows], test.targets[rows]).save(directory / CHECK)  # exports are proved on the CPU

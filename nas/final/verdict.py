@@ -3,8 +3,9 @@
 Accuracy: Wilson's interval (1927) for one model; for two the exact test of McNemar (1947,
 https://doi.org/10.1007/BF02295996) on the examples that only one of them gets right, and the interval of Bonett and
 Price (2012, https://doi.org/10.3102/1076998611411915) for the difference. Other scores: the bootstrap over test
-examples (Efron 1979), the same draws for both models. All intervals are of 95 %, over test examples: they say how the
-models would compare on more data of this kind, not what another training of them would give.
+examples (Efron 1979), the same draws for both models; of forecasts in blocks of neighbours. All intervals are of 95 %,
+over test examples: they say how the models would compare on more data of this kind, not what another training of them
+would give.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scipy import stats
 
 from nas.config.metric import ERRORS
 from nas.config.metric import words as metric_words
+from nas.data.metrics import characters, nats
 from nas.records.verdict import (
     BETTER,
     NOT_DISTINGUISHABLE,
@@ -27,7 +29,7 @@ from nas.records.verdict import (
     Verdict,
 )  # fmt: skip
 from nas.training.score import score
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 LEVEL = 0.95
 NORMAL = float(stats.norm.ppf(0.5 + LEVEL / 2))
@@ -147,13 +149,35 @@ def _drawn(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: 
     """The metric on examples drawn with replacement, `(models, draws)`, the same draws for every model."""
     if task.metric == "r2":
         return _drawn_r2(models, targets, seed)
+    if task.kind == LANGUAGE:
+        return _drawn_texts(task, models, targets, seed)
     rng, n = np.random.default_rng(seed), len(targets)
     found = np.empty((len(models), FEWEST_DRAWS))
     for draw in range(FEWEST_DRAWS):
-        rows = rng.integers(n, size=n)
+        rows = rng.integers(n, size=n) if task.forecast is None else _blocks(rng, n, task.forecast.horizon)
         for place, model in enumerate(models):
             found[place, draw] = score(task, model[rows], targets[rows])
     return found
+
+
+def _drawn_texts(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:
+    """As `_drawn` for windows of a text, whose costs are counted once."""
+    rng, n = np.random.default_rng(seed), len(targets)
+    unit = np.log(2) if task.metric == "bits_per_character" else 1.0
+    costs, sizes = np.stack([nats(model, targets) for model in models]) / unit, characters(task, targets)
+    drawn = rng.integers(n, size=(DRAWS, n))
+    return np.stack([-cost[drawn].sum(axis=1) / sizes[drawn].sum(axis=1) for cost in costs])
+
+
+def _blocks(rng: np.random.Generator, n: int, length: int) -> np.ndarray:
+    """Numbers of `n` examples in runs of `length` neighbours: windows that follow one another share most values.
+
+    This is the circular block bootstrap of Politis and Romano (1992).
+    """
+    length = min(length, n)
+    starts = rng.integers(n, size=-(-n // length))
+    rows: np.ndarray = ((starts[:, None] + np.arange(length)) % n).ravel()[:n]
+    return rows
 
 
 def _drawn_r2(models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:

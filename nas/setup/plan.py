@@ -24,7 +24,7 @@ from nas.training.timing import seconds_per_step
 from search_spaces.architecture import Architecture
 from search_spaces.cells.custom import Custom
 from search_spaces.profile import profile
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 from search_spaces.tree import cells_within, is_open
 
 OURS = "search_spaces"
@@ -35,6 +35,7 @@ EXAMPLES_SEEN = 20_000  # of a training where time is no matter
 LEAST_SEEN = 3_000  # a training that sees fewer says little about the network
 LEAST_EPOCHS, MOST_EPOCHS, FEW_EPOCHS = 4, 20, 3
 LEAST_SUBSET = 1_000  # examples
+WINDOW_OF_TEXT = 8  # examples that a window says as much as: it has a target at every position
 SUBSETS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08)  # coarse, so that the plan does not hang on the machine's mood
 BATCH = 64  # that a network is timed with where the recipe leaves the batch open
 TIMED = 5  # networks drawn, of which the middle one by multiply-adds is timed
@@ -138,6 +139,7 @@ def plan_for(config: SearchConfig, joint: JointSpace, dataset: Dataset, watch: S
         config.final_share if config.final else 0.0,
         epochs=config.epochs,
         subset=config.training.fidelity == Fidelity(),
+        worth=WINDOW_OF_TEXT if dataset.task.kind == LANGUAGE else 1,
     )
 
 
@@ -150,6 +152,7 @@ def planned(
     *,
     epochs: int | None = None,
     subset: bool = True,
+    worth: int = 1,
 ) -> Plan:
     """The plan of a search.
 
@@ -160,8 +163,9 @@ def planned(
         final_share: share of the time that is kept for the final at most; 0 without one.
         epochs: of a training, where the person has said so.
         subset: whether trainings may see a part of the examples only.
+        worth: ordinary examples that one says as much as.
     """
-    whole = epochs or epochs_for_data(examples)
+    whole = epochs or epochs_for_data(examples * worth)
     if budget.seconds is None or seconds_per_example <= 0:
         return Plan(whole)
     final_seconds = 0.0
@@ -172,10 +176,10 @@ def planned(
     affordable = time * slots / (TRAININGS * AVERAGE * seconds_per_example)  # examples that one training may see
     share = 1.0
     if epochs is None and affordable < whole * examples:
-        seen = max(affordable, LEAST_SEEN)
+        seen = max(affordable, LEAST_SEEN / worth)
         whole = max(FEW_EPOCHS, min(whole, int(seen / examples)))
         if subset and whole * examples > seen:
-            wanted = min(1.0, max(seen / (whole * examples), LEAST_SUBSET / examples))
+            wanted = min(1.0, max(seen / (whole * examples), LEAST_SUBSET / worth / examples))
             share = min(SUBSETS, key=lambda one: abs(math.log(one / wanted)))
     seconds = whole * share * examples * seconds_per_example
     trainings = max(1, int(time * slots / (AVERAGE * seconds)))

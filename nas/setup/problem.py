@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from nas.config.recipe import TrainingConfig
 from nas.config.search_config import AUTO, SearchConfig
 from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
@@ -19,10 +21,13 @@ from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
 from search_spaces import load_space, rules
 from search_spaces.catalog.joined import joined
+from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
+from search_spaces.network import build
 from search_spaces.space import Space
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
+WINDOWS_OF_A_BATCH = 16
 JOINED = "joined"  # layout of data with several inputs
 SPACE_OF = {"pictures": "hybrid", "series": "sequence", "table": "tabular", "text": "text", "tokens": "text"}
 MANY = {"pictures": "pictures", "series": "series", "table": "tables", "text": "texts", "tokens": "tokens"}
@@ -43,6 +48,10 @@ def why_space(space: str | Space, dataset: Dataset) -> str:
     if space != AUTO:
         return ""
     layout = dataset.schema.layout if dataset.schema is not None else "pictures"
+    if dataset.task.kind == LANGUAGE:
+        return "made for language models; --space names another"
+    if dataset.task.forecast is not None:
+        return "sequence blocks and linear maps, made for forecasts; --space names another"
     if layout == JOINED:
         return "a branch for each input, in the space made for its kind; --space names another"
     return f"made for {MANY[layout]}; --space names another"
@@ -56,7 +65,9 @@ def space_for(space: str | Space, dataset: Dataset) -> Space:
         return load_space("hybrid")
     if dataset.schema.layout == JOINED:
         return joined({one.name: load_space(SPACE_OF[one.layout]) for one in dataset.schema.inputs})
-    return load_space(SPACE_OF[dataset.schema.layout])
+    if dataset.task.kind == LANGUAGE:
+        return load_space("language")
+    return load_space("forecast" if dataset.task.forecast is not None else SPACE_OF[dataset.schema.layout])
 
 
 def reference(data: Any) -> str:
@@ -81,10 +92,45 @@ def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSp
 
     Raises:
         SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
+        InputError: a recipe that does not fit the task.
     """
+    if dataset.task.forecast is not None:
+        _check_for_forecast(config.recipe)
     joint = JointSpace(limited(space, config, dataset.task), config.recipe, dataset.task)
-    joint.sample(random.Random(config.seed))
+    drawn = joint.sample(random.Random(config.seed))
+    if dataset.task.kind == LANGUAGE:
+        from nas.training.causality import check_causal  # only now: it loads torch
+
+        check_causal(build(drawn.architecture, dataset.task), dataset.task)
     return joint
+
+
+def _check_for_forecast(recipe: TrainingConfig) -> None:
+    """Raises InputError where a recipe would change windows, but not the values that follow them."""
+    augmentation, fidelity = recipe.augmentation, recipe.fidelity
+    words = augmentation.options if isinstance(augmentation, Choice) else (augmentation,)
+    wrong = [word for word in words if word not in ("auto", "none")]
+    if wrong:
+        raise InputError(
+            f"`augmentation` {wrong[0]!r} changes a window, but not the values that follow it, so it is not for "
+            "forecasts. Take `none`."
+        )
+    for one in fidelity.options if isinstance(fidelity, Choice) else (fidelity,):
+        if one.resolution != 1:
+            raise InputError("A fidelity's `resolution` makes windows shorter, so it is not for forecasts. Take 1.")
+
+
+def recipe_for(recipe: TrainingConfig, task: Task) -> TrainingConfig:
+    """The recipe with what is left open decided for languages: batches of 16 windows, which Muon pays for.
+
+    A window has as many targets as tokens, so more and smaller batches take the network further in the same time.
+    """
+    if task.kind != LANGUAGE:
+        return recipe
+    batch = WINDOWS_OF_A_BATCH if recipe.batch_size == 0 else recipe.batch_size
+    return dataclasses.replace(
+        recipe, batch_size=batch, optimizer="muon" if recipe.optimizer == "auto" else recipe.optimizer
+    )
 
 
 def limited(space: Space, config: SearchConfig, task: Task) -> Space:

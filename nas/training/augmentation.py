@@ -121,7 +121,12 @@ def augment_for(words: str, input_shape: tuple[int, ...]) -> Augment | None:
 
 
 def augment_inputs(words: str, task: Task) -> Augment | None:
-    """The named augmentations for examples of a task; of several inputs each in its own shape, tokens never."""
+    """The named augmentations for examples of a task; of several inputs each in its own shape, tokens never.
+
+    Of forecasts none: what is changed in a window would have to be changed in the values that follow it too.
+    """
+    if task.forecast is not None:
+        return None
     if not task.inputs:
         return augment_for(words, task.input_shape)
     places = task.input_slices()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 
 class Diverged(Exception):
@@ -37,7 +37,7 @@ def chance_loss(task: Task) -> float:
 def _chance(kind: str, outputs: int) -> float:
     if kind == "multilabel":
         return math.log(2)
-    return math.log(max(2, outputs)) if kind == "classification" else 1.0
+    return math.log(max(2, outputs)) if kind in ("classification", LANGUAGE) else 1.0
 
 
 def check_loss(loss: float, epoch: int, task: Task) -> None:

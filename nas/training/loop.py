@@ -23,6 +23,7 @@ from nas.errors import InputError
 from nas.records.job import EpochReport
 from nas.training.augmentation import augment_inputs, mirrors
 from nas.training.batches import Batches, resident
+from nas.training.causality import check_causal
 from nas.training.epoch_clock import EpochClock
 from nas.training.fidelity import narrowed, reduced
 from nas.training.forward import Forward
@@ -34,7 +35,7 @@ from nas.training.regularization import mix, regularize
 from nas.training.schedule import factor
 from nas.training.score import Criterion, score
 from nas.training.step import Step
-from nas.training.whole_network import constants_of, normalization, wrapped
+from nas.training.whole_network import Ahead, constants_of, normalization, view, wrapped
 from search_spaces.architecture import Architecture
 from search_spaces.network import build
 from search_spaces.task import Task
@@ -64,6 +65,7 @@ def begin(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = build(architecture, data.task)
+        check_causal(network, data.task)
     training = Training(network, data, config, epochs=epochs, seed=seed, device=device)
     batch = config.batch_for(len(data.train))
     training.cut_batches(parts_that_fit(architecture, data.task, config, batch, free_bytes(training.device)))
@@ -110,6 +112,8 @@ class Training:
         self._layout = memory_layout(config, data)
         self._network = network.to(self.device).to(memory_format=self._layout)  # type: ignore[call-overload]
         self._normalize = normalization(self.constants).to(self.device)
+        seen = view(self.constants)
+        self._view = None if seen is None else seen.to(self.device)
         self._criterion = Criterion(data, config.label_smoothing, self.device)
         self._step = Step(self._network, self._criterion, config, self.device, self.precision)
         self._batches = self._make_batches()
@@ -207,6 +211,9 @@ class Training:
             rate = self._step.set_rate(factor(config.schedule, config.warmup, done))
             x = self._normalize(inputs).contiguous(memory_format=self._layout)
             y = self._criterion.standardised(targets)
+            if self._view is not None:
+                x, simple = self._view(x)
+                y = y - simple
             x, others, share = mix(x, y, rng, mixup=config.mixup, cutmix=config.cutmix)
             loss, norm = self._step(x, y, others, share)
             losses += loss
@@ -223,7 +230,9 @@ class Training:
     def _validate(self) -> tuple[float, float, float]:
         """Score, loss and mean share of dead units on the validation split."""
         dead = DeadUnits()
-        network = nn.Sequential(self._normalize, Forward(self.network, self.precision))
+        forward: nn.Module = Forward(self.network, self.precision)
+        forward = forward if self._view is None else Ahead(forward, self._view)
+        network = nn.Sequential(self._normalize, forward)
         with dead.watching(self.network):
             result = predict(network, self._validation, flip="mirrored" in self.constants, layout=self._layout)
         loss = float(self._criterion.plain(result, self._validation_targets))

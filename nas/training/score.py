@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from nas.data.dataset import TrainingData
 from nas.data.metrics import metric_for
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 
 def score(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -16,13 +16,14 @@ def score(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
 
     Args:
         outputs: `(n, task.outputs)`, in the targets' own scale for regression.
-        targets: class numbers `(n,)` or values `(n, task.outputs)`; of several targets as `Task.targets` says.
+        targets: class numbers `(n,)`, tokens `(n, length)` or values `(n, task.outputs)`; of several targets as
+            `Task.targets` says.
     """
     return metric_for(task)(outputs, targets)
 
 
 class Criterion:
-    """The loss: cross-entropy of class numbers or of labels, or mean squared error of standardised real targets.
+    """The loss: cross-entropy of class numbers, labels or tokens, or mean squared error of standardised real targets.
 
     Of several targets it is the sum of their losses, each by its weight.
 
@@ -98,6 +99,8 @@ def _loss(
 ) -> torch.Tensor:
     if kind == "classification":
         return F.cross_entropy(outputs, targets, weight=weights, label_smoothing=smoothing)
+    if kind == LANGUAGE:
+        return F.cross_entropy(outputs, targets)
     if kind == "multilabel":
         return F.binary_cross_entropy_with_logits(outputs, targets)
     return F.mse_loss(outputs, targets)

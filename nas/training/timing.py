@@ -14,7 +14,7 @@ from nas.training.machine import torch_threads
 from nas.training.precision import resolve_precision
 from search_spaces.architecture import Architecture
 from search_spaces.network import build
-from search_spaces.task import Task
+from search_spaces.task import LANGUAGE, Task
 
 STEPS = 3
 LONGEST = 1.5  # seconds after which no further step is timed
@@ -66,4 +66,6 @@ def _random_batch(task: Task, batch: int) -> tuple[torch.Tensor, torch.Tensor, A
         inputs = _random_inputs((batch, *task.input_shape), task.vocabulary)
     if task.kind == "classification":
         return inputs, torch.randint(task.outputs, (batch,)), nn.CrossEntropyLoss()
+    if task.kind == LANGUAGE:
+        return inputs, torch.randint(task.outputs, inputs.shape), nn.CrossEntropyLoss()
     return inputs, torch.randn(batch, task.outputs), nn.MSELoss()

@@ -92,16 +92,60 @@ class Mirrored(nn.Module):
         return (self.network(x) + self.network(x.flip(-1))) / 2
 
 
+class SeenFromTheEnd(nn.Module):
+    """A normalised window (batch, channels, steps) as a network sees it, and the forecast that it adds to.
+
+    The channels of the targets are given as differences from their last value, so that a level that training did not
+    have is nothing new (as in https://arxiv.org/abs/2205.13504). The forecast to be added to is a value of the window
+    for each output.
+
+    Args:
+        channels: of the targets.
+        places: of each output, in the window's channels laid end to end.
+    """
+
+    levels: torch.Tensor
+    taken: torch.Tensor
+
+    def __init__(self, channels: Sequence[int], places: Sequence[int], count: int) -> None:
+        super().__init__()
+        self.channels, self.places, self.count = tuple(channels), tuple(places), count
+        levels = torch.zeros(1, count, 1)
+        levels[:, list(self.channels)] = 1.0
+        self.register_buffer("levels", levels, persistent=False)
+        self.register_buffer("taken", torch.tensor(self.places), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x - x[:, :, -1:] * self.levels, x.flatten(1).index_select(1, self.taken)
+
+
+class Ahead(nn.Module):
+    """What a network adds to a simple forecast, and that forecast."""
+
+    def __init__(self, network: nn.Module, view: SeenFromTheEnd) -> None:
+        super().__init__()
+        self.network = network
+        self.view = view
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x, simple = self.view(x)
+        return self.network(x) + simple
+
+
 def constants_of(data: TrainingData, mirrored: bool = False) -> dict[str, list[float]]:
     """`mean` and `std` of the inputs, `target_mean` and `target_std`; empty lists where nothing is normalised.
 
     Tokens are not normalised, and neither are class numbers. `positions` is there for several inputs,
-    `mirrored` where the network is `Mirrored`.
+    `mirrored` where the network is `Mirrored`, `channels` and `places` where it is `Ahead`.
     """
     names = ("target_mean", "target_std") if data.task.vocabulary else ("mean", "std", "target_mean", "target_std")
     constants: dict[str, list[float]] = {"mean": [], "std": [], **{name: list(getattr(data, name)) for name in names}}
     if data.task.inputs:
         constants["positions"] = list(positions_by_input(data.task))
+    if data.task.forecast is not None:
+        forecast = data.task.forecast
+        constants["channels"] = list(forecast.channels)
+        constants["places"] = list(forecast.places(data.task.input_shape[1], forecast.repeats))
     return {**constants, "mirrored": [1.0]} if mirrored else constants
 
 
@@ -112,9 +156,19 @@ def normalization(constants: Constants) -> nn.Module:
     return Normalize(constants["mean"], constants["std"]) if constants["mean"] else nn.Identity()
 
 
+def view(constants: Constants) -> SeenFromTheEnd | None:
+    """How the network sees the window of a forecast; None for other tasks."""
+    if not constants.get("places"):
+        return None
+    channels, places = ([int(one) for one in constants[name]] for name in ("channels", "places"))
+    return SeenFromTheEnd(channels, places, len(constants["mean"]))
+
+
 def wrapped(network: nn.Module, constants: Constants) -> nn.Sequential:
     """The whole network around `network`, whose weights it shares."""
-    parts = [normalization(constants), Mirrored(network) if constants.get("mirrored") else network]
+    seen = view(constants)
+    inner = network if seen is None else Ahead(network, seen)
+    parts = [normalization(constants), Mirrored(network) if constants.get("mirrored") else inner]
     if constants["target_mean"]:
         parts.append(Rescale(constants["target_mean"], constants["target_std"]))
     return nn.Sequential(*parts)

@@ -23,6 +23,9 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
+import numpy as np
+import pandas as pd
+
 from nas.config.data_options import DataOptions
 from nas.export.new_predictions import predictions
 from results.machine import commit, describe
@@ -39,13 +42,14 @@ class Source:
 
     Args:
         test: a file of its own for the test part. inside: whether the test part lies in `data` itself.
-        flags: others that a person has to write.
+        flags: others that a person has to write. made: whether `write_sales` makes it.
     """
 
     data: str
     test: str = ""
     inside: bool = False
     flags: tuple[str, ...] = ()
+    made: bool = False
 
 
 SOURCES = {
@@ -61,15 +65,30 @@ SOURCES = {
     "TREC": Source("text/TREC.train.all", test="text/TREC.test.all"),
     "sms_spam": Source("text/sms_spam.csv"),
     "tinyshakespeare": Source("text/tinyshakespeare.txt"),
+    "sales": Source("sales.csv", test="later.csv", flags=("--target", "sales", "--horizon", "7"), made=True),
 }
+
+
+def write_sales(folder: Path) -> None:
+    """Three years of a shop: a trend, weeks, years, days of reduced prices, noise; the last half year in a file."""
+    rng, days = np.random.default_rng(0), np.arange(1_096)
+    reduced = rng.random(len(days)) < 0.1
+    sales = 100 + 0.05 * days + 10 * np.sin(2 * np.pi * days / 7) + 15 * np.sin(2 * np.pi * days / 365.25)
+    sales += 12 * np.roll(reduced, 1) + rng.normal(0, 3, len(days))
+    dates = pd.date_range("2021-01-01", periods=len(days)).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"date": dates, "reduced": reduced.astype(int), "sales": sales.round(2)})
+    table[:-182].to_csv(folder / "sales.csv", index=False)
+    table[-182:].to_csv(folder / "later.csv", index=False)
 
 
 def searched(name: str, budget: str) -> dict[str, Any]:
     source = SOURCES[name]
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "search"
-        command = [str(NAS), "search", str(SHARED / source.data), "--budget", budget, "--directory", str(out)]
-        command += ["--test", str(SHARED / source.test)] if source.test else []
+        out, lies = Path(folder) / "search", Path(folder) if source.made else SHARED
+        if source.made:
+            write_sales(lies)
+        command = [str(NAS), "search", str(lies / source.data), "--budget", budget, "--directory", str(out)]
+        command += ["--test", str(lies / source.test)] if source.test else []
         command += [*source.flags, "--tracking-uri", "", "--json", "--quiet"]
         began = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -81,7 +100,7 @@ def searched(name: str, budget: str) -> dict[str, Any]:
         line |= {"score": found["final"]["test_score"], "headline": found["final"]["headline"]}
         if source.test or source.inside:
             file, part = (source.test, "") if source.test else (source.data, "test")
-            line["raw"] = predictions(out, SHARED / file, DataOptions(), part).score
+            line["raw"] = predictions(out, lies / file, DataOptions(), part).score
         return line
 
 
@@ -113,7 +132,8 @@ def main() -> None:
     lines = [json.loads(line) for line in RUNS.read_text().splitlines()] if RUNS.exists() else []
     done = {(line["data"], line["budget"]) for line in lines}
     for name in asked.only:
-        if (name, asked.budget) not in done and (SHARED / SOURCES[name].data).exists():
+        there = SOURCES[name].made or (SHARED / SOURCES[name].data).exists()
+        if (name, asked.budget) not in done and there:
             line = {"data": name, "budget": asked.budget, **searched(name, asked.budget), "commit": commit()}
             lines.append(line)
             with RUNS.open("a") as file:

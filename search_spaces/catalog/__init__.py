@@ -9,8 +9,10 @@ from search_spaces.catalog.accel_nasbench import accel_nasbench
 from search_spaces.catalog.autoformer import autoformer_tiny
 from search_spaces.catalog.cnn import cnn
 from search_spaces.catalog.darts import darts
+from search_spaces.catalog.forecast import forecast
 from search_spaces.catalog.hybrid import hybrid
 from search_spaces.catalog.joined import joined, spelled
+from search_spaces.catalog.language import language
 from search_spaces.catalog.mlp import mlp
 from search_spaces.catalog.mobilenet_v3 import mobilenet_v3
 from search_spaces.catalog.nasbench101 import nasbench101
@@ -34,7 +36,9 @@ SPACES: dict[str, Callable[[], Space]] = {
     "transformer": transformer,
     "mlp": mlp,
     "sequence": sequence,
+    "forecast": forecast,
     "text": text,
+    "language": language,
     "tabular": tabular,
     "nasbench201": nasbench201,
     "nasbench_macro": nasbench_macro,

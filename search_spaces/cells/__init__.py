@@ -19,6 +19,7 @@ from search_spaces.cells.graph import Graph, Node
 from search_spaces.cells.head import Head
 from search_spaces.cells.inception import Inception
 from search_spaces.cells.mlp import MLP, Flatten
+from search_spaces.cells.next_token import NextToken
 from search_spaces.cells.ngrams import Ngrams
 from search_spaces.cells.norm import Norm
 from search_spaces.cells.number_embedding import NumberEmbedding
@@ -59,6 +60,7 @@ CELLS: dict[str, type] = {
     "RandomConvolutions": RandomConvolutions,
     "TokenMixer": TokenMixer,
     "CausalTransformer": CausalTransformer,
+    "NextToken": NextToken,
     "ConvStage": ConvStage,
     "ConvNeXt": ConvNeXt,
     "SqueezeExcite": SqueezeExcite,
@@ -102,6 +104,7 @@ __all__ = [
     "Head",
     "Inception",
     "InvertedBottleneck",
+    "NextToken",
     "Ngrams",
     "Node",
     "Norm",

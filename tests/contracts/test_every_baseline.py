@@ -12,7 +12,7 @@ from nas.baselines import BASELINES, chosen, for_task
 from nas.data.dataset import Split, TrainingData
 from nas.errors import InputError
 from nas.training.score import score
-from search_spaces.task import Task
+from search_spaces.task import Forecast, Task
 
 PLENTY = 400.0  # seconds: no clock cuts a training short, even on a loaded machine
 SLACK = 8.0  # seconds that a loaded machine, first imports and one step of training may take beyond the time given
@@ -21,6 +21,12 @@ SLACK = 8.0  # seconds that a loaded machine, first imports and one step of trai
 def made(task: Task, n: int = 240, seed: int = 0) -> TrainingData:
     """Examples whose targets follow from the inputs: level, frequency or a token, plus a little noise."""
     rng = np.random.default_rng(seed)
+    if task.forecast is not None:
+        return forecast_made(task, n, rng)
+    if task.kind == "language":
+        steps = rng.integers(1, 3, (n, task.input_shape[0] + 1)).cumsum(axis=1) % task.outputs
+        parts = [Split(steps[rows, :-1], steps[rows, 1:]) for rows in (slice(n * 3 // 4), slice(n * 3 // 4, n))]
+        return TrainingData(task, *parts, (0.0,), (1.0,))
     hidden = rng.integers(0, task.outputs if task.kind == "classification" else 3, n)
     if task.vocabulary:
         inputs = rng.integers(4, task.vocabulary, (n, *task.input_shape))
@@ -46,6 +52,17 @@ def made(task: Task, n: int = 240, seed: int = 0) -> TrainingData:
     return data
 
 
+def forecast_made(task: Task, n: int, rng: np.random.Generator) -> TrainingData:
+    """Windows of waves with a period of six steps, and the values that follow them."""
+    window, ahead = task.input_shape[1], task.outputs
+    times = np.arange(window + ahead)
+    waves = 2 * np.sin(2 * np.pi * (times + rng.integers(0, 6, (n, 1))) / 6) + rng.normal(50, 10, (n, 1))
+    waves = (waves + 0.1 * rng.normal(size=waves.shape)).astype(np.float32)
+    inputs = np.stack([rng.normal(size=(n, window)).astype(np.float32), waves[:, :window]], axis=1)
+    parts = [Split(inputs[rows], waves[rows, window:]) for rows in (slice(n * 3 // 4), slice(n * 3 // 4, n))]
+    return TrainingData.measured(task, *parts)
+
+
 TASKS = {
     "table": Task((6,), 3),
     "table, two classes": Task((6,), 2),
@@ -55,7 +72,9 @@ TASKS = {
     "series, channels": Task((3, 40), 2),
     "series, values": Task((2, 40), 2, "regression"),
     "short series": Task((1, 5), 2),
+    "forecast": Task((2, 9), 2, "regression", metric="mase", forecast=Forecast(2, (1,), 6, (1.0,), 6)),
     "pictures": Task((2, 6, 6), 3),
+    "language": Task((9,), 12, "language", 12),
     "tokens": Task((8,), 3, vocabulary=30),
     "tokens, two classes": Task((8,), 2, vocabulary=30),
     "tokens, value": Task((8,), 1, "regression", vocabulary=30),
@@ -69,15 +88,17 @@ def test_outputs_are_those_of_a_network(name: str, kind: str) -> None:
     data = made(TASKS[kind])
     fitted = BASELINES[name].train(data, 20.0)
     outputs = fitted.predict(data.validation.inputs)
-    assert outputs.shape == (len(data.validation), data.task.outputs)
+    assert outputs.shape == (len(data.validation), *data.task.output_shape)
     assert outputs.dtype == np.float32
     assert np.isfinite(outputs).all()
-    assert fitted.predict(data.validation.inputs[:1]).shape == (1, data.task.outputs)
-    assert fitted.predict(data.validation.inputs[:0]).shape == (0, data.task.outputs)
+    assert fitted.predict(data.validation.inputs[:1]).shape == (1, *data.task.output_shape)
+    assert fitted.predict(data.validation.inputs[:0]).shape == (0, *data.task.output_shape)
 
 
 @every
 def test_is_not_behind_a_constant(name: str, kind: str) -> None:
+    if kind == "language":
+        pytest.skip("no constant does it; test_language.py has the shares of the tokens instead")
     data, fresh = made(TASKS[kind]), made(TASKS[kind], seed=1)
     fitted = BASELINES[name].train(data, 20.0)
     constant = BASELINES["majority"].train(data, 20.0)
@@ -137,6 +158,9 @@ def test_a_class_without_a_training_example_is_no_error(name: str, kind: str) ->
 @pytest.mark.parametrize("kind", TASKS)
 def test_every_kind_of_task_has_a_baseline_that_reads_its_inputs(kind: str) -> None:
     names = for_task(TASKS[kind])
+    if kind == "language":
+        assert names == ["ngram_language"]
+        return
     assert names[-1] == "majority"
     assert len(names) >= 2
 

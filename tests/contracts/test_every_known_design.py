@@ -14,7 +14,9 @@ from search_spaces import SPACES, Architecture, Task, build, profile
 PICTURES = Task((3, 32, 32), 10)
 TASKS = {
     "text": Task((20,), 6, vocabulary=300),
+    "language": Task((20,), 6, vocabulary=300),
     "sequence": Task((2, 60), 3),
+    "forecast": Task((2, 60), 3),
     "tabular": Task((9,), 2),
     "mlp": Task((9,), 2),
 }

@@ -12,6 +12,8 @@ What `apply` takes are raw rows, as `SealedTest.open_rows` gives them and as peo
     pictures   the same with a column of paths, or a list of paths
     series     a list of arrays (channels, length), of any lengths; a table with one row a step
     arrays     an array of the source's own axes and type
+    forecast   a table with one row a step of time, in any order; of long ones the last window is taken
+    language   a text, or a list of texts whose ends are taken
     joined     a table, or a mapping of several inputs by name, each with its raw rows
 """
 
@@ -23,7 +25,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from nas.data.preprocessing.arrays import ArrayRules
+from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.preprocessing.joined import JoinedRules
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.pictures import PictureRules
 from nas.data.preprocessing.series import SeriesRules
 from nas.data.preprocessing.table import TableRules
@@ -33,7 +37,17 @@ from nas.errors import InputError
 
 FILE = "preprocess.json"
 RULES: dict[str, Any] = {
-    rules.rules: rules for rules in (ArrayRules, JoinedRules, PictureRules, SeriesRules, TableRules, TextRules)
+    rules.rules: rules
+    for rules in (
+        ArrayRules,
+        ForecastRules,
+        JoinedRules,
+        LanguageRules,
+        PictureRules,
+        SeriesRules,
+        TableRules,
+        TextRules,
+    )
 }  # by the word that stands as `rules` in the JSON
 
 
@@ -41,7 +55,7 @@ class Preprocessing(Protocol):
     """What all rules have in common.
 
     Attributes:
-        rules: `arrays`, `joined`, `pictures`, `series`, `table` or `text`.
+        rules: `arrays`, `forecast`, `joined`, `language`, `pictures`, `series`, `table` or `text`.
         input_shape: of one example, as in `Task`.
         columns: names of the source's columns that are read; empty where it has none.
     """

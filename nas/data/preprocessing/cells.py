@@ -201,7 +201,8 @@ def seconds_of(cells: Any, form: str, name: str = "") -> np.ndarray:
 
     Args:
         form: `ISO8601`; `s`, `ms` for seconds or milliseconds since 1970; or %Y, %y, %m, %d, %b, %B, %H, %M and %S as
-            in Python's `strptime`, months by their English names. Cells that are dates already need no form.
+            in Python's `strptime`, months by their English names, without %d their first day. Cells that are dates
+            already need no form.
 
     Raises:
         WrongCell: cells that are no dates of this form.
@@ -241,7 +242,7 @@ def moment(cell: Any, pattern: re.Pattern[str]) -> float:
     said = match.groupdict()
     year = int(said["Y"]) if said.get("Y") else int(said["y"]) + (1900 if int(said["y"]) > 68 else 2000)
     month = int(said["m"]) if said.get("m") else _month(said["b"].lower())
-    days = datetime.date(year, month, int(said["d"])).toordinal() - YEAR_ONE
+    days = datetime.date(year, month, int(said.get("d") or 1)).toordinal() - YEAR_ONE
     hour, minute = int(said.get("H") or 0), int(said.get("M") or 0)
     second = float((said.get("S") or "0").replace(",", "."))
     if hour > 23 or minute > 59 or second >= 60:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.config.data_options import DataOptions
+from nas.config.data_options import LANGUAGE, DataOptions
+from nas.data.preprocessing.language import LanguageRules
 from nas.data.preprocessing.text import TextRules
 from nas.data.reading import Part, Reading
 from nas.data.sources.class_folders import class_folders
@@ -78,6 +79,22 @@ def read_labelled_lines(path: Path, options: DataOptions) -> Reading | None:
         why_target="the first word of each line",
         reading={"encoding": encoding},
         notes=(*notes, "texts become lower-case words, numbered by the vocabulary of the training part"),
+    )
+
+
+def read_running_text(path: Path, options: DataOptions) -> Reading:
+    """A file of running text, which a language can be learned from; its targets are its own tokens."""
+    text, encoding, notes = decoded(path, options.encoding)
+    why = "running text: its lines are no rows of a table, and do not begin with a few labels"
+    return Reading(
+        name=path.stem,
+        layout="text",
+        why_layout="--kind language" if options.kind == LANGUAGE else why,
+        main=Part(text, np.zeros(0)),
+        fit=lambda rows: LanguageRules.fitted(rows, 1),
+        kind=LANGUAGE,
+        reading={"encoding": encoding},
+        notes=notes,
     )
 
 

@@ -291,6 +291,8 @@ def test_the_file_needs_numpy_torch_and_for_pictures_pillow(rules: type, rng: np
     made = {
         "arrays": ((4,), (0,)), "pictures": ("L", (8, 8)), "series": (1, 4, (0.0,)), "table": ((),),
         "text": ("bytes", 4), "joined": (("picture",), (RULES["pictures"]("L", (8, 8)),), (0,)),
+            "forecast": ("day", "ISO8601", "months", 1.0, ("x",), (".",), (0.0,), (0,), 4, 2),
+            "language": ("characters", 8, "abc"),
     }[rules.rules]  # type: ignore[attr-defined]  # fmt: skip
     text = predict_file(rules(*made), "classification")
     found = {

@@ -115,6 +115,18 @@ def test_without_time_the_winner_stays_as_it_was(tmp_path: Path) -> None:
     assert found is winner
 
 
+def test_with_time_for_less_than_one_pass_it_goes_on_with_a_part_of_the_examples(tmp_path: Path) -> None:
+    dataset = load("digits")
+    winner = winner_of(dataset, tmp_path, 1)
+    everything = len(dataset.search.train) + len(dataset.search.validation)
+    slow = dataclasses.replace(winner, trial=dataclasses.replace(winner.trial, seconds=100.0))  # 60 are left
+    found, watched = last(dataset, slow, tmp_path, most_epochs=8)
+    [(job, count)] = watched.jobs
+    assert 0.2 * everything < count < 0.6 * everything
+    assert job.epochs == 1 and job.start_from == str(winner.weights)
+    assert found.refitted and found.validation_score == winner.validation_score
+
+
 def test_what_is_kept_is_not_changed_by_later_epochs(tmp_path: Path) -> None:
     dataset = noise()
     winner = winner_of(dataset, tmp_path, 1)
