@@ -12,6 +12,7 @@ from nas.config.checked import checked, number, whole_number
 from nas.errors import InputError, known
 from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
+from search_spaces.task import Task
 
 SMALLEST_BATCH, LARGEST_BATCH = 32, 128  # that `batch_size=0` chooses between
 BATCH_FOR_MUON = 64
@@ -93,7 +94,7 @@ class TrainingConfig:
 
     Args:
         optimizer: `adamw`, `sgd` (Nesterov), `muon` (orthogonalised steps for matrices, AdamW for the rest), or `auto`:
-            Muon where batches are large enough to pay for its steps, AdamW otherwise.
+            Muon where batches are large enough to pay for its steps, AdamW otherwise and for columns of a table.
         learning_rate: at its peak; 0 takes the optimizer's own default.
         weight_decay: per step and unit of learning rate; norms and biases are left out.
         batch_size: at most; the examples of an epoch are cut into equal batches. 0 chooses 32 to 128 by their number.
@@ -168,11 +169,12 @@ class TrainingConfig:
         chosen = self.batch_size or min(LARGEST_BATCH, max(SMALLEST_BATCH, examples // 64))
         return int(min(chosen, examples))
 
-    def optimizer_for(self, examples: int) -> Optimizer:
-        """The optimizer for so many training examples."""
+    def optimizer_for(self, examples: int, task: Task) -> Optimizer:
+        """The optimizer for so many training examples. On columns of a table AdamW, see results/recipes/tables.md."""
         if self.optimizer != "auto":
             return self.optimizer
-        return "muon" if self.batch_for(examples) >= BATCH_FOR_MUON else "adamw"
+        columns = len(task.input_shape) == 1 and not task.vocabulary and not task.inputs
+        return "muon" if self.batch_for(examples) >= BATCH_FOR_MUON and not columns else "adamw"
 
 
 def _decided(*values: Any) -> bool:

@@ -100,7 +100,7 @@ class Training:
             raise InputError(f"`epochs` must be a whole number of at least 1, got {epochs!r}.")
         self.device = resolve_device(device)
         self.precision = resolve_precision(config.precision, self.device)
-        config = replace(config, optimizer=config.optimizer_for(len(data.train)))
+        config = replace(config, optimizer=config.optimizer_for(len(data.train), data.task))
         if any(one.vocabulary for one in data.task.inputs) and (config.mixup or config.cutmix):
             raise InputError("`mixup` and `cutmix` cannot mix tokens, which one of the inputs holds; set both to 0.")
         self.data, self.config, self.epochs, self.seed = data, config, epochs, seed
