@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from nas.baselines import chosen
 from nas.config.budget import Budget
 from nas.config.data_options import DataOptions
 from nas.config.edit import changed_budget, goal_of
-from nas.config.recipe import TrainingConfig
+from nas.config.own_code import names_within
+from nas.config.recipe import TrainingConfig, with_settings
 from nas.config.search_config import AUTO, SearchConfig
 from nas.data import Dataset
 from nas.driver import time_account
@@ -38,7 +39,9 @@ from nas.records.results import FinalResult, SearchOutcome
 from nas.report.notebook import as_html, watched
 from nas.setup import problem as setup
 from nas.setup.affordable import check_affordable
-from nas.setup.changed_code import new_segment, resumed_space
+from nas.setup.changed_code import accepted_changes, enter_changed_code, new_segment, resumed_space
+from nas.setup.kept_code import KEPT_CODE, enter_kept_code, prefer_live
+from nas.setup.kept_space import KEPT
 from nas.setup.known_designs import known_designs
 from nas.setup.learn_from import earlier_searches
 from nas.setup.machine import check_machine
@@ -52,6 +55,7 @@ from nas.training.storage import remove
 from search_spaces.space import Space
 
 LAG = 3  # trainings that a new predictor may take to fit, so that no slot waits for it
+RECIPE_SETTINGS = tuple(field.name for field in dataclasses.fields(TrainingConfig))
 CRASHES = 5  # times that all workers may be lost before a search gives up
 
 
@@ -95,7 +99,8 @@ def search(
         space: a name of the catalogue, `module:attribute`, or a `Space`; `auto` goes by the kind of data.
         budget: `10m`, `2h`, `200 trials`, `4 gpu-hours`, or several: `2h, 500 trials`.
         objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`; names of
-            `DataOptions` say how the data is read, e.g. `target="price"`.
+            `DataOptions` say how the data is read, e.g. `target="price"`, and names of `TrainingConfig` how candidates
+            are trained, e.g. `loss=Focal`.
         directory: for the journal and everything else; new or empty.
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
         learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
@@ -108,8 +113,13 @@ def search(
     """
     began, observers = time.monotonic(), watched(observers)
     said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
+    how = {name: settings.pop(name) for name in RECIPE_SETTINGS if name in settings}
     for name in settings:
-        known("setting", name, [*(field.name for field in dataclasses.fields(SearchConfig)), *DataOptions.names()])
+        known(
+            "setting",
+            name,
+            [*(field.name for field in dataclasses.fields(SearchConfig)), *DataOptions.names(), *RECIPE_SETTINGS],
+        )
     options = dataclasses.replace(settings.pop("options", None) or DataOptions(), **said).located()
     config = SearchConfig(
         data=setup.reference(data),
@@ -120,10 +130,11 @@ def search(
         strategy=strategy,
         predictor=predictor,
         seed=seed,
-        training=training or TrainingConfig(),
+        training=with_settings(training or TrainingConfig(), how),
         options=options,
         **settings,
     )
+    prefer_live(names_within(config.training))
     _check(config)
     if config.tracking_uri != "":  # the journal has the store as it is found from any folder, and no password
         config = dataclasses.replace(config, tracking_uri=store_uri(config.tracking_uri))
@@ -180,8 +191,8 @@ def resume(
         data: only where the search was given arrays.
         space: only where the search was given a `Space` object whose rules hold code that could not be kept.
         budget: a new one, or more of the old one (`+1h`); what was spent counts.
-        accept_changed_code: go on with a person's own cells as they are now, where their code has been changed since;
-            trials of before are marked.
+        accept_changed_code: go on with a person's own code as it is now, where it has been changed since; trials of
+            before are marked.
 
     Raises:
         InputError: no search there, one that another process runs, one that has come to its end and is given no more,
@@ -197,11 +208,9 @@ def resume(
         _check(config)
         if data is None and not config.data:
             raise InputError("This search was given its data as an object. Write `nas.resume(directory, data=…)`.")
-        given, changed = resumed_space(journal.directory, config.space, space, accept_changed_code)
-        if changed:
-            from nas.export.keep_space import kept_anew
-
-            given = kept_anew(journal.directory, given, changed)
+        changes = accepted_changes(journal.directory, accept_changed_code)
+        given, changed = resumed_space(journal.directory, config.space, space, KEPT in changes)
+        given = _kept_anew(journal.directory, given, changed, changes)
         dataset = setup.opened_data(config.data if data is None else data, config)
         joint = setup.joint_space(given, config, dataset)
         setup.check_same(journal, joint, dataset)
@@ -210,11 +219,12 @@ def resume(
             problem = _problem(joint, dataset, config, executor)
             if budget is not None:
                 journal.set_config(config.to_json())
-            if changed:
-                from nas.export.keep_space import replace_kept
+            if changes:
+                from nas.export.keep_code import replace_kept
 
                 new_segment(journal, config, setup.storage_for(config, journal.directory))
-                replace_kept(journal.directory)
+                for folder in changes:
+                    replace_kept(journal.directory, folder)
             journal.requeue()
             journal.forget_stops()
             journal.end("", "")  # not any more
@@ -232,22 +242,37 @@ def _designs(
 
 
 def _rehearse(joint: JointSpace, dataset: Dataset, observers: Sequence[Observer]) -> None:
-    """What could fail when a person's own cells are exported fails now."""
+    """What could fail because of a person's own code fails now: in a training, or when a network is exported."""
     from nas.export.dry_run import dry_run  # only now: what exports need is not loaded before it is needed
+    from nas.training.rehearsal import rehearse_recipe
 
+    rehearse_recipe(joint, dataset.search)
     dry_run(joint, dataset.search, Observers(list(observers)).message)
 
 
+def _kept_anew(directory: Path, space: Space, reference: str, changes: Collection[str]) -> Space:
+    """What has changed of a person's own code, written beside what the search keeps of it, and known from now on."""
+    from nas.export.keep_code import keep_code, new_place
+    from nas.export.keep_space import kept_anew
+
+    if KEPT_CODE in changes:
+        keep_code(new_place(directory, KEPT_CODE), enter_changed_code(directory))
+    else:
+        enter_kept_code(directory)
+    return kept_anew(directory, space, reference) if KEPT in changes else space
+
+
 def _keep(directory: Path, space: Space, config: SearchConfig, observers: Sequence[Observer]) -> None:
-    """A person's own space stays with the search, code and all."""
-    if config.space and ":" not in config.space:
-        return
+    """A person's own space and recipe stay with the search, code and all."""
+    from nas.export.keep_code import keep_code
     from nas.export.keep_space import keep_space
 
     try:
-        keep_space(directory, space)
+        keep_code(directory, names_within(config.training))
+        if not config.space or ":" in config.space:
+            keep_space(directory, space)
     except (InputError, OSError) as error:
-        Observers(list(observers)).message(f"The search can be opened only where the code of its space is: {error}")
+        Observers(list(observers)).message(f"The search can be opened only where its own code is: {error}")
 
 
 def _check(config: SearchConfig) -> None:

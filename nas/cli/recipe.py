@@ -29,12 +29,24 @@ def recipe(words: Sequence[str]) -> TrainingConfig:
         known("recipe setting", name, NAMES)
         if name == "fidelity":
             raise InputError("`fidelity` is set from Python: TrainingConfig(fidelity=Fidelity(resolution=0.5)).")
-        values = [_value(part) for part in text.split(",")]
+        values = [_value(part) for part in _values(text)]
         try:
             settings[name] = values[0] if len(values) == 1 else Choice(*values)
         except SpaceError as error:
             raise InputError(f"`{name}`: {error}") from None
     return TrainingConfig(**settings)
+
+
+def _values(text: str) -> list[str]:
+    """The text between commas that stand in no brackets."""
+    found, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
 
 
 def _value(text: str) -> Any:

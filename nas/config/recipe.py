@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import field, fields
+from collections.abc import Mapping
+from dataclasses import field, fields, replace
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, PlainSerializer, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
+from nas.config import own_code
 from nas.config.checked import checked, number, whole_number
+from nas.config.own_code import from_json_data, is_code, to_json_data
 from nas.errors import InputError, known
 from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
@@ -49,7 +60,23 @@ def _as_data(value: Any) -> Any:
         return {"choice": [_as_data(option) for option in value.options]}
     if isinstance(value, Fidelity):
         return {"fidelity": {part.name: _as_data(getattr(value, part.name)) for part in fields(value)}}
-    return value
+    return to_json_data(value) if is_code(value) else value
+
+
+def _code(kind: own_code.Kind) -> Any:
+    """The rule of a setting that a person's own code may stand for, or a `Choice` of such."""
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Choice):
+            return _choice([check(option, info) for option in value.options])
+        if info.mode == "json" and isinstance(value, dict):
+            options = value.get("choice")
+            if isinstance(options, list):
+                return _choice([check(option, info) for option in options])
+            return from_json_data(value, kind.name)
+        return kind.data(value)
+
+    return BeforeValidator(check)
 
 
 Open = Annotated[T, WrapValidator(_each_option), PlainSerializer(_as_data)]  # the value, or a `Choice` of such values
@@ -81,7 +108,9 @@ def _known_augmentations(words: str) -> str:
     return words
 
 
-Optimizer = Literal["auto", "adamw", "sgd", "muon"]
+Optimizer = Annotated[Any, _code(own_code.OPTIMIZER), PlainSerializer(_as_data)]
+Loss = Annotated[Any, _code(own_code.LOSS), PlainSerializer(_as_data)]
+Augment = Annotated[Any, _code(own_code.AUGMENT), PlainSerializer(_as_data)]
 Probability = Annotated[float, number(0.0, 0.95)]
 OptionalProbability = Annotated[Probability | None, Field(description="None or a number from 0 to 0.95")]
 Augmentations = Annotated[str, AfterValidator(_known_augmentations), Field(description="words joined by `+`")]
@@ -94,7 +123,8 @@ class TrainingConfig:
 
     Args:
         optimizer: `adamw`, `sgd` (Nesterov), `muon` (orthogonalised steps for matrices, AdamW for the rest), or `auto`:
-            Muon where batches are large enough to pay for its steps, AdamW otherwise and for columns of a table.
+            Muon where batches are large enough to pay for its steps, AdamW otherwise and for columns of a table. Or any
+            class of `torch.optim`, by name, itself, or in a `functools.partial` with arguments.
         learning_rate: at its peak; 0 takes the optimizer's own default.
         weight_decay: per step and unit of learning rate; norms and biases are left out.
         batch_size: at most; the examples of an epoch are cut into equal batches. 0 chooses 32 to 128 by their number.
@@ -117,12 +147,17 @@ class TrainingConfig:
         test_time_flip: the network says the mean over a picture and its mirror image, and so does the export: twice the
             time of a prediction. `auto` is on where the training mirrors pictures, unless the latency counts.
         fidelity: train on smaller pictures, on fewer examples, or a narrower network.
+        loss: `auto` goes by the kind of targets. Or an `nn.Module`, a class or a function of outputs `(batch, outputs)`
+            and targets that gives one number, see docs/recipe.md.
+        augment: a function of a batch of inputs, or of inputs and targets, that gives them changed. It comes after what
+            `augmentation` names, of which `auto` then names nothing.
+        train: an own loop, `train(network, data, report, budget)`, in place of this one.
 
     Raises:
         InputError: a value out of range, or a pair of decided values that cannot go together.
     """
 
-    optimizer: Open[Optimizer] = "auto"
+    optimizer: Optimizer = "auto"
     learning_rate: Open[Annotated[float, number(0.0, 100.0)]] = 0.0
     weight_decay: Open[Annotated[float, number(0.0, 10.0)]] = 0.01
     batch_size: Open[Annotated[int, whole_number(0)]] = 0
@@ -145,6 +180,8 @@ class TrainingConfig:
     fidelity: Open[Annotated[Fidelity, Field(description="a Fidelity(resolution=…, subset=…, width=…)")]] = field(
         default_factory=Fidelity
     )
+    loss: Loss = field(default="auto", repr=False)  # what came later is no part of `repr`, see `identity`
+    augment: Augment = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """The rules between fields: each as soon as both of its fields are decided."""
@@ -169,12 +206,44 @@ class TrainingConfig:
         chosen = self.batch_size or min(LARGEST_BATCH, max(SMALLEST_BATCH, examples // 64))
         return int(min(chosen, examples))
 
-    def optimizer_for(self, examples: int, task: Task) -> Optimizer:
-        """The optimizer for so many training examples. On columns of a table AdamW, see results/recipes/tables.md."""
+    @property
+    def identity(self) -> str:
+        """A text that is equal for equal recipes, from version to version."""
+        own = {name: getattr(self, name) for name in ("optimizer", "loss", "augment")}
+        named = (f" {name}={own_code.full_text(value)}" for name, value in own.items() if is_code(value))
+        return f"{self!r}{''.join(named)}"
+
+    @property
+    def augmentations(self) -> str:
+        """The named augmentations."""
+        return "none" if self.augment is not None and self.augmentation == "auto" else self.augmentation
+
+    def optimizer_for(self, examples: int, task: Task) -> Any:
+        """The optimizer for so many training examples: a word, or a person's own as data.
+
+        On columns of a table AdamW is as good, and far quicker: results/recipes/tables.md.
+        """
         if self.optimizer != "auto":
             return self.optimizer
         columns = len(task.input_shape) == 1 and not task.vocabulary and not task.inputs
         return "muon" if self.batch_for(examples) >= BATCH_FOR_MUON and not columns else "adamw"
+
+
+def with_settings(training: Any, settings: Mapping[str, Any]) -> Any:
+    """A recipe with settings that were given beside it, by their names.
+
+    Raises:
+        InputError: one that the recipe gives as well, or several recipes.
+    """
+    if not settings:
+        return training
+    if not isinstance(training, TrainingConfig):
+        raise InputError(f"`{next(iter(settings))}` stands beside a `Choice` of recipes. Give it in each of them.")
+    default = TrainingConfig()
+    for name in settings:
+        if getattr(training, name) != getattr(default, name):
+            raise InputError(f"`{name}` stands in `training` and beside it. Give it once.")
+    return replace(training, **settings)
 
 
 def _decided(*values: Any) -> bool:

@@ -10,7 +10,6 @@ import random
 import re
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,12 @@ import torch
 
 import search_spaces
 from nas.data.dataset import TrainingData
-from nas.errors import InputError, SearchFailed
+from nas.errors import InputError
 from nas.export.export import Way, ways, write
 from nas.export.verify import Proof, verify_all
 from nas.final.record import Check
 from nas.records.joint_space import JointSpace
+from nas.records.reason import reason
 from nas.training.inference import outputs
 from nas.training.whole_network import constants_of, wrapped
 from search_spaces import decide as deciders
@@ -40,7 +40,6 @@ from search_spaces.tree import cells_within, places, walk
 EXAMPLES = 4
 DRAWS = 8  # for each option, until a network with it can be built
 MOST_NETWORKS, SECONDS_TO_BUILD, SECONDS_TO_PROVE = 24, 8.0, 60.0
-OURS = Path(search_spaces.__file__).parent.parent
 LARGEST = 100_000_000  # weights of a network that is tried
 
 
@@ -179,7 +178,7 @@ def _tried(architecture: Architecture, joint: JointSpace, data: TrainingData) ->
         check = Check(inputs, np.nan_to_num(first), data.train.targets[:EXAMPLES])
         return _Try(architecture, check, list(ways(architecture, joint.task, whole)))
     except Exception as error:
-        raise InputError(_blamed(architecture, _reason(error))) from error
+        raise InputError(_blamed(architecture, reason(error))) from error
 
 
 def _prove(tries: list[_Try], joint: JointSpace, folder: Path, say: Callable[[str], None]) -> None:
@@ -222,19 +221,8 @@ def _written(one: _Try, folder: Path) -> Path | None:
             write(folder, written)
             return folder
         except Exception as error:
-            one.why = one.why or _reason(error)
+            one.why = one.why or reason(error)
     raise InputError(_blamed(one.architecture, one.why))
-
-
-def _reason(error: BaseException) -> str:
-    """An error in a sentence; of a person's own code with the last lines of its traceback."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, InputError | SearchFailed | SpaceError):
-        return text
-    every = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in every if not Path(frame.filename).is_relative_to(OURS)] or every
-    lines = [f"{frame.filename}, line {frame.lineno}: {frame.line}" for frame in frames[-3:]]
-    return f"{type(error).__name__}: {text}\n  " + "\n  ".join(lines)
 
 
 def _blamed(architecture: Architecture, why: str) -> str:

@@ -14,7 +14,7 @@ from nas.data.dataset import Dataset
 from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.export.card import columns_of, use
-from nas.export.export import finalist_network, know_cells, proved
+from nas.export.export import finalist_network, know_code, proved
 from nas.export.expression import INDENT, Name, expression, written
 from nas.export.model_file import Written, forward, module_text, says
 from nas.export.raw_inputs import raw_inputs
@@ -59,7 +59,7 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
         raise InputError(
             f"An ensemble takes from 2 to {len(runs)} members, as many as the final of this search trained; got {size}."
         )
-    know_cells(search)
+    know_code(search)
     dataset = dataset or _dataset(search)
     task, validation = Task.from_data(record["task"]), dataset.search.validation
     networks = [finalist_network(search / FINAL, record, run) for run in runs]

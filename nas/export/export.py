@@ -27,6 +27,7 @@ from nas.export.verify import Proof, verify
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import EXPORTED, FILE, FINAL
 from nas.journal.journal import read
+from nas.setup.kept_code import enter_kept_code
 from nas.setup.kept_space import kept_space
 from nas.training.whole_network import whole_network
 from search_spaces import load_space
@@ -133,7 +134,7 @@ def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = F
         InputError: the search has no final, or `out` exists.
     """
     record = final_record(search, final)
-    know_cells(search)
+    know_code(search)
     winner, baseline = record["finalists"][0], record["baseline"]
     task, architecture = Task.from_data(record["task"]), Architecture.from_json(json.dumps(winner["architecture"]))
     whole = finalist_network(search / final, record, winner)
@@ -161,8 +162,9 @@ def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, An
     return whole_network(architecture, Task.from_data(record["task"]), {**record["constants"], **mirrored}, state)
 
 
-def know_cells(search: Path) -> None:
-    """Loads the space of a search where it is a person's own, so that its cells can be read."""
+def know_code(search: Path) -> None:
+    """Loads the code of a search that is a person's own, so that its cells and its metric are there."""
+    enter_kept_code(search)
     if kept_space(search) is None and (search / FILE).is_file():
         name = json.loads(read(search).header.config).get("space", "")
         if ":" in name:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import importlib.util
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +14,11 @@ from typing import Any
 
 import search_spaces.cells
 from nas.errors import InputError
-from nas.export.source_text import binding, file_of, module_source, namespace_of, references, source_of
-from nas.export.sources import OURS, Sources, is_foreign, is_foreign_module
-from nas.setup.kept_space import CODE, DATA, FORMAT, KEPT, kept_space, rule_of
+from nas.export.keep_code import new_place
+from nas.export.kept_sources import is_foreign_name, is_ours, reference_to, sorted_out, texts_of
+from nas.export.sources import Sources, is_foreign
+from nas.setup.kept_code import CODE, FORMAT
+from nas.setup.kept_space import DATA, KEPT, kept_space, rule_of
 from search_spaces import rules
 from search_spaces.cells.arguments import NAMED
 from search_spaces.cells.custom import Custom
@@ -28,7 +27,6 @@ from search_spaces.space import Space
 from search_spaces.stored import cells_to_data, names_in
 from search_spaces.tree import cells_within
 
-NEW = f"{KEPT}.new"
 DOCSTRING = '"""The code of the space of this search, as it was when the search began."""'
 
 
@@ -38,23 +36,13 @@ def kept_anew(directory: Path, space: Space, reference: str) -> Space:
     Args:
         reference: where it stands; what a script had defined as `__main__` goes on to be called so.
     """
-    place = directory / NEW
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
+    place = new_place(directory, KEPT)
     file = reference.rpartition(":")[0]
     keep_space(place, space, main=Path(file).stem if file.endswith(".py") else "")
     found = kept_space(place)
     if found is None:
         raise InputError(f"{place} cannot be read.")
     return found
-
-
-def replace_kept(directory: Path) -> None:
-    """What `kept_anew` wrote becomes the kept space; the old one stays under another name."""
-    count = len(list(directory.glob(f"{KEPT}-before-*")))
-    os.replace(directory / KEPT, directory / f"{KEPT}-before-{count + 1}")
-    os.replace(directory / NEW / KEPT, directory / KEPT)
-    shutil.rmtree(directory / NEW, ignore_errors=True)
 
 
 def keep_space(directory: Path, space: Space, main: str = "") -> None:
@@ -68,16 +56,9 @@ def keep_space(directory: Path, space: Space, main: str = "") -> None:
     """
     sources = Sources(copied=False)
     data = cells_to_data(space.cells)
-    own: dict[str, str] = {}
-    imported: list[str] = []
-    things = dict(_things(space, data))
-    for reference, thing in things.items():
-        if is_foreign(thing) or _is_ours(thing):
-            imported.append(reference)
-        else:
-            own[reference] = sources.name(thing)
+    own, imported = sorted_out(dict(_things(space, data)), sources)
     titles = {title: "" for title in names_in(data)[0] if title.startswith("Custom[")}
-    titles |= {type(cell).__name__: _reference(type(cell)) for cell in cells_within(space.cells) if _is_strange(cell)}
+    titles |= {type(cell).__name__: reference_to(type(cell)) for cell in cells_within(space.cells) if _is_strange(cell)}
     kept = {
         "format": FORMAT,
         "name": space.name,
@@ -87,7 +68,7 @@ def keep_space(directory: Path, space: Space, main: str = "") -> None:
         "imported": imported,
         "titles": titles,
         "reference": reference_of(space),
-        "sources": dict(_sources(sources)),
+        "sources": texts_of(sources),
     }
     part = directory / f"{KEPT}.part"
     part.mkdir(exist_ok=True)
@@ -111,34 +92,21 @@ def reference_of(space: Space) -> str:
     return ""
 
 
-def is_foreign_name(name: str) -> bool:
-    """Whether a module is none of a person's own."""
-    return name.split(".")[0] in (*OURS, "torch") or name.split(".")[0] in sys.stdlib_module_names
-
-
 def _things(space: Space, data: list[Any]) -> Iterator[tuple[str, Any]]:
     """Classes and functions of a space that are not cells of ours, by reference."""
     for cell in cells_within(space.cells):
         if isinstance(cell, Custom):
             module = type(cell).module  # type: ignore[attr-defined]
-            yield _reference(module), module
+            yield reference_to(module), module
         elif _is_strange(cell):
-            yield _reference(type(cell)), type(cell)
+            yield reference_to(type(cell)), type(cell)
     for reference in sorted(names_in(data)[1]):
         yield reference, NAMED[reference]
 
 
-def _reference(thing: Any) -> str:
-    return f"{thing.__module__}:{thing.__qualname__}"
-
-
-def _is_ours(thing: Any) -> bool:
-    return (getattr(thing, "__module__", None) or "").split(".")[0] in OURS
-
-
 def _is_strange(cell: Any) -> bool:
     """Whether a cell is of a person's own class of cells."""
-    return hasattr(cell, "build") and not isinstance(cell, Custom) and not _is_ours(type(cell))
+    return hasattr(cell, "build") and not isinstance(cell, Custom) and not is_ours(type(cell))
 
 
 def _rules(space: Space, sources: Sources) -> list[str] | None:
@@ -163,7 +131,7 @@ def _rules(space: Space, sources: Sources) -> list[str] | None:
 def _functions(node: Any) -> Iterator[Any]:
     """A person's own functions and classes in a rule."""
     if isinstance(node, FunctionType | type):
-        if not is_foreign(node) and not _is_ours(node):
+        if not is_foreign(node) and not is_ours(node):
             yield node
     elif isinstance(node, tuple):
         for part in node:
@@ -171,46 +139,3 @@ def _functions(node: Any) -> Iterator[Any]:
     elif is_cell_like(node):
         for field in dataclasses.fields(node):
             yield from _functions(getattr(node, field.name))
-
-
-def _sources(sources: Sources) -> Iterator[tuple[str, dict[str, str]]]:
-    """The classes and functions taken in, and the constants that they read, each with its text and its file."""
-    for thing, _ in sources.things.values():
-        try:
-            text = source_of(thing)
-        except InputError:  # e.g. a named tuple, which is a statement
-            continue
-        yield _reference(thing), {"file": file_of(thing), "name": thing.__qualname__, "text": text}
-        yield from _constants(text, namespace_of(thing), set())
-
-
-def _constants(text: str, namespace: dict[str, Any], met: set[tuple[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The statements that give values to what a source reads from the modules of the person, by module and name."""
-    for reference in references(text):
-        name, inside = reference.parts[0], namespace
-        for part in reference.parts[1:]:
-            module = inside.get(name)
-            if not isinstance(module, ModuleType) or is_foreign_module(module):
-                break
-            name, inside = part, vars(module)
-        yield from _constant(name, inside, met)
-
-
-def _constant(name: str, namespace: dict[str, Any], met: set[tuple[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
-    file, module = str(namespace.get("__file__") or ""), str(namespace.get("__name__") or "")
-    if name not in namespace or (module, name) in met or not file or is_foreign_name(module):
-        return
-    met.add((module, name))
-    source = module_source(namespace)
-    statement = binding(source, name)
-    if isinstance(statement, ast.ImportFrom) and statement.module is not None:
-        origin = importlib.util.resolve_name(
-            "." * statement.level + statement.module, str(namespace.get("__package__") or "") or None
-        )
-        alias = next(one for one in statement.names if name in (one.asname, one.name))
-        if origin in sys.modules and not is_foreign_module(sys.modules[origin]):
-            yield from _constant(alias.name, vars(sys.modules[origin]), met)
-    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        text = ast.get_source_segment(source, statement) or ""
-        yield f"{module}:{name}", {"file": str(Path(file).absolute()), "name": name, "text": text}
-        yield from _constants(text, namespace, met)

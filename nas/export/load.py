@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import nn
 
 from nas.errors import InputError
-from nas.export.export import finalist_network, know_cells
+from nas.export.export import finalist_network, know_code
 from nas.final.record import final_record
 from nas.journal.directory import FINAL, RECORD
 
@@ -26,7 +26,7 @@ def load(directory: str | Path) -> nn.Module:
     directory = Path(directory)
     if (directory / FINAL / RECORD).is_file():
         record = final_record(directory)
-        know_cells(directory)
+        know_code(directory)
         return finalist_network(directory / FINAL, record, record["finalists"][0])
     if (directory / "model.py").is_file() and (directory / "weights.pt").is_file():
         return _run(directory / "model.py")

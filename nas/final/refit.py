@@ -120,7 +120,7 @@ def last_training(
         return found, done
 
     best, of_all = winner, each * (examples + validation) / examples
-    augmented = mirrors(trial.recipe.augmentation, data.task.input_shape)
+    augmented = mirrors(trial.recipe.augmentations, data.task.input_shape)
     good = (augmented and int(seconds / of_all) < SHORT * refit.most_epochs) or seconds < of_all
     if not good:
         epochs = min(refit.most_epochs, int(ALONE * seconds / each))

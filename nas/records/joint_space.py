@@ -146,7 +146,7 @@ class JointSpace:
     def _proposal(self, architecture: Architecture, training: TrainingConfig, recipe: Mapping[str, int]) -> Proposal:
         fingerprint = architecture.fingerprint
         if recipe:
-            fingerprint = hashlib.sha256(f"{fingerprint} {training!r}".encode()).hexdigest()[:16]
+            fingerprint = hashlib.sha256(f"{fingerprint} {training.identity}".encode()).hexdigest()[:16]
         return Proposal(architecture, training, {**architecture.decisions, **recipe}, fingerprint)
 
 

@@ -7,26 +7,20 @@ and where that came from. Reading it back runs `own_code.py`: open only searches
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib
-import importlib.util
-import json
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import search_spaces.cells
 from nas.errors import InputError
+from nas.setup.kept_code import CODE, data_at, entered, module_at
 from search_spaces import load_space, rules
 from search_spaces.architecture import KNOWN_CELLS
-from search_spaces.cells.arguments import NAMED
 from search_spaces.cells.custom import Custom
 from search_spaces.space import Space
 from search_spaces.stored import cells_from_data
 
-KEPT, DATA, CODE = "space", "space.json", "own_code.py"
-FORMAT = 1
+KEPT, DATA = "space", "space.json"
 
 
 def kept_space(directory: Path) -> Space | None:
@@ -43,8 +37,8 @@ def kept_space(directory: Path) -> Space | None:
 def _read(folder: Path) -> Space:
     data = kept_data(folder.parent)
     try:
-        module = _run(folder / CODE)
-        known = _enter(data, module)
+        module = module_at(folder / CODE)
+        known = _cells(data, module)
         names = {**vars(search_spaces.cells), **vars(rules), **vars(module)}
         found = [rule_of(text, names) for text in data["rules"] or ()]
         return Space(data["name"], *cells_from_data(data["cells"], known), rules=found)
@@ -85,13 +79,7 @@ def space_of(directory: Path, name: str, *, with_rules: bool = False) -> Space:
 
 def kept_data(directory: Path) -> dict[str, Any]:
     """What stands in `space.json`."""
-    try:
-        data = json.loads((Path(directory) / KEPT / DATA).read_text(encoding="utf-8"))
-        if data["format"] != FORMAT:
-            raise ValueError(f"it has format {data['format']}, and this program reads {FORMAT}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{Path(directory) / KEPT / DATA} cannot be read: {error}.") from None
-    return dict(data)
+    return data_at(Path(directory) / KEPT / DATA)
 
 
 def rules_are_kept(directory: Path) -> bool:
@@ -99,40 +87,9 @@ def rules_are_kept(directory: Path) -> bool:
     return kept_data(directory)["rules"] is not None
 
 
-def _run(path: Path) -> ModuleType:
-    name = f"own_code_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not there")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _enter(data: dict[str, Any], module: ModuleType) -> dict[str, Any]:
+def _cells(data: dict[str, Any], module: ModuleType) -> dict[str, Any]:
     """Makes the code known by the names that it had, so that cells, fingerprints and records are the same as then."""
-    own = {}
-    for reference, text in data["own"].items():
-        thing: Any = module
-        for part in text.split("."):
-            thing = getattr(thing, part)
-        own[reference] = thing
-        origin, _, name = reference.partition(":")
-        if isinstance(thing, type) or hasattr(thing, "__code__"):
-            thing.__module__, thing.__qualname__ = origin, name
-        NAMED[reference] = thing
-    for reference in data["imported"]:
-        origin, _, name = reference.partition(":")
-        thing = importlib.import_module(origin)
-        for part in name.split("."):
-            thing = getattr(thing, part)
-        own[reference] = NAMED[reference] = thing
+    own = entered(data, module)
     known = dict(KNOWN_CELLS)
     for title in data["titles"]:
         reference = title.removeprefix("Custom[").removesuffix("]")

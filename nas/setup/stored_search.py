@@ -12,6 +12,7 @@ from nas.errors import InputError
 from nas.journal.journal import Record, read, rebuilt
 from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
+from nas.setup.kept_code import enter_kept_code
 from nas.setup.kept_space import space_of
 from nas.setup.problem import same_networks
 from search_spaces.architecture import Architecture
@@ -55,6 +56,7 @@ def stored_search(directory: str | Path) -> StoredSearch:
         InputError: there is no readable search.
     """
     record = read(Path(directory))
+    enter_kept_code(Path(directory))
     config = SearchConfig.from_json(record.header.config)
     task = Task.from_data(json.loads(record.header.task))
     space, missing = _space(Path(directory), config, task, record)

@@ -10,7 +10,7 @@ from torch import nn
 
 from nas.errors import InputError
 from nas.export import export_winner
-from nas.export.export import finalist_network, know_cells
+from nas.export.export import finalist_network, know_code
 from nas.final.record import final_record
 from nas.final.single_trial import single_trial
 from nas.journal.directory import EXPORTED, FINAL, RECORD
@@ -61,7 +61,7 @@ class OpenedSearch(SearchOutcome):
         Raises:
             InputError: no such trial, or data that cannot be had again.
         """
-        know_cells(self.directory)
+        know_code(self.directory)
         folder, entry, record = self._trained(trial)
         return finalist_network(folder, record, entry)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import torch
 
 from nas.data.dataset import Split
 from nas.training.augmentation import Augment
+from nas.training.own_augmentation import ChangeBatch
 
 # examples gathered and augmented at once: on a CPU what its cache holds, on CUDA an epoch of most data sets
 CHUNK_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}
@@ -30,13 +32,21 @@ class Batches:
 
     Args:
         batch_size: the most examples in a batch.
-        augment: changes each gathered batch at random; None leaves the examples unchanged.
+        augment: changes gathered inputs at random; None leaves them unchanged.
+        change: then changes each batch, a person's own.
     """
 
-    def __init__(self, split: Split, batch_size: int, device: torch.device, augment: Augment | None = None) -> None:
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        device: torch.device,
+        augment: Augment | None = None,
+        change: ChangeBatch | None = None,
+    ) -> None:
         self.inputs = resident(split.inputs, device)
         self.targets = resident(split.targets, device)
-        self.augment = augment
+        self.augment, self.change = augment, change
         self.device = device
         self.steps = -(-len(split) // batch_size)
         self.batch_size = len(split) // self.steps
@@ -51,4 +61,5 @@ class Batches:
             inputs, targets = self.inputs.index_select(0, rows), self.targets.index_select(0, rows)
             if self.augment is not None:
                 inputs = self.augment(inputs, rng)
-            yield from zip(inputs.split(self.batch_size), targets.split(self.batch_size), strict=True)
+            batches = zip(inputs.split(self.batch_size), targets.split(self.batch_size), strict=True)
+            yield from batches if self.change is None else itertools.starmap(self.change, batches)

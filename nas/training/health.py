@@ -40,10 +40,16 @@ def _chance(kind: str, outputs: int) -> float:
     return math.log(max(2, outputs)) if kind in ("classification", LANGUAGE) else 1.0
 
 
-def check_loss(loss: float, epoch: int, task: Task) -> None:
-    """Raises Diverged when the loss is NaN, infinite, or more than `EXPLODED` times that of an untrained network."""
+def check_loss(loss: float, epoch: int, task: Task | None) -> None:
+    """Raises Diverged when the loss is NaN, infinite, or more than `EXPLODED` times that of an untrained network.
+
+    Args:
+        task: None where the loss is a person's own, of which it is not known how large it may be.
+    """
     if not math.isfinite(loss):
         raise Diverged(f"loss became {loss} in epoch {epoch}")
+    if task is None:
+        return
     limit = EXPLODED * chance_loss(task)
     if loss > limit:
         raise Diverged(f"loss exploded to {loss:.3g} in epoch {epoch}; {limit:.3g} is {EXPLODED:g} times chance")

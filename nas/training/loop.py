@@ -30,6 +30,7 @@ from nas.training.forward import Forward
 from nas.training.health import DeadUnits, check_gradients, check_loss, check_outputs, gradient_norms
 from nas.training.inference import predict
 from nas.training.memory import free_bytes, parts_that_fit
+from nas.training.own_augmentation import own_augmentation
 from nas.training.precision import resolve_device, resolve_precision
 from nas.training.regularization import mix, regularize
 from nas.training.schedule import factor
@@ -114,7 +115,8 @@ class Training:
         self._normalize = normalization(self.constants).to(self.device)
         seen = view(self.constants)
         self._view = None if seen is None else seen.to(self.device)
-        self._criterion = Criterion(data, config.label_smoothing, self.device)
+        self._criterion = Criterion(data, config.label_smoothing, self.device, config.loss)
+        self._known_loss = data.task if self._criterion.own is None else None  # of which chance is known
         self._step = Step(self._network, self._criterion, config, self.device, self.precision)
         self._batches = self._make_batches()
         self._validation = resident(data.validation.inputs, self.device)
@@ -126,8 +128,10 @@ class Training:
         size, rows = self.config.batch_size, len(self.data.train)
         if size > rows:
             self.notice(f"batch_size {size} is larger than the {rows} training examples: they make one batch.")
-        augment = augment_inputs(self.config.augmentation, self.data.task)
-        return Batches(self.data.train, self.config.batch_for(rows), self.device, augment)
+        task, own = self.data.task, self.config.augment
+        augment = augment_inputs(self.config.augmentations, task)
+        change = own_augmentation(own, numbers=not task.vocabulary) if own is not None else None
+        return Batches(self.data.train, self.config.batch_for(rows), self.device, augment, change)
 
     def notice(self, text: str) -> None:
         """Adds what a person should know to the next report."""
@@ -178,7 +182,7 @@ class Training:
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
             loss, norm, rate = self._train(number, rng, deadline)
-        check_loss(loss, number, self.data.task)
+        check_loss(loss, number, self._known_loss)
         self.gradient_flow = gradient_norms(self._network)
         check_gradients(self.gradient_flow, number)
         self.epochs_done = number
@@ -220,7 +224,7 @@ class Training:
             norms += norm
             clock.step_ended(step + 1)
             if self.device.type == "cpu" and step % CHECK_EVERY == 0:
-                check_loss(float(loss), number, self.data.task)
+                check_loss(float(loss), number, self._known_loss)
         if self._step.parts > parts:
             self.notice(f"memory ran out in epoch {number}; every batch is now cut into {self._step.parts} parts.")
         if self._step.refused and number == 1:
@@ -259,7 +263,7 @@ class Training:
 def says_the_mean_of_both(config: TrainingConfig, task: Task) -> bool:
     """Whether the trained network says the mean over a picture and its mirror image."""
     if config.test_time_flip == "auto":
-        return task.kind == "classification" and mirrors(config.augmentation, task.input_shape)
+        return task.kind == "classification" and mirrors(config.augmentations, task.input_shape)
     return config.test_time_flip and len(task.input_shape) == 3
 
 

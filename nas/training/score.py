@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from nas.config.own_code import is_code
 from nas.data.dataset import TrainingData
 from nas.data.metrics import metric_for
+from nas.training.own_loss import OwnLoss
 from search_spaces.task import LANGUAGE, Task
 
 
@@ -30,9 +34,11 @@ class Criterion:
     Args:
         data: gives the kind of task, and mean and standard deviation of the real targets.
         smoothing: share of a label that is spread over all classes in training, 0 to 1.
+        loss: `auto`, or a person's own, which has no smoothing, see `OwnLoss`.
     """
 
-    def __init__(self, data: TrainingData, smoothing: float, device: torch.device) -> None:
+    def __init__(self, data: TrainingData, smoothing: float, device: torch.device, loss: Any = "auto") -> None:
+        self.own = OwnLoss(loss, data.class_weights, device) if is_code(loss) else None
         self.kind, self.several = data.task.kind, data.task.targets
         self._said, self._true = data.task.output_slices(), data.task.target_slices()
         self.weights = torch.tensor(data.class_weights, device=device) if data.class_weights else None
@@ -55,6 +61,8 @@ class Criterion:
 
     def plain(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The loss without label smoothing and weights of classes, for validation; `targets` are standardised."""
+        if self.own is not None:
+            return self.own(outputs, targets)
         return self._sum(outputs, targets, 0.0) if self.several else _loss(self.kind, outputs, targets)
 
     def __call__(
@@ -77,6 +85,8 @@ class Criterion:
         return share * loss + (1.0 - share) * self._one(outputs, others)
 
     def _one(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if self.own is not None:
+            return self.own(outputs, targets)
         if self.several:
             return self._sum(outputs, targets, self.smoothing)
         return _loss(self.kind, outputs, targets, self.smoothing, self.weights)

@@ -1,4 +1,4 @@
-"""Which modules must travel with a space: a person's own cells lie in files that the workers need not have."""
+"""Which modules must travel with a search: a person's own code lies in files that the workers need not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OURS = ("search_spaces", "predictors", "nas")
 
 
 def modules_to_ship(node: Any) -> set[ModuleType]:
-    """Modules of the classes in an open architecture that are neither installed nor part of this package."""
+    """Modules of the code in open cells and recipes that are neither installed nor part of this package."""
     names = {cls.__module__ for cls in _classes(node)}
     found = [sys.modules[name] for name in names if name in sys.modules and name != "__main__"]
     return {module for module in found if not _everywhere(module)}
