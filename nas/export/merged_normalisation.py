@@ -19,6 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from nas.errors import SearchFailed
 from nas.export.formats.program import quiet
+from nas.export.formats.recurrences import whole_recurrences
 from nas.export.loaded import module_in
 from nas.export.model_file import Written
 from search_spaces.task import Task
@@ -58,7 +59,7 @@ def merged(way: Callable[[], Written], task: Task, say: Callable[[str], None] = 
     state = dict(written.state)
     for conv, norm in pairs:
         _take_in(network, state, conv, norm)
-    say(f"{len(pairs)} batch normalisations are merged into the convolutions in front of them.")
+    say(f"Batch normalisation is merged into the weights of {len(pairs)} convolutions.")
     return dataclasses.replace(written, text=_merging(written.text, pairs), state=state)
 
 
@@ -70,7 +71,7 @@ def pairs_in(network: nn.Module, task: Task) -> list[tuple[str, str]]:
     """
     kind = torch.int64 if task.vocabulary else torch.float32
     try:
-        with quiet(), torch.no_grad():
+        with quiet(), whole_recurrences(), torch.no_grad():
             traced = torch.export.export(network.eval(), (torch.zeros((2, *task.input_shape), dtype=kind),))
     except Exception as error:
         raise SearchFailed(f"The network cannot be traced, so nothing can be merged: {error}") from error
@@ -100,7 +101,8 @@ def _alone(
         return False
     if type(network.get_submodule(conv)) not in (nn.Conv1d, nn.Conv2d, nn.Conv3d):
         return False
-    if type(network.get_submodule(norm)) not in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d):
+    behind = network.get_submodule(norm)
+    if type(behind) not in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d) or behind.running_var is None:
         return False
     places = {name: node for node in traced.graph.nodes for name in [names.get(node.name, "")] if name}
     uses = list(places[f"{conv}.weight"].users)

@@ -132,7 +132,7 @@ def test_a_mirrored_picture_merged_norms_and_what_the_files_say(tmp_path: Path) 
     constants = {**NOTHING, "mean": [100.0] * 3, "std": [60.0] * 3, "mirrored": [1.0]}
     network = whole_network(architecture, IMAGES, constants, state)
     said = exported(tmp_path / "out", architecture, IMAGES, network, merge=True, constants=constants)
-    assert said[0] == "2 batch normalisations are merged into the convolutions in front of them." and len(said) == 5
+    assert said[0] == "Batch normalisation is merged into the weights of 2 convolutions." and len(said) == 5
     x = np.random.default_rng(1).normal(100, 60, (3, *IMAGES.input_shape)).astype(np.float32)
     both = (found_by_onnx(tmp_path / "out" / "model.onnx", inputs=one) for one in (x, x[..., ::-1].copy()))
     np.testing.assert_allclose(*both, atol=1e-5)
