@@ -26,7 +26,7 @@ from results.runs import Runs
 from search_spaces import SPACES
 
 HERE = Path(__file__).parent
-TOGETHER = 4  # networks that one interpreter looks at
+TOGETHER = 1  # networks that one interpreter looks at
 
 
 def measured(name: str, first: int) -> dict[str, Any]:

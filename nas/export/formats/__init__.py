@@ -1,6 +1,6 @@
 """Other formats beside the plain PyTorch of an export.
 
-A new one has a line in `FORMATS`, a file that writes it, called in `added.py`, and some lines in `proof.py` that run it.
+A new one has a line in `FORMATS`, a file that writes it, called in `added.py`, and lines in `proof.py` that run it.
 """
 
 from __future__ import annotations

@@ -18,11 +18,14 @@ from nas.export.formats.program import quiet
 from nas.export.formats.subject import Subject
 
 EXAMPLES, BATCH = 256, 32  # of the training part, by which ranges are measured
+MUCH = 0.5  # `noise` above which activations get 16 bits
 PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 
 
-def write_int8(path: Path, onnx_file: Path, subject: Subject) -> None:
-    """`model.int8.onnx` from `model.onnx`.
+def write_int8(path: Path, onnx_file: Path, subject: Subject) -> int:
+    """`model.int8.onnx` from `model.onnx`; how many bits activations have.
+
+    That is 8, or 16 where outputs would be off by more than half of what they vary by.
 
     Raises:
         InputError: there are no inputs of the training part.
@@ -34,12 +37,34 @@ def write_int8(path: Path, onnx_file: Path, subject: Subject) -> None:
     chosen = inputs[np.unique(np.linspace(0, len(inputs) - 1, min(EXAMPLES, len(inputs))).astype(int))]
     try:
         with quiet(), tempfile.TemporaryDirectory() as folder:
-            _quantised(path, onnx_file, Path(folder) / "prepared.onnx", subject, chosen)
+            for bits in (8, 16):
+                _quantised(path, onnx_file, Path(folder) / "prepared.onnx", subject, chosen, bits)
+                if noise(_run(path, subject), subject.check.outputs[:EXAMPLES]) <= MUCH:
+                    break
+            return bits
+    except SearchFailed:
+        raise
     except Exception as error:
         raise SearchFailed(f"ONNX Runtime cannot quantise this network: {type(error).__name__}: {error}") from error
 
 
-def _quantised(path: Path, onnx_file: Path, prepared: Path, subject: Subject, chosen: np.ndarray) -> None:
+def noise(found: np.ndarray, expected: np.ndarray) -> float:
+    """How far outputs `(n, outputs)` are off, by their root mean square, in units of what the expected ones vary by."""
+    expected = expected.astype(np.float64)
+    varies = float(np.sqrt(np.mean((expected - expected.mean(axis=0)) ** 2)))
+    varies = max(varies, 0.01 * float(np.abs(expected).max(initial=0.0)), 1e-12)
+    return float(np.sqrt(np.mean((found - expected) ** 2))) / varies
+
+
+def _run(path: Path, subject: Subject) -> np.ndarray:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    inputs = dict(zip(subject.input_names(), subject.inputs(subject.check.inputs[:EXAMPLES]), strict=True))
+    return np.asarray(session.run(None, inputs)[0])
+
+
+def _quantised(path: Path, onnx_file: Path, prepared: Path, subject: Subject, chosen: np.ndarray, bits: int) -> None:
     import onnx
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -59,15 +84,17 @@ def _quantised(path: Path, onnx_file: Path, prepared: Path, subject: Subject, ch
     quant_pre_process(str(onnx_file), str(prepared), skip_symbolic_shape=True)
     nodes = _worth_it(onnx.load(prepared).graph)
     if not nodes:
-        raise SearchFailed("no convolution and no product of matrices is in it.")
+        raise SearchFailed("int8 has nothing to quantise: there is no convolution and no product of matrices.")
     quantization.quantize_static(
         str(prepared), str(path), Batches(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
         nodes_to_quantize=nodes,
-        activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8,
+        activation_type=getattr(quantization.QuantType, f"QUInt{bits}"), weight_type=quantization.QuantType.QInt8,
     )  # fmt: skip
     model: Any = onnx.load(path)
     said = {one.key: one.value for one in onnx.load(onnx_file).metadata_props}
-    onnx.helper.set_model_props(model, {**said, "quantised": f"int8, ranges of {len(chosen)} training examples"})
+    onnx.helper.set_model_props(
+        model, {**said, "quantised": f"weights int8, activations uint{bits}, ranges of {len(chosen)} training examples"}
+    )
     onnx.save(model, path)
 
 

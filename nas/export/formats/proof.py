@@ -14,6 +14,7 @@ import numpy as np
 from nas.config.metric import shown
 from nas.export.clean_interpreter import CLEAN, run
 from nas.export.formats import FORMATS, HF, INT8, PYTHON
+from nas.export.formats.int8_file import noise
 from nas.export.formats.program import TOLERANCE, apart
 from nas.export.formats.subject import BATCHES, Subject
 from nas.training.score import score
@@ -102,6 +103,7 @@ class FormatProof:
             of int8 the root mean square, relative to what outputs vary by.
         lengths: at which it was proved beside the data's own; empty where the length is fixed.
         score, before: of int8, and of plain PyTorch, on the same `examples`; None for other formats.
+        bits: of int8's activations.
         size: bytes.
     """
 
@@ -112,6 +114,7 @@ class FormatProof:
     before: float | None = None
     examples: int = 0
     size: int = 0
+    bits: int = 8
 
     def sentence(self, metric: str) -> str:
         """What was proved, in words."""
@@ -119,6 +122,7 @@ class FormatProof:
         at += f", lengths {' and '.join(map(str, self.lengths))} beside the data's" if self.lengths else ""
         if self.score is None or self.before is None:
             return f"{at}: within {self.difference:.1e} of model.py"
+        at += f", activations of {self.bits} bits, since 8 are too few" if self.bits > 8 else ""
         return (
             f"{at}: {metric} {shown(metric, self.score)} in place of {shown(metric, self.before)} on {self.examples:,} "
             f"test examples, which costs {self.before - self.score:.4f}"
@@ -127,12 +131,13 @@ class FormatProof:
 
 @dataclass(frozen=True)
 class Job:
-    """A folder with formats that are to be proved, and at which other lengths."""
+    """A folder with formats to be proved, at which other lengths, and how many bits int8's activations have."""
 
     directory: Path
     subject: Subject
     formats: tuple[str, ...]
     lengths: tuple[int, ...] = ()
+    bits: int = 8
 
 
 def prove_all(jobs: Sequence[Job], seconds: float = SECONDS) -> list[list[FormatProof] | str]:
@@ -227,16 +232,17 @@ def _judged_int8(job: Job, name: str, found: dict[str, np.ndarray], asked: dict[
             return (
                 f"{file} says other things of the same examples in {asked[f'batch {batch}']}: {difference:.1e} apart."
             )
-    varies = max(float(np.sqrt(np.mean((expected - expected.mean(axis=0)) ** 2))), 0.01 * scale)
-    noise = float(np.sqrt(np.mean((outputs - expected) ** 2))) / varies
-    if not noise <= ROUNDING:
+    off = noise(outputs, expected)
+    if not off <= ROUNDING:
         return (
-            f"{file} differs from model.py: its outputs are off by {noise:.0%} of what they vary by; "
+            f"{file} differs from model.py: its outputs are off by {off:.0%} of what they vary by; "
             f"{ROUNDING:.0%} is allowed. Leave int8 out for this network."
         )
     after, before = (score(task, one, check.targets) for one in (outputs, check.outputs))
     size = _size(job.directory / file)
-    return FormatProof(name, noise, job.lengths, score=after, before=before, examples=len(outputs), size=size)
+    return FormatProof(
+        name, off, job.lengths, score=after, before=before, examples=len(outputs), size=size, bits=job.bits
+    )
 
 
 def _size(path: Path) -> int:

@@ -24,7 +24,7 @@ from nas.export.formats import FORMATS, asked
 from nas.training.inference import outputs
 from nas.training.whole_network import whole_network
 from search_spaces import SPACES, Architecture, Space, Task, build
-from search_spaces.cells import Branch, Branches, Conv, Custom, Embed, Head, Recurrent, Stem, Transformer
+from search_spaces.cells import MLP, Branch, Branches, Conv, Custom, Embed, Head, Recurrent, Stem, Transformer
 from search_spaces.task import Input
 
 SERIES = Task((2, 12), 4)
@@ -65,6 +65,18 @@ def test_recurrent_and_attention_networks_take_any_batch_and_any_length(tmp_path
     assert found_by_onnx(tmp_path / "out" / "model.onnx", inputs=x.numpy()) == pytest.approx(
         network(x).detach().numpy(), abs=1e-4
     )
+
+
+def test_activations_get_16_bits_where_8_would_blur_the_outputs(tmp_path: Path) -> None:
+    task = Task((9,), 4)
+    architecture = made(MLP(8), Head())
+    network = whole(architecture, task)
+    far = check_of(network, task).inputs.astype(np.float32)
+    far[0] *= 200  # of the training part, so that the others share few of 256 steps
+    said = exported(tmp_path / "out", architecture, task, network, formats=("python", "int8"), calibration=far)
+    assert "activations of 16 bits, since 8 are too few: accuracy" in said[0]
+    said = exported(tmp_path / "other", architecture, task, network, formats=("python", "int8"))
+    assert "activations of" not in said[0]
 
 
 def test_a_length_that_the_exporter_fixes_is_not_called_free(tmp_path: Path) -> None:
