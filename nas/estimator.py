@@ -163,8 +163,8 @@ class SearchedNetwork(BaseEstimator):
             folder.keep()
         return self
 
-    def export(self, directory: str | Path) -> Path:
-        """Writes the network as a folder of plain PyTorch, verified, as `nas export` does.
+    def export(self, directory: str | Path, formats: str | Sequence[str] = "python") -> Path:
+        """Writes the network as a folder of plain PyTorch, and in other formats, verified, as `nas export` does.
 
         Raises:
             InputError: there was no final, or the search's directory is gone, as it is for an estimator that was
@@ -173,7 +173,7 @@ class SearchedNetwork(BaseEstimator):
         check_is_fitted(self)
         if self.directory_ is None or not Path(self.directory_).is_dir():
             raise InputError("The directory of this estimator's search is gone. Set `directory` before `fit`.")
-        return export_winner(Path(self.directory_), Path(directory))
+        return export_winner(Path(self.directory_), Path(directory), formats=formats)
 
     # What was asked for
 

@@ -63,11 +63,15 @@ CRASHES = 5  # times that all workers may be lost before a search gives up
 class SearchResult(SearchOutcome):
     """What a search came to, with what one does next."""
 
-    def export(self, directory: str | Path) -> Path:
-        """Writes the winner as `model.py`, `weights.pt`, `architecture.json` and `card.md`, verified. Needs a final."""
+    def export(self, directory: str | Path, formats: str | Sequence[str] = "python") -> Path:
+        """Writes the winner as `model.py`, `weights.pt` and `card.md`, and in other formats, verified. Needs a final.
+
+        Args:
+            formats: beside plain PyTorch, e.g. `"pt2,onnx"`; see `nas.export.export_winner`.
+        """
         from nas.export import export_winner  # only now: what exports need is not loaded before the first training
 
-        return export_winner(self.directory, Path(directory))
+        return export_winner(self.directory, Path(directory), formats=formats)
 
     def _repr_html_(self) -> str:
         return as_html(self)

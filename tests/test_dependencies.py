@@ -27,6 +27,9 @@ ONLY_IN = {  # the files and folders that may import a library; a longer name go
     "pandas": ["nas/"],
     "matplotlib": ["nas/report/"],
     "PIL": ["nas/data/"],
+    "onnx": ["nas/export/formats/"],
+    "onnxruntime": ["nas/export/formats/"],
+    "safetensors": ["nas/export/"],
     "typer": ["nas/cli/"],
 }
 TORCH_IN_SEARCH_SPACES = ["cells/", "network.py", "profile.py", "latency.py"]  # latency measures networks

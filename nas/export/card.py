@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import torch
 
 from nas.config.metric import shown
 from nas.data.schema import LEFT_OUT, Column, Schema
+from nas.export.formats import FORMATS
+from nas.export.formats.proof import FormatProof
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
 from search_spaces.profile import Profile, profile
@@ -152,6 +155,18 @@ predict = load_predictor()
 `python predict.py FILE` does so from the command line. `preprocess.json` holds the rules from raw rows to inputs,
 `schema.json` what was understood of the data. For arrays that are prepared already:
 """
+
+
+def formats_of(proofs: Sequence[FormatProof], task: Task) -> str:
+    """A section of what was proved of other formats; empty without any."""
+    if not proofs:
+        return ""
+    rows = [f"| `{FORMATS[one.name].file}` | {one.size:,} | {_cell(one.sentence(task.metric))} |" for one in proofs]
+    return (
+        "\n## Other formats\n\n| file | bytes | proved in a clean interpreter |\n|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def _from_rows(proof: Proof) -> str:

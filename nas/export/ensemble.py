@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from nas.config.search_config import SearchConfig
 from nas.data.dataset import Dataset
 from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.export.card import columns_of, use
-from nas.export.export import finalist_network, know_code, proved
+from nas.export.export import Say, absent, add, calibration_of, finalist_network, know_code, proved
 from nas.export.expression import INDENT, Name, expression, written
+from nas.export.formats import PYTHON, asked
+from nas.export.formats.subject import Subject
+from nas.export.merged_normalisation import merged
 from nas.export.model_file import Written, forward, module_text, says
 from nas.export.raw_inputs import raw_inputs
+from nas.export.searched_data import searched_data
 from nas.export.verify import Proof
 from nas.final.record import CHECK, Check, final_record
 from nas.journal.directory import FINAL
-from nas.journal.journal import read
-from nas.setup.problem import opened_data
 from nas.training.ensemble import Average, select
 from nas.training.inference import outputs
 from search_spaces.task import Task
@@ -43,16 +46,29 @@ in a clean interpreter are within {difference:.1e}. Cost and size are those of a
 """
 
 
-def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None = None) -> Path:
+def export_ensemble(
+    search: Path,
+    out: Path,
+    size: int,
+    dataset: Dataset | None = None,
+    *,
+    formats: str | Sequence[str] = PYTHON,
+    merge_normalisation: bool = False,
+    say: Say = lambda text: None,
+) -> Path:
     """Exports `size` of the final's networks as one verified module, those whose mean is best on the validation split.
 
     Args:
         dataset: of the search; None reads it again from where the search had it.
+        formats, merge_normalisation, say: as of `nas.export.export_winner`.
 
     Raises:
-        InputError: the search has no final or fewer networks, `size` is below 2, `out` exists, or the data is not
-            there as it was.
+        InputError: the search has no final or fewer networks, `size` is below 2, `out` exists, a format is unknown or
+            lacks a package, or the data is not there as it was.
+        SearchFailed: a format does not compute what the ensemble does.
     """
+    absent(out)
+    chosen_formats = asked(formats)
     record = final_record(search)
     runs = record.get("runs") or record["finalists"]  # searches of before kept the finalists only
     if size < 2 or len(runs) < size:
@@ -60,7 +76,9 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
             f"An ensemble takes from 2 to {len(runs)} members, as many as the final of this search trained; got {size}."
         )
     know_code(search)
-    dataset = dataset or _dataset(search)
+    if dataset is None:
+        why = "An ensemble is chosen on the validation split"
+        dataset = searched_data(search, why, "nas.export.ensemble.export_ensemble")
     task, validation = Task.from_data(record["task"]), dataset.search.validation
     networks = [finalist_network(search / FINAL, record, run) for run in runs]
     chosen = select([outputs(one, validation.inputs) for one in networks], validation.targets, task, size)
@@ -71,28 +89,19 @@ def export_ensemble(search: Path, out: Path, size: int, dataset: Dataset | None 
     check = Check(stored.inputs, outputs(network, stored.inputs), stored.targets)
     state = {f"ensemble.{name}": value for name, value in network.state_dict().items()}
     raw = raw_inputs(search, dataset=dataset)
-    with proved(out, [lambda: _written(network, task, state)], check, task, raw) as (part, proof):
+    calibration = calibration_of(search, chosen_formats, dataset)
+    subject = Subject(task, check, tuple(record["classes"]), record["constants"], record["data"], calibration)
+
+    def way() -> Written:
+        return _written(network, task, state)
+
+    ways: list[Callable[[], Written]] = [functools.partial(merged, way, task, say) if merge_normalisation else way]
+    with proved(out, ways, check, task, raw) as (part, proof):
         architectures = [finalist["architecture"] for finalist in finalists]
         (part / "architecture.json").write_text(json.dumps(architectures, indent=1))
-        (part / "card.md").write_text(_card(record, finalists, task, proof, stored, raw.schema if raw else None))
+        described = _card(record, finalists, task, proof, stored, raw.schema if raw else None)
+        add(part, chosen_formats, subject, described, proof.score, say)
     return Path(out).absolute()
-
-
-def _dataset(search: Path) -> Dataset:
-    header = read(search).header
-    config = SearchConfig.from_json(header.config)
-    if not config.data:
-        raise InputError(
-            "An ensemble is chosen on the validation split, and this search was given arrays, which are not kept. Give "
-            "them again: export_ensemble(search, out, size, nas.data.load((inputs, targets)))."
-        )
-    dataset = opened_data(config.data, config)
-    if dataset.fingerprint != header.fingerprint:
-        raise InputError(
-            f"The data in {config.data} has changed since the search, so its validation split is another one. Bring "
-            "back the data as it was."
-        )
-    return dataset
 
 
 def _written(network: Average, task: Task, state: dict[str, torch.Tensor]) -> Written:

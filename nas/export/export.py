@@ -14,14 +14,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
+from nas.data.dataset import Dataset
 from nas.errors import InputError, SearchFailed
-from nas.export.card import Facts, card
+from nas.export import dockerfile
+from nas.export.card import Facts, card, formats_of
+from nas.export.formats import FORMATS, HF, INT8, PYTHON, asked
+from nas.export.formats.added import add_formats
+from nas.export.formats.hugging_face import hub_card
+from nas.export.formats.subject import Subject
+from nas.export.merged_normalisation import merged
 from nas.export.model_file import Written, model
-from nas.export.onnx_file import write_onnx
 from nas.export.raw_inputs import RawInputs, raw_inputs
+from nas.export.searched_data import searched_data
 from nas.export.sources import distributions
 from nas.export.verify import Proof, verify
 from nas.final.record import CHECK, Check, final_record
@@ -29,12 +38,13 @@ from nas.journal.directory import EXPORTED, FILE, FINAL
 from nas.journal.journal import read
 from nas.setup.kept_code import enter_kept_code
 from nas.setup.kept_space import kept_space
-from nas.training.whole_network import whole_network
+from nas.training.whole_network import Constants, whole_network
 from search_spaces import load_space
 from search_spaces.architecture import Architecture
 from search_spaces.task import Task
 
 Way = Callable[[], Written]
+Say = Callable[[str], None]
 
 
 def export(
@@ -46,7 +56,11 @@ def export(
     facts: Facts,
     *,
     raw: RawInputs | None = None,
-    onnx: bool = False,
+    formats: Sequence[str] = (PYTHON,),
+    merge: bool = False,
+    constants: Constants | None = None,
+    calibration: np.ndarray | None = None,
+    say: Say = lambda text: None,
 ) -> Proof:
     """Writes the folder `out`. It appears when everything in it has been verified, or not at all.
 
@@ -54,18 +68,42 @@ def export(
         whole: the trained network, normalisation included.
         check: what it computes, and what it should have.
         raw: how raw rows become its inputs.
-        onnx: whether to write `model.onnx` as well.
+        formats: beside plain PyTorch, see `nas.export.formats`.
+        merge: whether the weights of convolutions take in the batch normalisation behind them.
+        constants: of the normalisation that is inside the network, which formats state.
+        calibration: inputs of the training part, for int8.
+        say: is told what was proved of each format, and what was merged.
 
     Raises:
         InputError: `out` exists, or cannot be written, or the network has parts whose source cannot be had.
-        SearchFailed: the written network does not compute what the trained one does.
+        SearchFailed: the written network, or one of the formats, does not compute what the trained one does.
     """
-    with proved(out, ways(architecture, task, whole), check, task, raw) as (part, proof):
+    every = ways(architecture, task, whole)
+    if merge:
+        every = tuple(functools.partial(merged, way, task, say) for way in every)
+    subject = Subject(task, check, facts.classes, constants or {}, facts.data, calibration)
+    with proved(out, every, check, task, raw) as (part, proof):
         (part / "architecture.json").write_text(architecture.to_json())
-        if onnx:
-            write_onnx(part / "model.onnx", whole, check)
-        (part / "card.md").write_text(card(architecture, task, facts, proof, raw.schema if raw else None))
+        described = card(architecture, task, facts, proof, raw.schema if raw else None)
+        add(part, formats, subject, described, facts.test_score, say)
     return proof
+
+
+def add(
+    part: Path, formats: Sequence[str], subject: Subject, described: str, test_score: float | None, say: Say
+) -> None:
+    """The other formats, proved, and `card.md`, which says what was proved of them.
+
+    Args:
+        described: the card so far.
+    """
+    proofs = add_formats(part, formats, subject)
+    for one in proofs:
+        say(f"{FORMATS[one.name].file}: {one.sentence(subject.task.metric)}")
+    text = described + formats_of(proofs, subject.task)
+    (part / "card.md").write_text(text)
+    if HF in formats:
+        (part / FORMATS[HF].file / "README.md").write_text(hub_card(text, subject, test_score), encoding="utf-8")
 
 
 def ways(architecture: Architecture, task: Task, whole: nn.Sequential) -> tuple[Way, ...]:
@@ -112,29 +150,49 @@ def _first_proved(part: Path, ways: Sequence[Way], check: Check, task: Task, raw
 
 
 def write(folder: Path, written: Written, raw: RawInputs | None = None) -> None:
-    """`model.py`, `weights.pt`, what raw rows need, and where all of it needs more than torch `requirements.txt`."""
+    """`model.py`, its weights in two forms, what raw rows need, and with what, in which container, all of it runs."""
     (folder / "model.py").write_text(written.text, encoding="utf-8")
     torch.save(written.state, folder / "weights.pt")
+    apart = {name: value.detach().contiguous().clone() for name, value in written.state.items()}  # no shared memory
+    save_file(apart, folder / "model.safetensors")
     needed = [f"torch=={torch.__version__.split('+')[0]}"]
     if raw is not None:
         raw.write(folder)
         needed += raw.requirements()
     needed += [line for package in written.packages for line in distributions(package)]
-    if len(needed) > 1:
-        (folder / "requirements.txt").write_text("\n".join(dict.fromkeys(needed)) + "\n")
+    (folder / "requirements.txt").write_text("\n".join(dict.fromkeys(needed)) + "\n")
+    (folder / dockerfile.FILE).write_text(dockerfile.dockerfile(raw is not None))
 
 
-def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = FINAL) -> Path:
+def export_winner(
+    search: Path,
+    out: Path,
+    *,
+    formats: str | Sequence[str] = PYTHON,
+    merge_normalisation: bool = False,
+    final: str = FINAL,
+    dataset: Dataset | None = None,
+    say: Say = lambda text: None,
+) -> Path:
     """Exports the winner of the search in directory `search`, from what its final left there.
 
     Args:
+        formats: of `python`, `pt2`, `onnx`, `int8` and `hf`, see `nas.export.formats`; python is always made.
+        merge_normalisation: whether convolutions take in the batch normalisation behind them.
         final: folder below it of that final.
+        dataset: of the search, for int8; None reads it again from where the search had it.
+        say: is told what was proved.
 
     Raises:
-        InputError: the search has no final, or `out` exists.
+        InputError: the search has no final, `out` exists, a format is unknown or lacks a package, or int8 is asked
+            for and the data is not there as it was.
+        SearchFailed: a format does not compute what the network does.
     """
+    absent(out)
+    chosen = asked(formats)
     record = final_record(search, final)
     know_code(search)
+    calibration = calibration_of(search, chosen, dataset)
     winner, baseline = record["finalists"][0], record["baseline"]
     task, architecture = Task.from_data(record["task"]), Architecture.from_json(json.dumps(winner["architecture"]))
     whole = finalist_network(search / final, record, winner)
@@ -150,8 +208,24 @@ def export_winner(search: Path, out: Path, *, onnx: bool = False, final: str = F
         trials=record["trials"],
     )
     check, raw = Check.load(search / final / CHECK), raw_inputs(search, final)
-    export(out, architecture, task, whole, check, facts, raw=raw, onnx=onnx)
+    export(
+        out, architecture, task, whole, check, facts, raw=raw, formats=chosen, merge=merge_normalisation,
+        constants=record["constants"], calibration=calibration, say=say,
+    )  # fmt: skip
     return out.absolute()
+
+
+def calibration_of(search: Path, formats: Sequence[str], dataset: Dataset | None) -> np.ndarray | None:
+    """Inputs of the training part where int8 is asked for.
+
+    Raises:
+        InputError: they cannot be had again.
+    """
+    if INT8 not in formats:
+        return None
+    if dataset is None:
+        dataset = searched_data(search, "int8 is calibrated on the training part", "nas.export.export_winner")
+    return dataset.search.train.inputs
 
 
 def finalist_network(final: Path, record: dict[str, Any], finalist: dict[str, Any]) -> nn.Sequential:

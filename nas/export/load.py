@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 from torch import nn
 
 from nas.errors import InputError
 from nas.export.export import finalist_network, know_code
+from nas.export.loaded import module_in
 from nas.final.record import final_record
 from nas.journal.directory import FINAL, RECORD
 
@@ -29,19 +28,8 @@ def load(directory: str | Path) -> nn.Module:
         know_code(directory)
         return finalist_network(directory / FINAL, record, record["finalists"][0])
     if (directory / "model.py").is_file() and (directory / "weights.pt").is_file():
-        return _run(directory / "model.py")
+        return module_in(directory / "model.py")
     raise InputError(
         f"There is neither a search with a final nor an export in {directory}. Name the directory of one, or make an "
         "export: nas export"
     )
-
-
-def _run(path: Path) -> nn.Module:
-    spec = importlib.util.spec_from_file_location(f"nas_export_{abs(hash(str(path.absolute())))}", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} cannot be read as Python.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module  # where dataclasses in it look for their annotations
-    spec.loader.exec_module(module)
-    network: nn.Module = module.load()
-    return network

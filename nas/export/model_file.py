@@ -21,9 +21,17 @@ OURS = ("search_spaces", "nas")
 ANY = "from typing import Any"
 LOAD = '''
 def load(weights: str = "weights.pt", device: str = "cpu") -> Model:
-    """The trained network, ready to use. A relative path starts from this file's folder."""
-    model = Model()
-    state = torch.load(Path(__file__).parent / weights, map_location=device, weights_only=True)
+    """The trained network, ready to use. A relative path starts from this file's folder.
+
+    `model.safetensors` holds the same weights as `weights.pt`; it needs the package safetensors.
+    """
+    model, path = Model(), Path(__file__).parent / weights
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path, device=device)
+    else:
+        state = torch.load(path, map_location=device, weights_only=True)
     model.load_state_dict(state)
     return model.to(device).eval()
 '''

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from nas.errors import SearchFailed
+from nas.export.clean_interpreter import CLEAN, run
 from nas.final.record import Check
 from nas.training.score import score
 from search_spaces.task import Task
@@ -24,35 +22,22 @@ SCORE_TOLERANCE = 1e-6  # of the score on raw rows, relative to scores above 1
 SECONDS = 300
 STEP_BYTES = 4 << 30  # of memory that a step of the dry run may take
 
-# Runs in the clean interpreter: -I ignores the environment and the user's site, our packages are blocked by name, and
-# from then on no file can be read but the export's and what Python and its packages consist of, and no address be
-# reached.
-CHECK = """
-import importlib.util, json, os, site, sys, sysconfig, traceback
-for name in ("nas", "search_spaces", "predictors"):
-    sys.modules[name] = None
-import numpy as np, torch, torch.nn.functional
-torch.set_num_threads(1)
+CHECK = (
+    CLEAN
+    + """
 jobs = [sys.argv[start : start + 3] for start in range(1, len(sys.argv) // 3 * 3, 3)]
-here = {os.path.dirname(path) for job in jobs for path in (os.path.join(job[0], ""), os.path.join(job[0], "x"), job[2])}
-here |= {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *site.getsitepackages(), os.environ["TMPDIR"]}
-here |= {os.path.dirname(os.path.dirname(module.__file__)) for module in (torch, np)}
-here |= {"/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin"}
-here = tuple({os.path.join(form(path), "") for path in here for form in (os.path.abspath, os.path.realpath)} - {"/"})
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], (str, bytes)):
-        path = os.path.abspath(os.fsdecode(arguments[0]))
-        if not path.startswith(here) and not path.endswith((".so", ".pyc")) and (arguments[1] or "r")[0] == "r":
-            raise PermissionError(f"it reads {path}, which is not part of the export")
-    elif event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
-        raise PermissionError(f"it needs the network ({event} {arguments[-1 if event == 'socket.connect' else 0]})")
-sys.addaudithook(watch)
+only({os.path.dirname(path) for job in jobs for path in (os.path.join(job[0], ""), os.path.join(job[0], "x"), job[2])})
 def outputs(directory, sample, found_at):
     spec = importlib.util.spec_from_file_location("model", directory + "/model.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["model"] = module
     spec.loader.exec_module(module)
     network = module.load()
+    if os.path.exists(directory + "/model.safetensors"):
+        other = module.load("model.safetensors").state_dict()
+        for name, value in network.state_dict().items():
+            if not torch.equal(torch.nan_to_num(value), torch.nan_to_num(other[name])):
+                raise ValueError(f"model.safetensors holds another {name} than weights.pt")
     sample, found = np.load(sample, allow_pickle=False), []
     inputs = sample["inputs"]
     with torch.inference_mode():
@@ -130,6 +115,7 @@ if len(sys.argv) % 3 == 2:  # asked to take a step as well, with so many bytes o
             file.write(text)
 sys.exit(failed)
 """
+)
 
 
 @dataclass(frozen=True)
@@ -184,28 +170,16 @@ def verify_all(
         rows: raw rows of the examples, which all exports are given as well.
     """
     with tempfile.TemporaryDirectory() as folder:
-        places, command = [], [sys.executable, "-I", "-c", CHECK]
+        places, arguments = [], list[str]()
         for number, (directory, check) in enumerate(exports):
             sample, found = Path(folder) / f"sample{number}.npz", Path(folder) / f"found{number}.npy"
             check.save(sample)
             if rows is not None:
                 shutil.copyfile(rows, f"{sample}.rows.npz")
-            command += [str(directory.absolute()), str(sample), str(found)]
+            arguments += [str(directory.absolute()), str(sample), str(found)]
             places.append(found)
-        command += [str(STEP_BYTES)] if steps else []
-        try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                cwd=folder,
-                env=_environment(folder),
-                check=False,
-            )
-            said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        except subprocess.TimeoutExpired:
-            said = f"not done after {seconds:g} seconds"
+        arguments += [str(STEP_BYTES)] if steps else []
+        said = run(CHECK, arguments, folder, seconds)
         proofs = [_judged(found, *export, task, said) for found, export in zip(places, exports, strict=True)]
         raised = [path.read_text() if path.exists() else "" for path in (Path(f"{found}.step") for found in places)]
         return proofs, raised
@@ -238,9 +212,3 @@ def _judged(found: Path, directory: Path, check: Check, task: Task, said: str) -
         if not abs(found_score - logged) <= SCORE_TOLERANCE * max(1.0, abs(logged)):
             return f"The export in {directory} scores {found_score} on raw rows, not {logged}."
     return proof
-
-
-def _environment(folder: str) -> dict[str, str]:
-    """The environment, with homes and caches in an empty folder, so that nothing that was fetched before is found."""
-    homes = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "USERPROFILE")
-    return {**os.environ, **dict.fromkeys(homes, folder), "HF_HUB_OFFLINE": "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,10 +66,14 @@ class OpenedSearch(SearchOutcome):
         folder, entry, record = self._trained(trial)
         return finalist_network(folder, record, entry)
 
-    def export(self, out: str | Path, trial: int | None = None) -> Path:
-        """Writes the winner, or a trial, as a folder of plain PyTorch, verified. A trial is trained in full first."""
+    def export(self, out: str | Path, trial: int | None = None, formats: str | Sequence[str] = "python") -> Path:
+        """Writes the winner, or a trial, as a folder of plain PyTorch, verified. A trial is trained in full first.
+
+        Args:
+            formats: beside plain PyTorch, e.g. `"pt2,onnx"`; see `nas.export.export_winner`.
+        """
         final = FINAL if trial is None or trial == self._winner() else single_trial(self.directory, trial)
-        return export_winner(self.directory, Path(out), final=final)
+        return export_winner(self.directory, Path(out), final=final, formats=formats)
 
     def continue_training(self, trial: int | None = None, data: Any = None, epochs: int = 10) -> nn.Module:
         """The network of `network(trial)`, trained for more epochs with the recipe of its trial.

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from nas.errors import SearchFailed
+from nas.export.formats.recurrences import whole_recurrences
 from nas.export.load import load
 from nas.final.record import Check
 
@@ -74,15 +75,16 @@ def _save(path: Path, export: Path, check: Check, run_id: str, model_id: str) ->
         Schema([TensorSpec(outputs, (-1, *check.outputs.shape[1:]))]),
     )
     try:
-        mlflow.pytorch.save_model(
-            load(export),
-            str(path),
-            mlflow_model=Model(model_uuid=model_id, run_id=run_id, model_id=model_id),
-            serialization_format="pt2",
-            signature=signature,
-            input_example=example,
-            pip_requirements=[f"torch=={torch.__version__.split('+')[0]}", f"numpy=={np.__version__}"],
-        )
+        with whole_recurrences():
+            mlflow.pytorch.save_model(
+                load(export),
+                str(path),
+                mlflow_model=Model(model_uuid=model_id, run_id=run_id, model_id=model_id),
+                serialization_format="pt2",
+                signature=signature,
+                input_example=example,
+                pip_requirements=[f"torch=={torch.__version__.split('+')[0]}", f"numpy=={np.__version__}"],
+            )
         _check(mlflow.pytorch.load_model(str(path)), inputs, check.outputs)
     except SearchFailed:
         raise

@@ -81,7 +81,7 @@ def test_a_search_from_data_to_a_network_that_needs_nothing_of_ours(tmp_path: Pa
     assert copied.code == 0, copied.stderr
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
         "model.py", "weights.pt", "architecture.json", "card.md", "schema.json", "preprocess.json", "predict.py",
-        "requirements.txt",
+        "requirements.txt", "model.safetensors", "Dockerfile",
     }  # fmt: skip
     again = nas("export", "s", "model", cwd=tmp_path)
     assert again.code == 2

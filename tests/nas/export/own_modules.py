@@ -33,3 +33,36 @@ class Gated(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.out(self.inner(x)) * torch.sigmoid(self.out(x))
+
+
+class OtherwiseWhenTraced(nn.Module):
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 2 if torch.compiler.is_exporting() else x
+
+
+class KnowsTheBatch(nn.Module):
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat(list(x.split(1)))
+
+
+class ReadsBothWays(nn.Module):
+    """A recurrence by hand over (batch, channels, positions), forwards and backwards."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.step = nn.GRUCell(in_channels, in_channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = []
+        for line in (x.unbind(-1), x.unbind(-1)[::-1]):
+            state = torch.zeros_like(line[0])
+            for one in line:
+                state = self.step(one, state)
+            found.append(state)
+        return torch.stack(found, -1)
