@@ -18,6 +18,7 @@ from nas.cli.data import data
 from nas.cli.deploy import deploy
 from nas.cli.edit import edit
 from nas.cli.evolve import evolve
+from nas.cli.explain import explain
 from nas.cli.export import export
 from nas.cli.inspect_space import inspect
 from nas.cli.options import console
@@ -54,6 +55,7 @@ for command in (
     ask,
     tell,
     show,
+    explain,
     report,
     export,
     predict,

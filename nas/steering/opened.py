@@ -26,6 +26,8 @@ from nas.setup.stored_search import StoredSearch, stored_search
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nas.report.explanation import Explanation
+
 
 @dataclass(frozen=True)
 class OpenedSearch(SearchOutcome):
@@ -115,6 +117,17 @@ class OpenedSearch(SearchOutcome):
         final = single_trial(self.directory, trial if trial is not None else self.best.number)
         record = final_record(self.directory, final)
         return self.directory / final, record["finalists"][0], record
+
+    def explain(self, trial: int | None = None, seed: int = 0) -> Explanation:
+        """What each decision of the winner, or of a trial, is worth, see `nas.report.explanation`.
+
+        Raises:
+            InputError: no such trial, none that was trained, or a space that cannot be had again.
+        """
+        from nas.report.explanation import explained
+
+        stored = self.stored or stored_search(self.directory)
+        return explained(stored, self._winner() if trial is None else trial, seed)
 
 
 def open(directory: str | Path) -> OpenedSearch:

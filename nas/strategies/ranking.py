@@ -121,7 +121,7 @@ class Ranking:
         from predictors import probation
         from search_spaces.profile import profile
 
-        make = self._made_for(observations)
+        make = self.made_for(observations)
         scores = np.array([one.score for one in observations])
         predictor = make().fit(architectures, scores)
         profiles = [profile(architecture, self.space.task) for architecture in architectures]
@@ -133,7 +133,7 @@ class Ranking:
             make, architectures, scores, rivals, rng, fitted=predictor, references=references
         )
 
-    def _made_for(self, observations: Sequence[Observation]) -> Callable[[], Predictor]:
+    def made_for(self, observations: Sequence[Observation]) -> Callable[[], Predictor]:
         """Makes a predictor for these; one of two fidelities where some were stopped and enough were not."""
         from predictors.extrapolation import early
         from predictors.two_fidelity import FEWEST_WHOLE, TwoFidelities
