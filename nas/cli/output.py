@@ -79,7 +79,7 @@ def _page(console: Console, result: SearchOutcome, seen: StoredSearch, silent: b
     from nas.report.page import write_page
 
     try:
-        path = write_page(seen, result)
+        path = write_page(seen, result, whole=False)  # the time is spent
         tracking.attach(path, result, seen)
     except (InputError, OSError) as error:
         Console(stderr=True).print(f"The report could not be kept: {error}", markup=False, soft_wrap=True)

@@ -20,6 +20,8 @@ from nas.report.page.figures import drawn
 from nas.report.page.front import front
 from nas.report.page.mistakes import mistakes
 from nas.report.page.predictor import predicted_and_probation
+from nas.report.page.table import table
+from nas.report.page.what_mattered import what_mattered
 from nas.setup.stored_search import StoredSearch
 
 REPORT = "report.html"
@@ -51,10 +53,15 @@ pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; paddi
 
 @dataclass(frozen=True)
 class Search:
-    """What the sections of a page are made from."""
+    """What the sections of a page are made from.
+
+    Args:
+        whole: whether there is time to fit predictors again and again.
+    """
 
     seen: StoredSearch
     outcome: SearchOutcome
+    whole: bool = True
 
     @property
     def metric(self) -> str:
@@ -73,18 +80,22 @@ class Search:
 Section = Callable[[Search], str]
 
 
-def write_page(seen: StoredSearch, outcome: SearchOutcome, out: Path | None = None) -> Path:
-    """Writes the page, by default as `report.html` in the search's directory, and says where it lies."""
+def write_page(seen: StoredSearch, outcome: SearchOutcome, out: Path | None = None, whole: bool = True) -> Path:
+    """Writes the page, by default as `report.html` in the search's directory, and says where it lies.
+
+    Args:
+        whole: whether there is time for what takes many seconds.
+    """
     path = out or outcome.directory / REPORT
     part = path.with_name(f"{path.name}.part")
-    part.write_text(page(seen, outcome), encoding="utf-8")
+    part.write_text(page(seen, outcome, whole), encoding="utf-8")
     part.replace(path)
     return path
 
 
-def page(seen: StoredSearch, outcome: SearchOutcome) -> str:
+def page(seen: StoredSearch, outcome: SearchOutcome, whole: bool = True) -> str:
     """The page. A part that cannot be made says why, and the others stand."""
-    search = Search(seen, outcome)
+    search = Search(seen, outcome, whole)
     parts = []
     for title, section in SECTIONS.items():
         try:
@@ -126,17 +137,6 @@ def _head(search: Search) -> str:
         f'{escape(state)}.</p><p class="soft">{escape(str(outcome.directory))}</p>'
         + (f"<ul>{edits}</ul>" if edits else "")
     )
-
-
-def table(head: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> str:
-    """An HTML table of texts that are HTML already; the columns of `numbers` are aligned to the right."""
-
-    def line(cells: list[str], tag: str) -> str:
-        classes = (' class="number"' if place in numbers else "" for place in range(len(cells)))
-        return "".join(f"<{tag}{kind}>{cell}</{tag}>" for kind, cell in zip(classes, cells, strict=True))
-
-    body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{line(head, "th")}</tr>{body}</table></div>'
 
 
 def _against(search: Search) -> str:
@@ -184,7 +184,14 @@ def _curves(search: Search) -> str:
 
 
 def _predictor(search: Search) -> str:
-    return predicted_and_probation(search.seen)
+    return predicted_and_probation(search.seen, search.whole)
+
+
+def _mattered(search: Search) -> str:
+    if not search.whole:
+        place = escape(str(search.outcome.directory))
+        return f'<p class="soft">This takes a while: <code>nas report {place}</code> works it out.</p>'
+    return what_mattered(search.seen, search.outcome.directory)
 
 
 def _front(search: Search) -> str:
@@ -238,6 +245,7 @@ SECTIONS: dict[str, Section] = {
     "Progress": _progress,
     "Learning curves": _curves,
     "The predictor": _predictor,
+    "What mattered": _mattered,
     "Score and size": _front,
     "Mistakes on the sealed test": _mistakes,
     "The winner": _network,
