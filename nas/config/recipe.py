@@ -221,7 +221,8 @@ class TrainingConfig:
     def optimizer_for(self, examples: int, task: Task) -> Any:
         """The optimizer for so many training examples: a word, or a person's own as data.
 
-        On columns of a table AdamW takes a third to a thirteenth of the time for nearly as much: results/recipes/tables.md.
+        On columns of a table AdamW takes a third to a thirteenth of the time for nearly as much
+        (results/recipes/tables.md).
         """
         if self.optimizer != "auto":
             return self.optimizer
