@@ -86,7 +86,8 @@ def main() -> None:
         "interpreter and\ncompared with the plain one there: batches of 1 and 5, and where the length is free two "
         "other lengths. Columns of formats give\nthe largest difference of an output, relative to the largest output "
         "where that exceeds 1; of int8 the root mean square, in units\nof what the outputs vary by. Networks are "
-        "untrained, so that int8 fares worse than on trained ones. The first network\nof a space is for pictures, the next "
+        "untrained, so that int8 fares worse than on trained ones. The first network\n"
+        "of a space is for pictures, the next "
         "for other inputs in turn; every second one has its normalisation merged. "
         "`python results/export/run.py` makes this table; `make test-slow` runs 20 networks of each space.\n\n"
     )
