@@ -13,6 +13,8 @@ from nas.data.schema import Schema
 from search_spaces.task import Forecast, Task
 
 EXAMPLES_AT_ONCE = 10_000  # counted; each byte takes 8 on the way
+FEW_ROWS = 1_000  # training and validation examples; with fewer the search scores by cross-validation
+FOLDS = 3
 Numbers = tuple[float, ...]  # one per channel, feature or output
 
 
@@ -44,6 +46,7 @@ class TrainingData:
         target_mean, target_std: per output of the training targets for regression; empty for other kinds. Of several
             targets 0 and 1 for outputs that are no values. Of a forecast those of the target's channel.
         class_weights: of each class in the loss of a classification; empty where all examples count the same.
+        crossed: whether candidates of the search are trained and scored on `FOLDS` folds, see `nas.training.crossed`.
     """
 
     task: Task
@@ -54,6 +57,7 @@ class TrainingData:
     target_mean: Numbers = ()
     target_std: Numbers = ()
     class_weights: Numbers = ()
+    crossed: bool = False
 
     @classmethod
     def measured(cls, task: Task, train: Split, validation: Split, class_weights: Numbers = ()) -> TrainingData:

@@ -11,7 +11,7 @@ import pandas as pd
 from nas.config.data_options import DataOptions
 from nas.config.metric import METRICS
 from nas.data import targets as understanding
-from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
+from nas.data.dataset import FEW_ROWS, FOLDS, Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.decoded_pictures import decoded
 from nas.data.division import divided
 from nas.data.forecasting import forecast_data, is_forecast
@@ -86,6 +86,9 @@ def load(
     test_rows, test = _part(_encoded(reading.test, targets, "test"), main, division.test, rules)
     task = _task(reading, targets, options, rules)
     search = TrainingData.measured(task, train, validation, _class_weights(options, targets, train.targets))
+    few = len(train) + len(validation) < FEW_ROWS and reading.group is None and reading.time is None
+    if few and reading.validation is None and task.kind not in ("forecasting", "language"):
+        search = dataclasses.replace(search, crossed=True)
     hashed = fingerprint(train, validation, test)
     schema = dataclasses.replace(
         _schema(reading, targets, task, rules),
@@ -97,6 +100,9 @@ def load(
         ),
         fingerprint=hashed,
     )  # fmt: skip
+    if search.crossed:
+        folds = f"the examples are few: in the search each candidate is trained and scored on {FOLDS} folds of them"
+        schema = dataclasses.replace(schema, notes=(*schema.notes, folds))
     schema = dataclasses.replace(schema, warnings=(*reading.warnings, *division.warnings, *_uneven(schema, options)))
     columns = rules.names() if isinstance(rules, TableRules) else reading.names
     return Dataset(

@@ -11,6 +11,7 @@ import torch
 from nas.data.dataset import TrainingData
 from nas.records.job import TOO_SLOW, EpochReport, Job
 from nas.records.joint_space import JointSpace
+from nas.training.crossed import Crossed, begin_crossed
 from nas.training.epoch_clock import TooSlow
 from nas.training.health import Diverged
 from nas.training.loop import Training, begin
@@ -44,7 +45,7 @@ class Work:
 
     def __init__(self, job: Job, space: JointSpace, data: TrainingData, device: str = "cpu") -> None:
         self.job, self.space, self.data, self.device = job, space, data, device
-        self.training: Training | None = None
+        self.training: Training | Crossed | None = None
         self._proposal = space.resolve(decide.replay(job.decisions))
         self._saved = time.monotonic()
         self._best = job.best
@@ -71,7 +72,7 @@ class Work:
         """Whether all epochs are done."""
         return self.training is not None and self.training.finished
 
-    def _begun(self) -> Training:
+    def _begun(self) -> Training | Crossed:
         """The training at its checkpoint, or fresh where that cannot be used."""
         try:
             state = load(self.job.checkpoint) if self.job.checkpoint else None
@@ -86,8 +87,9 @@ class Work:
             training.notice(f"the checkpoint cannot be used, so the training begins anew: {error!r:.200}")
             return training
 
-    def _fresh(self) -> Training:
-        return begin(
+    def _fresh(self) -> Training | Crossed:
+        started = begin_crossed if self.data.crossed else begin
+        return started(
             self._proposal.architecture,
             self.data,
             self._proposal.recipe,
@@ -96,7 +98,7 @@ class Work:
             device=self.device,
         )
 
-    def _keep_weights(self, training: Training, score: float) -> None:
+    def _keep_weights(self, training: Training | Crossed, score: float) -> None:
         """Keeps the whole network where it is the best so far: a search ends with it, whatever becomes of the final."""
         full = self._proposal.recipe.fidelity
         comparable = full.width >= 1 and full.resolution >= 1  # else the network is not the one that is exported
@@ -105,7 +107,7 @@ class Work:
             state = training.trained_network().state_dict()
             save({"score": score, "epochs": training.epochs_done, "weights": state}, self.job.weights)
 
-    def _save(self, training: Training) -> None:
+    def _save(self, training: Training | Crossed) -> None:
         now = time.monotonic()
         if self.job.checkpoint and not self.finished and now - self._saved >= SAVED_EVERY:
             self._saved = now

@@ -142,7 +142,7 @@ def _seconds_of_test(dataset: Dataset, lot: Lot, best: Trial) -> float:
 
 def _seconds_of_epoch(dataset: Dataset, trial: Trial) -> float:
     """Of a trial's epoch on the whole training split, on one slot."""
-    longer = stretch(trial.recipe.fidelity.subset, len(dataset.search.train), len(dataset.search.validation))
+    longer = stretch(trial.recipe.fidelity.subset, dataset.search)
     return longer * trial.seconds / max(1, len(trial.scores))
 
 
@@ -250,7 +250,7 @@ def run_final(
         slots=trainings.slots,
         seconds_left=for_selection,
         stopped=stopped,
-        stretch=stretch(trials[0].recipe.fidelity.subset, len(dataset.search.train), len(dataset.search.validation)),
+        stretch=stretch(trials[0].recipe.fidelity.subset, dataset.search),
         fallback=fallback is not None,
     )
     if refit and fallback and [fallback.trial.number] == [trial.number for trial in trials]:

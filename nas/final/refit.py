@@ -91,7 +91,7 @@ def last_training(
         return winner
     end = time.monotonic() + seconds
     examples, validation = len(data.train), len(data.validation)
-    each = stretch(trial.recipe.fidelity.subset, examples, validation) * trial.seconds / len(trial.scores)
+    each = stretch(trial.recipe.fidelity.subset, data) * trial.seconds / len(trial.scores)
     each = max(each / refit.speed_up, 1e-9)
     plan = FullTraining(
         number=trial.number,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.config.final_time import FINALISTS
+from nas.data.dataset import FOLDS, TrainingData
 from nas.execution.full_training import FullTraining
 from nas.records.trial import Trial
 from nas.training.epoch_clock import VALIDATION_COST
@@ -128,7 +129,12 @@ def epochs_that_fit(trial: Trial, seconds: float, stretch: float = 1.0) -> int:
     return int(seconds / max(stretch * trial.seconds / len(trial.scores), 1e-9))
 
 
-def stretch(subset: float, train: int, validation: int) -> float:
-    """What an epoch on all training examples costs, to one on a share of them, its validation included."""
+def stretch(subset: float, data: TrainingData) -> float:
+    """What an epoch on all training examples costs, to one of the search on a share of them, or on all folds.
+
+    Both with their validation.
+    """
+    train, validation = len(data.train), len(data.validation)
     extra = VALIDATION_COST * validation
-    return (train + extra) / (subset * train + validation_share(subset, validation) * extra)
+    searched = subset * train + validation_share(subset, validation) * extra
+    return (train + extra) / (searched * (FOLDS if data.crossed else 1))

@@ -17,7 +17,7 @@ from nas.config.budget import Budget, duration
 from nas.config.final_time import FULL_EPOCHS, LONGER, kept_for_final, seconds_of_final
 from nas.config.recipe import Fidelity, TrainingConfig
 from nas.config.search_config import SearchConfig
-from nas.data.dataset import Dataset
+from nas.data.dataset import FOLDS, Dataset
 from nas.records.joint_space import JointSpace
 from nas.training.machine import cpus
 from nas.training.timing import seconds_per_step
@@ -94,12 +94,13 @@ class Stopwatch:
     """What a training of the search costs on this machine, by timing a few steps of a network.
 
     Args:
-        batch: examples of a step. threads: of torch.
+        batch: examples of a step. threads: of torch. folds: that a candidate is trained on.
     """
 
     task: Task
     batch: int
     threads: int = 1
+    folds: int = 1
 
     @classmethod
     def of(cls, config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Stopwatch | None:
@@ -111,11 +112,14 @@ class Stopwatch:
         if config.budget.seconds is None or torch.cuda.is_available() or own:
             return None
         batch = BATCH if is_open(joint.training) else joint.training.batch_for(len(dataset.search.train))
-        return cls(dataset.task, batch, min(int(config.cpus_per_trial), cpus()))
+        folds = FOLDS if dataset.search.crossed else 1
+        return cls(dataset.task, batch, min(int(config.cpus_per_trial), cpus()), folds)
 
     def seconds_per_example(self, architecture: Architecture) -> float:
         """Of a training step, and of its share of the validation."""
-        return VALIDATION * seconds_per_step(architecture, self.task, self.batch, self.threads) / self.batch
+        return (
+            self.folds * VALIDATION * seconds_per_step(architecture, self.task, self.batch, self.threads) / self.batch
+        )
 
 
 def _is_own(cell: object) -> bool:
