@@ -29,6 +29,7 @@ from search_spaces.cells import (
     Custom,
     Graph,
     Head,
+    NextToken,
     Node,
     Skip,
     VertexGraph,
@@ -104,6 +105,8 @@ def example(name: str) -> Any:
         return CellStack((both,), (both,), width=4, cells=2)
     if name == "VertexGraph":
         return VertexGraph((1, 1, 1, 1, 0, 1), (Conv(), Skip()))
+    if name == "NextToken":
+        return NextToken((Conv(8),), width=8)
     return CELLS[name]()
 
 

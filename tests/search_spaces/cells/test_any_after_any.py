@@ -71,6 +71,9 @@ EVERY = [
     c.CellStack(PAIRS, PAIRS, width=4, cells=Choice(1, 3), stem_multiplier=1),
     c.NumberEmbedding(Choice(4, 6), Choice("piecewise", "periodic"), Choice(1, 3), shared=Choice(False, True)),
     c.ClassToken(),
+    c.NextToken(
+        (c.Recurrent(Choice(4, 6)), c.Norm(NORM)), Choice(4, 8), tied=Choice(True, False), dropout=Choice(0.0, 0.1)
+    ),
     c.SharedEnsemble(WIDTH, Choice(1, 2), Choice(1, 3), Choice("full", "mini"), dropout=Choice(0.0, 0.2)),
     c.Inception(WIDTH, Choice(1, 5, 11), Choice(1, 2), Choice(True, False), norm=NORM),
     c.Temporal(WIDTH, Choice(1, 3), Choice(1, 2), Choice(True, False), norm=NORM, dropout=Choice(0.0, 0.2)),
