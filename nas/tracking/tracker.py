@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from nas.config.edit import Edit
 from nas.driver.events import Observer, SearchStarted, Status
@@ -17,9 +17,11 @@ from nas.records.trial import Trial
 from nas.tracking.database import connect, forget, identity
 from nas.tracking.judgements import metrics_of
 from nas.tracking.runs import LONGEST, Remember, Runs, now
+from nas.tracking.system_metrics import SystemMetrics
 from predictors.probation import Evidence
 
 log = logging.getLogger("nas")
+LAST_SAMPLE = 2.0  # seconds that the end of a search waits for it
 FLUSH_SECONDS, FLUSH_BEHIND = 60.0, 5.0  # that the end of a search waits for MLflow; for one that cannot be written
 AGAIN = 20.0  # seconds after which a store that could not be written is tried again
 Write = Callable[[Runs], None]
@@ -47,6 +49,8 @@ class MlflowTracker(Observer):
         self._status: Status
         self._trials: dict[int, Trial] = {}
         self._judged: list[Evidence] = []
+        self._elapsed = (0.0, time.monotonic())  # of the search, and when that was
+        self._system = SystemMetrics(self._sampled)
 
     # Events, on the driver's thread: nothing here waits
 
@@ -55,9 +59,11 @@ class MlflowTracker(Observer):
         self._trials = {trial.number: trial for trial in started.trials}
         self._thread.start()
         self._later(lambda runs: None)  # opens the store
+        self._system.start()
 
     def status(self, status: Status) -> None:
         self._status = status
+        self._elapsed = (status.elapsed, time.monotonic())
 
     def trial_started(self, trial: Trial) -> None:
         self._trials[trial.number] = trial
@@ -94,6 +100,7 @@ class MlflowTracker(Observer):
         self._later(lambda runs: runs.judge(final))
 
     def search_ended(self, outcome: SearchOutcome | None) -> None:
+        self._system.stop(LAST_SAMPLE)
         trials, best = [self._trials[number] for number in sorted(self._trials)], self._status.best
         final = outcome.final if outcome is not None and self._told else None  # else it has been written
 
@@ -113,6 +120,14 @@ class MlflowTracker(Observer):
             )
         elif self._thread.is_alive():
             log.warning("MLflow at %s is slow: the last of %d writes are given up.", self.uri, self._queue.qsize())
+
+    # The sampling thread
+
+    def _sampled(self, values: Mapping[str, float]) -> None:
+        """How busy the machine is, by the second of the search."""
+        elapsed, then = self._elapsed
+        step, when = int(elapsed + time.monotonic() - then), now()
+        self._later(lambda runs: runs.log(runs.parent, values, step, when))
 
     # The writing thread
 

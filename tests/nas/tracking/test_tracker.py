@@ -54,6 +54,10 @@ def artifacts(uri: str, run: Any) -> set[str]:
     return {found.path for found in client.list_artifacts(run.info.run_id)}
 
 
+def count_of_system(run: Any) -> int:
+    return sum(name.startswith("system/") for name in run.data.metrics)
+
+
 def check_model(uri: str, parent: Any, result: nas.SearchResult, schema: Schema) -> None:
     """The winner is a model of the run, loads without pickle in any batch size, and has its score and its data."""
     client, _ = connect(uri, "nas")
@@ -108,7 +112,10 @@ def test_a_search_is_a_run_with_a_run_per_trial(uri: str, tmp_path: Path) -> Non
         assert json.loads(used[part].profile)["examples"] == getattr(schema.parts, part)
     assert "schema.json" in artifacts(uri, parent)
     groups = {name.partition("/")[0] for name in parent.data.metrics}
-    assert groups == {"search", "final"} and len(parent.data.metrics) <= 15
+    assert groups == {"search", "final", "system"} and len(parent.data.metrics) <= 15 + count_of_system(parent)
+    assert 0 < parent.data.metrics["system/system_memory_usage_percentage"] <= 100
+    assert 0 <= parent.data.metrics["system/cpu_utilization_percentage"] <= 100
+    assert not any(count_of_system(child) for child in children)
     check_model(uri, parent, result, schema)
     note = parent.data.tags["mlflow.note.content"]
     assert result.final.standing.headline in note
