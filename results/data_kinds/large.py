@@ -30,7 +30,7 @@ from results.machine import commit, describe
 LINES = HERE / "large.jsonl"
 NAS = Path(sys.executable).with_name("nas")
 ROWS, COLUMNS, PICTURES, SIDE = 1_000_000, 100, 200_000, 64
-BUDGET = "10m"
+BUDGET = "6m"
 MORE = ("--baselines", "off", "--known", "off", "--executor", "local", "--no-final")
 
 
