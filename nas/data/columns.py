@@ -130,7 +130,9 @@ def _of_words(frame: Frame, name: str, cells: pd.Series, decimal: str) -> Found:
 
 
 def codes_of(cells: Any) -> np.ndarray:
-    """A number for each cell: the place of its text among all texts of the column in alphabetical order."""
+    """A number for each cell: the place of its text among all texts of the column in order; of numbers their own."""
+    if getattr(getattr(cells, "dtype", None), "kind", "") in ("b", "i", "u", "f"):
+        return pd.factorize(np.asarray(cells), sort=True, use_na_sentinel=False)[0]
     return pd.factorize(np.array(words(cells), dtype=object), sort=True)[0]
 
 

@@ -141,7 +141,7 @@ def main() -> None:
     table = [
         "# Memory of a search on large data",
         "",
-        f"{describe('torch')}; searches of {BUDGET}. Exit 1: loading and one epoch took longer than the budget on the busy machine.",
+        f"{describe('torch')}; searches of {BUDGET}. Exit 1: no epoch ended within the budget.",
         "",
     ]
     table += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
