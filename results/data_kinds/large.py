@@ -30,7 +30,7 @@ from results.machine import commit, describe
 LINES = HERE / "large.jsonl"
 NAS = Path(sys.executable).with_name("nas")
 ROWS, COLUMNS, PICTURES, SIDE = 1_000_000, 100, 200_000, 64
-BUDGET = "6m"
+BUDGET = "3m"
 MORE = ("--baselines", "off", "--known", "off", "--executor", "local", "--no-final")
 
 
