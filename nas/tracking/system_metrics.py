@@ -54,7 +54,7 @@ def _readers() -> list[Any]:
     from mlflow.system_metrics.metrics.cpu_monitor import CPUMonitor
     from mlflow.system_metrics.metrics.gpu_monitor import GPUMonitor
 
-    readers = [CPUMonitor()]
+    readers: list[Any] = [CPUMonitor()]
     try:
         readers.append(GPUMonitor())
     except (ImportError, RuntimeError):  # no NVIDIA GPU, or `nvidia-ml-py` is not installed
