@@ -11,12 +11,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from nas.errors import InputError
-from nas.training.shared_weights import SharedStep, SharedWeights, judged, sharing
+from nas.training.shared_weights import FairDraws, SharedStep, SharedWeights, judged, sharing
 from nas.training.shared_weights.masters import placed
 from nas.training.shared_weights.slots import cut
 from search_spaces import SPACES, Architecture, Space, Task, build
 from search_spaces.cells import Conv, Custom, Head, Stem
 from search_spaces.dsl import Choice, Repeat, Tied
+from search_spaces.rules import forbid, max_parameters, where
 
 PICTURES, TOKENS = Task((1, 8, 8), 3), Task((12,), 3, vocabulary=20)
 
@@ -98,7 +99,7 @@ OWN = {
     ),
     "attending": Space("attending", Stem(Choice(4, 6)), Custom(Attending, width=Choice(4, 2, 8)), Head()),
     "buffers": Space("buffers", Stem(Choice(4, 8, 6)), Custom(Counting), Head()),
-    "kernels": Space("kernels", Stem(4), Repeat(Conv(Choice(4, 8), kernel=Choice(1, 2, 3, 4, 5, 6, 7)), 2), Head()),
+    "kernels": Space("kernels", Stem(4), Repeat(Conv(Choice(4, 8), kernel=Choice(1, 3, 5, 7)), 2), Head()),
     "tied": Space(
         "tied",
         Stem(4),
@@ -326,3 +327,24 @@ def test_a_space_without_anything_to_share_is_refused_with_its_cells() -> None:
     space = Space("apart", Choice(Custom(Left), Custom(Right)), Head())
     with pytest.raises(InputError, match=r"(?s)'apart'.*Custom\[.*(Left|Right)"):
         sharing(space, drawn(space, PICTURES, 9), PICTURES).refuse_if_useless(space.name, float("inf"))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_options_of_a_place_take_turns(name: str) -> None:
+    space, met = EVERY[name], dict[str, list[int]]()
+    free = Space(space.name, *space.cells)  # without rules nothing is replaced, where all of it builds
+    draws = FairDraws(free, PICTURES, seed=1)
+    for architecture in [draws.draw() for _ in range(12)]:
+        assert free.replay(architecture.decisions) == architecture
+        for path, index in architecture.decisions.items():
+            met.setdefault(path, []).append(index)
+    if name in OWN:
+        for path, taken in met.items():
+            counts = [taken.count(index) for index in range(max(taken) + 1)]
+            assert max(counts) - min(counts) <= 1, path
+
+
+def test_draws_obey_the_rules() -> None:
+    space = Space("ruled", *OWN["kernels"].cells, rules=[forbid(where(Conv, kernel=7)), max_parameters(900)])
+    draws = FairDraws(space, PICTURES)
+    assert all(space.obeys(draws.draw(), PICTURES) for _ in range(40))
