@@ -221,7 +221,7 @@ def refuse_if_too_large(sizes: Mapping[str, Shape], most_bytes: float) -> None:
         raise InputError(
             f"Shared weights of this space would take {needed / 2**20:,.0f} MiB with moments and gradients, more than "
             f"the {most_bytes / 2**20:,.0f} MiB that may be used. The largest is `{key}`, of size {sizes[key]}. Take a "
-            "smaller space (`--max-parameters`), or a strategy that trains each network alone: `--strategy guided`."
+            "smaller space, e.g. by `--max-parameters`, or train each network alone."
         )
 
 

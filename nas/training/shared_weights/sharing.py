@@ -54,7 +54,7 @@ class Sharing:
             reason = f"each weight of {cells} is one network's own" if cells else "no cell has weights that are trained"
             raise InputError(
                 f"Nothing can be shared in the space {space!r}: besides the head, {reason}. Give cells of one type "
-                "several sizes, or train each network alone: `--strategy guided`."
+                "several sizes, or train each network alone."
             )
         refuse_if_too_large(self.sizes, most_bytes)
 
