@@ -15,6 +15,7 @@ from search_spaces.task import Forecast, Task
 EXAMPLES_AT_ONCE = 10_000  # counted; each byte takes 8 on the way
 FEW_ROWS = 1_000  # training and validation examples; with fewer the search scores by cross-validation
 FOLDS = 3
+NEARLY_ALL = 0.8  # of a column's values, that are 0 or 1
 Numbers = tuple[float, ...]  # one per channel, feature or output
 
 
@@ -129,6 +130,7 @@ def statistics(inputs: np.ndarray) -> tuple[Numbers, Numbers]:
     """Mean and standard deviation per channel of inputs `(n, channels, …)`, to normalise them with.
 
     The deviation of a constant channel is given as 1. So is that of a 0/1 column of a table, with mean 0: it stays 0/1.
+    A column of shares of which nearly all are 0 or 1, as a piecewise-linear code gives them, counts as one.
     """
     axes = (0, *range(2, inputs.ndim))
     if inputs.dtype == np.uint8 and inputs.ndim > 2:
@@ -138,7 +140,8 @@ def statistics(inputs: np.ndarray) -> tuple[Numbers, Numbers]:
         std = inputs.std(axis=axes, dtype=np.float64)
     std = np.where(std < 1e-6 * np.maximum(1.0, np.abs(mean)), 1.0, std)
     if inputs.ndim == 2:
-        binary = np.isin(inputs, (0, 1)).all(axis=0)
+        shares = (inputs.min(axis=0) >= 0) & (inputs.max(axis=0) <= 1)
+        binary = shares & (np.isin(inputs, (0, 1)).mean(axis=0) >= NEARLY_ALL)
         mean, std = np.where(binary, 0.0, mean), np.where(binary, 1.0, std)
     return _floats(mean), _floats(std)
 

@@ -48,10 +48,12 @@ from nas.records.problem import Problem
 from nas.records.results import Finalist, FinalResult
 from nas.records.trial import Trial
 from nas.strategies.strategy import GIVEN, KNOWN
+from nas.training.augmentation import changes
 from nas.training.epoch_clock import VALIDATION_COST
 
 log = logging.getLogger("nas")
 EXPORT_SECONDS = 8.0  # that the proof in a fresh interpreter takes, without its predictions
+SOON_LEARNT = 33  # epochs that the last training has where no example is ever changed: more learns them by heart
 PROVED = 3  # times that it predicts the check's examples
 BASELINES_SHARE = 0.1  # of the whole budget, for what would have been taken without a search
 BASELINES_HURRIED = 0.04  # where the winner's last training lacks the time
@@ -157,7 +159,13 @@ def _seconds_of_last(dataset: Dataset, ranked: Sequence[Trial], refit: Refit) ->
     """What the last training takes where time is no matter: of the best trial or the best known design."""
     known = (trial for trial in ranked if trial.source.startswith(KNOWN))
     likely = [ranked[0], next(known, ranked[0])]
-    return refit.most_epochs * max(_seconds_of_last_epoch(dataset, trial, refit) for trial in likely)
+    epochs = refit.most_epochs if _augmented(dataset, ranked[0]) else min(SOON_LEARNT, refit.most_epochs)
+    return epochs * max(_seconds_of_last_epoch(dataset, trial, refit) for trial in likely)
+
+
+def _augmented(dataset: Dataset, trial: Trial) -> bool:
+    recipe = trial.recipe
+    return recipe.augment is not None or changes(recipe.augmentations, dataset.task.input_shape)
 
 
 def _selection(
@@ -250,7 +258,7 @@ def run_final(
         slots=trainings.slots,
         seconds_left=for_selection,
         stopped=stopped,
-        stretch=stretch(trials[0].recipe.fidelity.subset, dataset.search),
+        stretch=lambda trial: stretch(trial.recipe.fidelity.subset, dataset.search),
         fallback=fallback is not None,
     )
     if refit and fallback and [fallback.trial.number] == [trial.number for trial in trials]:

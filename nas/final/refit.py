@@ -2,10 +2,12 @@
 
 Where time is short, a training on augmented pictures cannot be too long: it is on all examples from the start. So is
 one that has no time for a whole pass: it goes over a part of them. Otherwise the winner is first trained on the
-training split alone and kept as it was at its best epoch, so that a training that is too long does no harm. What is
-known from it decides the second part, on all examples, whose scores say nothing any more: where the longer training was
-still good at its end, the network goes on from there; where it was best earlier, or no better than before, a new
-network is trained for as many epochs as were best.
+training split alone and kept as it was at its best epoch, so that a training that is too long does no harm. Where there
+is time for many epochs, shorter trainings go before: the learning rate of each falls to zero in its own time, and the
+first that is no better than the one before it is the last. What is known from it decides the second part, on all
+examples, whose scores say nothing any more: where the longest training was still good at its end, the network goes on
+from there; where it was best earlier, or no better than before, a new network is trained for as many epochs as were
+best.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from nas.data.dataset import Dataset, TrainingData
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import FullTraining, Trained
 from nas.execution.local import in_this_process
+from nas.final.choice import standard_error
 from nas.final.finalists import write_weights
 from nas.final.schedule import stretch
 from nas.records.job import EpochReport
@@ -38,6 +41,8 @@ from nas.training.timing import fastest_threads
 ALONE = 0.65  # of the time, for the part without the validation split
 SHORT = 0.4  # of the most epochs: a training that has no time for more is not too long
 STILL_GOOD = 0.75  # of the epochs: best after so many of them, a training was not too long
+BETTER = 0.25  # standard errors by which a longer training has to be ahead of a shorter one, to go on
+STEP, TRAININGS = 3, 3  # a training is so many times as long as the one before it; so many at most
 OF_ONE, LEAST_OF_ONE = 0.7, 0.05  # of the time that is there, and of all examples, for less than one pass over them
 WATCHED = 512  # examples of the validation split that the last training is scored on: it has seen them
 OnEpoch = Callable[[Trial, EpochReport], None]
@@ -126,10 +131,18 @@ def last_training(
         epochs = min(refit.most_epochs, int(ALONE * seconds / each))
         start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
         until = end - (1 - ALONE) * seconds
-        longer, done = trained(data, epochs, until, most_epochs=refit.most_epochs, start_from=start, keep_best=True)
-        if longer is not None:
-            of_all *= longer.seconds / len(longer.scores) / each
-        if longer is not None and longer.scores[-1] > winner.validation_score:
+        rungs = lengths(epochs, winner.epochs, SHORT * FULL_EPOCHS)
+        doubt = standard_error(winner.validation_score, data.task.metric, validation) if len(rungs) > 1 else 0.0
+        for length in rungs:
+            most = refit.most_epochs if length == epochs else 0
+            begin = start if len(rungs) == 1 else ""
+            longer, done = trained(data, length, until, most_epochs=most, start_from=begin, keep_best=True)
+            if longer is not None:
+                of_all *= longer.seconds / len(longer.scores) / each
+                each = longer.seconds / len(longer.scores)
+            if longer is None or not longer.scores[-1] > best.validation_score + BETTER * doubt:
+                good = False
+                break
             best = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
             good = best.epochs >= STILL_GOOD * done
         if stopped():
@@ -152,6 +165,19 @@ def last_training(
     left = _left(best, whole, directory / f"{trial.number:04d}-refit.pt")
     scores = (*best.scores, *whole.scores) if good else whole.scores
     return dataclasses.replace(left, scores=scores, validation_score=best.validation_score, refitted=True)
+
+
+def lengths(most: int, had: int, alone: float) -> list[int]:
+    """Epochs of the trainings one after another, each three times as long as the one before it, the last of `most`.
+
+    Args:
+        most: epochs for which there is time. had: that the winner has had; a training is at least twice as long.
+        alone: a training of at most so many epochs is the only one.
+    """
+    rungs = [most]
+    while most > alone and rungs[0] // STEP >= 2 * had and len(rungs) < TRAININGS:
+        rungs.insert(0, rungs[0] // STEP)
+    return rungs
 
 
 def _left(before: Finalist, trained: Trained, path: Path) -> Finalist:

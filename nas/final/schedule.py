@@ -45,10 +45,10 @@ class Schedule:
         slots: trainings at once.
         seconds_left: for all of them.
         stopped: whether nothing more is to begin.
-        stretch: what an epoch costs here, to one of the search.
+        stretch: what an epoch of a trial costs here, to one of the search.
         fallback: whether there is a network already, so that no training has to be tried for which there is no time.
 
-    The time left is shared out evenly among the rounds of trainings that are still to come.
+    All that are still to come get equally many epochs, as many as end in the time left.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Schedule:
         slots: int = 1,
         seconds_left: Callable[[], float] = lambda: math.inf,
         stopped: Callable[[], bool] = lambda: False,
-        stretch: float = 1.0,
+        stretch: Callable[[Trial], float] = lambda trial: 1.0,
         fallback: bool = False,
     ) -> None:
         self.config, self.folder, self.device, self.slots = config, folder, device, slots
@@ -86,9 +86,8 @@ class Schedule:
         """The next training; None when there is no other, or no time for one."""
         while self._waiting:
             seconds = self.seconds_left()
-            rounds = math.ceil(len(self._waiting) / self.slots)
+            planned = self._epochs([trial for trial, _ in self._waiting], seconds)
             trial, turn = self._waiting.pop(0)
-            planned = min(self.config.epochs, epochs_that_fit(trial, seconds / rounds, self.stretch))
             if self._anything and (planned < self._least(turn) or self.stopped()):
                 continue
             if self._begun and seconds <= 0:
@@ -115,18 +114,20 @@ class Schedule:
     def _affordable(self, queue: list[Trial]) -> list[Trial]:
         """As many from the front as can each have the least number of epochs; one at least."""
         seconds, least = self.seconds_left(), self.config.least_epochs
-        for length in range(len(queue), 1, -1):
-            share = seconds / math.ceil(length / self.slots)
-            if all(epochs_that_fit(one, share, self.stretch) >= least for one in queue[:length]):
-                return queue[:length]
-        return queue[:1]
+        lengths = range(len(queue), 1, -1)
+        return next((queue[:one] for one in lengths if self._epochs(queue[:one], seconds) >= least), queue[:1])
+
+    def _epochs(self, queue: Sequence[Trial], seconds: float) -> int:
+        """Epochs of each of these trainings, with which they all end in so many seconds."""
+        if not math.isfinite(seconds):
+            return self.config.epochs
+        costs = [self.stretch(trial) * trial.seconds / max(1, len(trial.scores)) for trial in queue]
+        return min(self.config.epochs, int(seconds / max(in_rounds(costs, self.slots), 1e-9)))
 
 
-def epochs_that_fit(trial: Trial, seconds: float, stretch: float = 1.0) -> int:
-    """Epochs for which there is time, judged by what the trial's took in the search, times `stretch`."""
-    if not trial.scores or not math.isfinite(seconds):
-        return 1_000_000
-    return int(seconds / max(stretch * trial.seconds / len(trial.scores), 1e-9))
+def in_rounds(costs: Sequence[float], slots: int) -> float:
+    """What trainings cost that are begun in this order, `slots` at a time: the dearest of each round."""
+    return sum(max(costs[first : first + slots]) for first in range(0, len(costs), slots))
 
 
 def stretch(subset: float, data: TrainingData) -> float:

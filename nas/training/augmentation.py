@@ -152,6 +152,11 @@ def mirrors(words: str, input_shape: tuple[int, ...]) -> bool:
     return len(input_shape) == LOWEST_RANK["flip"] and "flip" in _named(words, input_shape)
 
 
+def changes(words: str, input_shape: tuple[int, ...]) -> bool:
+    """Whether these augmentations change inputs of this shape at all."""
+    return any(word != "none" for word in _named(words, input_shape))
+
+
 def _named(words: str, input_shape: tuple[int, ...]) -> list[str]:
     chosen: list[str] = []
     for word in words.split("+"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -14,9 +15,11 @@ import numpy as np
 from nas.data.preprocessing.cells import MISSING, NO_NUMBER, columns_of, fields_of, numbers, seconds_of, words
 
 MOST_WORDS = 100  # of a category or a text; the rarest become "any other"
-KNOTS = 65  # of a quantile scaling
+KNOTS = 1_001  # of a quantile scaling at most: where most values are equal, few are left for the others
 HEAVY_TAIL = 8.0  # deviations from the mean beyond which a column is scaled by its quantiles
 LEAST_FOR_QUANTILES = 100  # rows
+ROWS_OF_BIN, FEWEST_BINS, MOST_BINS = 200, 8, 96  # of a piecewise-linear code
+ROWS_OF_VALUE = 20  # on average, at least, for such a code
 TWO_PI = 2 * np.pi
 DATE_PARTS = ("elapsed", "year", "week", "day")
 
@@ -50,6 +53,8 @@ class Number:
     Args:
         shift, scale: mean and standard deviation of the training part, in float64.
         knots, scores: where there are any, the value is `numpy.interp(value, knots, scores)` instead.
+        edges: between bins, rising. For each bin one more value says how far the number has come in it, 0 to 1: the
+            piecewise-linear code of https://arxiv.org/abs/2203.05556.
         fill: what a missing value is replaced by before it is scaled: the median.
         flag: whether a second value tells with 1 that the cell was empty.
         decimal: mark in cells that are texts.
@@ -64,24 +69,35 @@ class Number:
     knots: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
     decimal: str = "."
+    edges: tuple[float, ...] = ()
 
     @property
     def width(self) -> int:
-        return 1 + self.flag
+        return 1 + self.flag + max(0, len(self.edges) - 1)
 
     def names(self) -> list[str]:
-        return [self.column, f"{self.column} is missing"][: self.width]
+        bins = [f"{self.column} from {low:g} to {high:g}" for low, high in itertools.pairwise(self.edges)]
+        return [self.column, *[f"{self.column} is missing"] * self.flag, *bins]
 
     def apply(self, cells: Any) -> np.ndarray:
         values = numbers(cells, self.decimal, self.column)
         missing = np.isnan(values)
         values = np.where(missing, self.fill, values)
         scaled = np.interp(values, self.knots, self.scores) if self.knots else (values - self.shift) / self.scale
-        return np.stack([scaled, missing], axis=1)[:, : self.width].astype(np.float64)
+        found = np.stack([scaled, missing], axis=1)[:, : 1 + self.flag].astype(np.float64)
+        if not self.edges:
+            return found
+        edges = np.array(self.edges)
+        come = (values[:, None] - edges[:-1]) / np.diff(edges)
+        return np.concatenate([found, np.clip(come, 0.0, 1.0)], axis=1)
 
     @classmethod
     def fitted(cls, cells: Any, decimal: str = ".") -> Number:
-        """Scaled by quantiles where a value lies over 8 deviations from the mean, else by mean and deviation."""
+        """Scaled by quantiles where a value lies over 8 deviations from the mean, else by mean and deviation.
+
+        Such a column is cut into bins besides where it has many rows and few different values (most gains are 0): what
+        is rare in it, and says most, is told apart.
+        """
         values = numbers(cells, decimal)
         known = values[np.isfinite(values)]
         if not len(known):
@@ -98,7 +114,21 @@ class Number:
         from scipy.stats import norm
 
         scores = norm.ppf(np.clip(levels, 1e-3, 1 - 1e-3))
-        return cls(str(cells.name), shift, scale, fill, flag, _floats(knots), _floats(scores), decimal)
+        return cls(str(cells.name), shift, scale, fill, flag, _floats(knots), _floats(scores), decimal, _edges(known))
+
+
+def _edges(known: np.ndarray) -> tuple[float, ...]:
+    """Edges of bins at quantiles of the different values, and half as many at quantiles of the rows.
+
+    None for few rows, and none where hardly a value comes again: bins of such a column are learnt by heart.
+    """
+    bins, different = min(len(known) // ROWS_OF_BIN, MOST_BINS), np.unique(known)
+    if bins < FEWEST_BINS or len(different) * ROWS_OF_VALUE > len(known):
+        return ()
+    among = np.quantile(different, np.linspace(0, 1, bins + 1), method="nearest")
+    rows = np.quantile(known, np.linspace(0, 1, bins // 2 + 1), method="nearest")
+    edges = np.union1d(among, rows)
+    return _floats(edges[np.diff(edges, append=np.inf) > 1e-9 * np.abs(edges).max()])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nas.data.dataset import statistics
 from nas.data.preprocessing import RULES, from_json, to_json
 from nas.data.preprocessing.arrays import ArrayRules
 from nas.data.preprocessing.pictures import PictureRules
@@ -178,3 +180,24 @@ def test_arrays_of_another_shape_or_range_are_refused() -> None:
     with pytest.raises(InputError, match=r"whole numbers from 0 to 255, as in training, got e.g. 0.5"):
         rules.apply(np.full((2, 4), 0.5))
     assert rules.apply(np.full((2, 4), 7.0)).dtype == np.uint8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_heavy_tail_of_many_rows_is_cut_into_bins_that_tell_rare_values_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rare = rng.choice(np.array([2_174.0, 3_103, 5_178, 7_298, 99_999]), 4_000)
+    cells = pd.Series(np.where(rng.random(4_000) < 0.95, 0.0, rare), name="gain")
+    step = Number.fitted(cells)
+    made = step.apply(cells)
+    assert made.shape == (4_000, step.width) and step.width == len(step.names()) == 6
+    assert (np.diff(step.edges) > 0).all() and set(step.edges) == set(cells)
+    for low, high in itertools.pairwise(sorted(set(cells))):
+        column = step.names().index(f"gain from {low:g} to {high:g}")
+        np.testing.assert_array_equal(made[:, column], cells >= high)
+    again = TableRules.from_dict(json.loads(json.dumps(TableRules((step,)).to_dict())))
+    np.testing.assert_array_equal(again.apply(cells.to_frame()), TableRules((step,)).apply(cells.to_frame()))
+    assert statistics(made.astype(np.float32))[1][1:] == (1.0,) * 5
+
+
+def test_few_rows_of_a_heavy_tail_are_not_cut_into_bins() -> None:
+    assert not Number.fitted(pd.Series(np.exp(np.random.default_rng(0).normal(0, 3, 500)), name="n")).edges

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from nas.config.recipe import TrainingConfig
@@ -19,7 +20,7 @@ from nas.data.dataset import TrainingData
 from nas.execution.full_training import FullTraining, Step, Trained
 from nas.execution.local import in_this_process
 from nas.final.finalists import write_weights
-from nas.final.refit import Refit, last_training
+from nas.final.refit import Refit, last_training, lengths
 from nas.records.joint_space import JointSpace
 from nas.records.results import Finalist
 from nas.records.trial import COMPLETED, Trial
@@ -139,3 +140,18 @@ def test_what_is_kept_is_not_changed_by_later_epochs(tmp_path: Path) -> None:
         again.epoch()
     for name, value in again.trained_network().state_dict().items():
         torch.testing.assert_close(kept.weights[name], value)
+
+
+@pytest.mark.parametrize(
+    ("most", "had", "found"),
+    [(100, 3, [11, 33, 100]), (100, 9, [33, 100]), (100, 40, [100]), (40, 1, [40]), (41, 3, [13, 41]), (1, 1, [1])],
+)
+def test_shorter_trainings_go_before_a_long_one(most: int, had: int, found: list[int]) -> None:
+    assert lengths(most, had, 40.0) == found
+
+
+def test_a_longer_training_that_is_no_better_is_the_last(tmp_path: Path) -> None:
+    dataset = noise()
+    winner = winner_of(dataset, tmp_path, 1)
+    _, watched = last(dataset, dataclasses.replace(winner, validation_score=2.0), tmp_path, most_epochs=100)
+    assert [job.epochs for job, _ in watched.jobs[:1]] == [11] and len(watched.jobs) <= 2
