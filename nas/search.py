@@ -22,7 +22,7 @@ from nas.data import Dataset
 from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.driver import Driver
-from nas.driver.events import Observer, Observers, SearchStarted
+from nas.driver.events import Observer, Observers, SearchStarted, observers_of
 from nas.driver.goal import Goal
 from nas.driver.interrupt import interruptible
 from nas.driver.promotion import Promotion
@@ -120,7 +120,7 @@ def search(
         InputError, SpaceError: something asked for breaks a rule; nothing was written.
         SearchFailed: not a single candidate could be trained.
     """
-    began, observers = time.monotonic(), watched(observers)
+    began, observers = time.monotonic(), watched(observers_of(observers))
     said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
     how = {name: settings.pop(name) for name in RECIPE_SETTINGS if name in settings}
     for name in settings:
@@ -209,7 +209,7 @@ def resume(
         InputError: no search there, one that another process runs, one that has come to its end and is given no more,
             or data, space or code that differ from the first time.
     """
-    began, observers = time.monotonic(), watched(observers)
+    began, observers = time.monotonic(), watched(observers_of(observers))
     with Journal.open(Path(directory).absolute(), began) as journal:
         config = SearchConfig.from_json(journal.header.config)
         if budget is None:
