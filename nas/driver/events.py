@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,12 +134,12 @@ class Observers(Observer):
 
     def _each(self, event: str, *values: Any) -> None:
         for observer in self.observers:
-            self._guarded(observer, event, lambda one=observer: getattr(one, event)(*values))
+            self._guarded(observer, event, operator.methodcaller(event, *values))
 
-    def _guarded(self, observer: Observer, where: str, call: Callable[[], Any]) -> Any:
+    def _guarded(self, observer: Observer, where: str, call: Callable[[Observer], Any]) -> Any:
         """What `call` gives; None where it raises."""
         try:
-            return call()
+            return call(observer)
         except Exception as error:  # whatever a person's own code raises
             if id(observer) not in self._reported:
                 self._reported.add(id(observer))
@@ -149,7 +150,7 @@ class Observers(Observer):
     @property
     def wants_stop(self) -> bool:  # type: ignore[override]
         """Whether one of them asks for the end."""
-        return any(self._guarded(one, "wants_stop", lambda one=one: bool(one.wants_stop)) for one in self.observers)
+        return any(self._guarded(one, "wants_stop", operator.attrgetter("wants_stop")) for one in self.observers)
 
     def search_started(self, started: SearchStarted) -> None:
         for observer in self.observers:
