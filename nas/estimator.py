@@ -49,6 +49,7 @@ from nas.setup.problem import storage_for
 from nas.training.inference import outputs
 from nas.training.loop import says_the_mean_of_both
 from nas.training.whole_network import constants_of, whole_network
+from search_spaces.dsl import Choice
 from search_spaces.space import Space
 
 COLUMNS, TEXTS, SERIES, ARRAY = "columns", "texts", "series", "array"  # forms in which inputs are given
@@ -532,7 +533,7 @@ def _free_name(inputs: Inputs, y: Any) -> str:
 
 
 def _recipe(training: TrainingConfig | Mapping[str, Any] | None) -> TrainingConfig:
-    return training if isinstance(training, TrainingConfig) else TrainingConfig(**dict(training or {}))
+    return training if isinstance(training, TrainingConfig | Choice) else TrainingConfig(**dict(training or {}))
 
 
 def _less(budget: Budget, seconds: float) -> Budget:

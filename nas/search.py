@@ -22,7 +22,7 @@ from nas.data import Dataset
 from nas.driver import time_account
 from nas.driver.clock import Clock
 from nas.driver.driver import Driver
-from nas.driver.events import Observer, Observers, SearchStarted
+from nas.driver.events import Observer, Observers, SearchStarted, observers_of
 from nas.driver.goal import Goal
 from nas.driver.interrupt import interruptible
 from nas.driver.promotion import Promotion
@@ -52,6 +52,8 @@ from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
 from nas.tracking.address import store_uri
 from nas.training.storage import remove
+from search_spaces.dsl import Choice
+from search_spaces.rules import Rule
 from search_spaces.space import Space
 
 LAG = 3  # trainings that a new predictor may take to fit, so that no slot waits for it
@@ -88,7 +90,8 @@ def search(
     predictor: str = "auto",
     seed: int = 0,
     directory: str | Path | None = None,
-    training: TrainingConfig | None = None,
+    training: TrainingConfig | Choice | None = None,
+    rules: Rule | Sequence[Rule] = (),
     start_from: Sequence[Network] = (),
     learn_from: Sequence[str | Path] = (),
     observers: Sequence[Observer] = (),
@@ -105,6 +108,8 @@ def search(
         objectives, limits, strategy, predictor, seed, training and all `settings`: see `SearchConfig`; names of
             `DataOptions` say how the data is read, e.g. `target="price"`, and names of `TrainingConfig` how candidates
             are trained, e.g. `loss=Focal`.
+        rules: beside those of the space, over architecture and recipe, see docs/spaces.md. `training` may be a `Choice`
+            of whole recipes.
         directory: for the journal and everything else; new or empty.
         start_from: networks of the space to try first: `architecture.json` files, directories of exports or searches.
         learn_from: directories of earlier searches of the space, on other data too, whose findings `guided` uses.
@@ -115,7 +120,7 @@ def search(
         InputError, SpaceError: something asked for breaks a rule; nothing was written.
         SearchFailed: not a single candidate could be trained.
     """
-    began, observers = time.monotonic(), watched(observers)
+    began, observers = time.monotonic(), watched(observers_of(observers))
     said = {name: settings.pop(name) for name in DataOptions.names() if name in settings}
     how = {name: settings.pop(name) for name in RECIPE_SETTINGS if name in settings}
     for name in settings:
@@ -147,6 +152,8 @@ def search(
     dataset = setup.opened_data(data, config)
     opened = setup.space_for(space, dataset)
     config = dataclasses.replace(config, space=opened.name) if space == AUTO else config
+    if isinstance(rules, Rule) or rules:
+        opened, config = setup.with_rules(opened, rules), dataclasses.replace(config, space="")
     config = dataclasses.replace(config, training=setup.recipe_for(config.training, dataset.task))
     chosen(config.baselines, dataset.task)
     goal_of(config, dataset.task.metric)
@@ -202,7 +209,7 @@ def resume(
         InputError: no search there, one that another process runs, one that has come to its end and is given no more,
             or data, space or code that differ from the first time.
     """
-    began, observers = time.monotonic(), watched(observers)
+    began, observers = time.monotonic(), watched(observers_of(observers))
     with Journal.open(Path(directory).absolute(), began) as journal:
         config = SearchConfig.from_json(journal.header.config)
         if budget is None:

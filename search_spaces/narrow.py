@@ -38,10 +38,10 @@ class Within(Rule):
         """Whether all decisions are among those left."""
         return not self._wrong(decisions)
 
-    def distance(self, architecture: Architecture, task: Task | None = None) -> float:
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
         return float(len(self._wrong(architecture.decisions)))
 
-    def explain(self, architecture: Architecture, task: Task | None = None) -> str:
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
         wrong = self._wrong(architecture.decisions)
         return f"`{wrong[0]}` takes what is out by {self.text}" if wrong else ""
 

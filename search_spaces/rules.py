@@ -1,19 +1,21 @@
 """Rules: conditions that every architecture of a space must obey, composed with `&`, `|` and `~`, printed as written.
 
 A rule also says how far an architecture is from obeying it, so that a space can repair a draw instead of drawing anew.
+Rules may speak of how a network is trained, too: see `search_spaces.values`. They are judged where a recipe is given.
 
     max_parameters(1_000_000) & (forbid(after(Transformer, Pool)) | (count(Conv) >= 3))
 """
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from search_spaces.architecture import Architecture
 from search_spaces.dsl import is_cell_like
@@ -35,11 +37,16 @@ class Rule:
         """Whether the rule can be judged only when the input is known."""
         return False
 
-    def distance(self, architecture: Architecture, task: Task | None = None) -> float:
+    @property
+    def needs_recipe(self) -> bool:
+        """Whether the rule can be judged only when it is known how the network is trained."""
+        return False
+
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
         """0 when obeyed, else how far away: a relative excess, larger is worse."""
         raise NotImplementedError
 
-    def explain(self, architecture: Architecture, task: Task | None = None) -> str:
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
         """Why the rule is broken, with the numbers."""
         raise NotImplementedError
 
@@ -53,6 +60,12 @@ class Rule:
     def __or__(self, other: Any) -> Rule:
         return Any_((*_parts(self, Any_), *_parts(symbol(other), Any_)))
 
+    def __bool__(self) -> NoReturn:
+        raise SpaceError(
+            f"The rule `{self!r}` is neither true nor false by itself. Rules are joined by `&`, `|` and `~`, each "
+            "comparison in brackets, or by forbid(…, …); not by `and`, `or`, `not` or as in 1 < … < 3."
+        )
+
 
 @dataclass(frozen=True, repr=False)
 class All(Rule):
@@ -64,18 +77,22 @@ class All(Rule):
     def needs_task(self) -> bool:
         return any(rule.needs_task for rule in self.rules)
 
-    def distance(self, architecture: Architecture, task: Task | None = None) -> float:
-        return sum(rule.distance(architecture, task) for rule in self.rules)
+    @property
+    def needs_recipe(self) -> bool:
+        return any(rule.needs_recipe for rule in self.rules)
 
-    def explain(self, architecture: Architecture, task: Task | None = None) -> str:
-        broken_ones = [rule for rule in self.rules if rule.distance(architecture, task) > 0]
-        return ", and ".join(rule.explain(architecture, task) for rule in broken_ones)
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
+        return sum(rule.distance(architecture, task, recipe) for rule in self.rules)
+
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
+        broken_ones = [rule for rule in self.rules if rule.distance(architecture, task, recipe) > 0]
+        return ", and ".join(rule.explain(architecture, task, recipe) for rule in broken_ones)
 
     def __invert__(self) -> Rule:
         return Any_(tuple(~rule for rule in self.rules))
 
     def __repr__(self) -> str:
-        return " & ".join(f"({rule!r})" if isinstance(rule, Any_) else repr(rule) for rule in self.rules)
+        return " & ".join(map(_bracketed, self.rules))
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,17 +105,48 @@ class Any_(Rule):  # noqa: N801 - `Any` is typing's word
     def needs_task(self) -> bool:
         return any(rule.needs_task for rule in self.rules)
 
-    def distance(self, architecture: Architecture, task: Task | None = None) -> float:
-        return min(rule.distance(architecture, task) for rule in self.rules)
+    @property
+    def needs_recipe(self) -> bool:
+        return any(rule.needs_recipe for rule in self.rules)
 
-    def explain(self, architecture: Architecture, task: Task | None = None) -> str:
-        return ", and ".join(rule.explain(architecture, task) for rule in self.rules)
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
+        return min(rule.distance(architecture, task, recipe) for rule in self.rules)
+
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
+        return ", and ".join(rule.explain(architecture, task, recipe) for rule in self.rules)
 
     def __invert__(self) -> Rule:
         return All(tuple(~rule for rule in self.rules))
 
     def __repr__(self) -> str:
-        return " | ".join(f"({rule!r})" if isinstance(rule, All) else repr(rule) for rule in self.rules)
+        return " | ".join(map(_bracketed, self.rules))
+
+
+@dataclass(frozen=True, repr=False)
+class NotTogether(Rule):
+    """Obeyed when one of the conditions at least does not hold."""
+
+    conditions: tuple[Rule, ...]
+
+    @property
+    def needs_task(self) -> bool:
+        return any(rule.needs_task for rule in self.conditions)
+
+    @property
+    def needs_recipe(self) -> bool:
+        return any(rule.needs_recipe for rule in self.conditions)
+
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
+        return min((~rule).distance(architecture, task, recipe) for rule in self.conditions)
+
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
+        return f"{' and '.join(map(repr, self.conditions))} hold together"
+
+    def __invert__(self) -> Rule:
+        return All(self.conditions)
+
+    def __repr__(self) -> str:
+        return f"forbid({', '.join(map(repr, self.conditions))})"
 
 
 @dataclass(frozen=True)
@@ -140,14 +188,14 @@ class Comparison(Rule):
     def needs_task(self) -> bool:
         return self.quantity.needs_task
 
-    def distance(self, architecture: Architecture, task: Task | None = None) -> float:
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
         value = self.quantity.measure(architecture, task)
         if _COMPARE[self.sign](value, self.limit):
             return 0.0
         # In logarithms, ten times too large and ten times too small are equally far away.
         return abs(math.log((value + 1) / (self.limit + 1))) + 1e-3
 
-    def explain(self, architecture: Architecture, task: Task | None = None) -> str:
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
         return f"{self.quantity.name} is {_plain(self.quantity.measure(architecture, task))}, not {self._wanted()}"
 
     def __invert__(self) -> Rule:
@@ -170,10 +218,10 @@ class Holds(Rule):
     function: Callable[[Architecture], bool]
     wanted: bool = True
 
-    def distance(self, architecture: Architecture, task: Task | None = None) -> float:
+    def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
         return 0.0 if bool(self.function(architecture)) is self.wanted else 1.0
 
-    def explain(self, architecture: Architecture, task: Task | None = None) -> str:
+    def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
         return f"{_name(self.function)} is {not self.wanted}"
 
     def __invert__(self) -> Rule:
@@ -239,11 +287,12 @@ def count(pattern: Any) -> Quantity:
 
 
 def _occurrences(matches: Callable[[Any], bool], architecture: Architecture) -> int:
-    return sum(matches(cell) for outer in architecture.cells for cell in _with_inner(outer))
+    return sum(matches(cell) for outer in architecture.cells for cell in with_inner(outer))
 
 
 @functools.lru_cache(maxsize=200_000)
-def _with_inner(cell: Any) -> tuple[Any, ...]:
+def with_inner(cell: Any) -> tuple[Any, ...]:
+    """A cell and all cells inside it."""
     return tuple(cells_within(cell))
 
 
@@ -261,14 +310,24 @@ def symbol(condition: Any) -> Rule:
     )
 
 
-def require(condition: Any) -> Rule:
-    """Every architecture must have this: a cell class, a pattern, a rule, or a function `(architecture) -> bool`."""
-    return symbol(condition)
+def require(condition: Any, *more: Any) -> Rule:
+    """Every architecture must have this: a cell class, a pattern, a rule, or a function `(architecture) -> bool`.
+
+    Args:
+        more: what it must have as well.
+    """
+    first = symbol(condition)
+    return functools.reduce(operator.and_, map(symbol, more), first)
 
 
-def forbid(condition: Any) -> Rule:
-    """No architecture may have this: a cell class, a pattern, a rule, or a function `(architecture) -> bool`."""
-    return ~symbol(condition)
+def forbid(condition: Any, *more: Any) -> Rule:
+    """No architecture may have this: a cell class, a pattern, a rule, or a function `(architecture) -> bool`.
+
+    Args:
+        more: with these, it is forbidden to have all of them together; each alone is allowed.
+    """
+    first = symbol(condition)
+    return NotTogether((first, *map(symbol, more))) if more else ~first
 
 
 def _profiled(name: str) -> Quantity:
@@ -308,19 +367,41 @@ def max_latency(seconds: float) -> Rule:
     return latency_seconds <= seconds
 
 
-def broken(rules: Sequence[Rule], architecture: Architecture, task: Task | None = None) -> Rule | None:
-    """The first rule that the architecture breaks; rules that need a task are skipped without one."""
-    return next((rule for rule in judged(rules, task) if rule.distance(architecture, task) > 0), None)
+def broken(
+    rules: Sequence[Rule], architecture: Architecture, task: Task | None = None, recipe: Any = None
+) -> Rule | None:
+    """The first rule that the architecture breaks; rules that need a task or a recipe are skipped without one."""
+    known = judged(rules, task, recipe is not None)
+    return next((rule for rule in known if rule.distance(architecture, task, recipe) > 0), None)
 
 
-def judged(rules: Sequence[Rule], task: Task | None) -> list[Rule]:
-    """The rules that can be judged with this task; a conjunction as its parts."""
+def judged(rules: Sequence[Rule], task: Task | None, with_recipe: bool = False) -> list[Rule]:
+    """The rules that can be judged with this task, and with or without a recipe; a conjunction as its parts."""
     parts = [part for rule in rules for part in _parts(rule, All)]
-    return [part for part in parts if task is not None or not part.needs_task]
+    return [
+        part for part in parts if (task is not None or not part.needs_task) and (with_recipe or not part.needs_recipe)
+    ]
+
+
+def conditions(rule: Rule) -> Iterator[Rule]:
+    """The rules that a rule is made of, itself included."""
+    yield rule
+    for part in (*getattr(rule, "rules", ()), *getattr(rule, "conditions", ())):
+        yield from conditions(part)
 
 
 def _parts(rule: Rule, kind: type[All] | type[Any_]) -> tuple[Rule, ...]:
     return tuple(part for inner in rule.rules for part in _parts(inner, kind)) if isinstance(rule, kind) else (rule,)
+
+
+def _bracketed(rule: Rule) -> str:
+    """As a part of a longer rule, in brackets where Python would read it otherwise."""
+    text = repr(rule)
+    try:
+        alone = isinstance(ast.parse(text, mode="eval").body, ast.Name | ast.Call | ast.UnaryOp)
+    except SyntaxError:  # `<lambda>`
+        alone = True
+    return text if alone else f"({text})"
 
 
 def _matcher(cell: Any) -> Callable[[Any], bool]:

@@ -1,15 +1,12 @@
 """A search space: cells with values left open, and rules that every sample obeys.
 
-A draw that breaks a rule is repaired. Rejection alone needs 1/p draws where a share p obeys. The walk from the closest
-draw redraws one decision at a time and keeps what is no farther from the rules, so tight rules cost tens of steps.
-Under tight rules the samples are therefore not uniform.
+A draw that breaks a rule is repaired, see `search_spaces.repair`.
 """
 
 from __future__ import annotations
 
 import functools
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,18 +14,13 @@ from typing import Any
 from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
 from search_spaces.dsl import Decide, compiled
-from search_spaces.errors import RuleError, SpaceError
+from search_spaces.errors import SpaceError
 from search_spaces.known import Known, decisions_for
 from search_spaces.narrow import Allowed, Within
-from search_spaces.profile import profile
+from search_spaces.repair import Repair
 from search_spaces.rules import Rule, broken, judged
 from search_spaces.task import Task
 from search_spaces.tree import count, in_a_row
-
-DRAWS = 10
-STEPS = 200
-ROUNDS = 10
-DOES_NOT_BUILD = 1_000.0  # farther from valid than any broken rule
 
 
 @dataclass(frozen=True, init=False)
@@ -168,79 +160,8 @@ class Space:
         rules = judged(self.rules, task)
         if not rules and task is None:
             return draw()
-        repair = _Repair(self, rules, task)
-        for _ in range(ROUNDS):
-            found = repair.draw(draw) or repair.walk(rng)
-            if found is not None:
-                return found
-        raise RuleError(repair.failure())
 
+        def vary(one: Architecture) -> Architecture:
+            return self.drawn(deciders.mutate(one.decisions, rng), rng)
 
-class _Repair:
-    """One search for an architecture that obeys, with what its error tells: the closest miss, and why others failed."""
-
-    def __init__(self, space: Space, rules: list[Rule], task: Task | None) -> None:
-        self.space, self.rules, self.task = space, rules, task
-        self.tried = 0
-        self.broken: Counter[str] = Counter()
-        self.unbuilt: Counter[str] = Counter()
-        self.closest: tuple[float, Architecture] | None = None
-
-    def draw(self, draw: Callable[[], Architecture]) -> Architecture | None:
-        """The first of a few draws that obeys. Else `start` is the closest of them."""
-        self.start: tuple[float, Architecture] | None = None
-        for _ in range(DRAWS):
-            architecture = draw()
-            distance = self.judge(architecture)
-            if distance == 0:
-                return architecture
-            if self.start is None or distance < self.start[0]:
-                self.start = (distance, architecture)
-        return None
-
-    def walk(self, rng: random.Random) -> Architecture | None:
-        """From the closest draw, one redrawn decision at a time, to one that obeys; never farther from the rules."""
-        if self.start is None:
-            return None
-        distance, here = self.start
-        for _ in range(STEPS):
-            there = self.space.drawn(deciders.mutate(here.decisions, rng), rng)
-            further = self.judge(there)
-            if further == 0:
-                return there
-            if further <= distance:
-                distance, here = further, there
-        return None
-
-    def judge(self, architecture: Architecture) -> float:
-        """Sum of the distances to all rules. Counts what is broken."""
-        self.tried += 1
-        try:
-            if self.task is not None:
-                profile(architecture, self.task)
-        except SpaceError as error:
-            self.unbuilt[str(error)] += 1
-            return DOES_NOT_BUILD
-        total = 0.0
-        for rule in self.rules:
-            distance = rule.distance(architecture, self.task)
-            total += distance
-            if distance > 0:
-                self.broken[repr(rule)] += 1
-        if total > 0 and (self.closest is None or total < self.closest[0]):
-            self.closest = (total, architecture)
-        return total
-
-    def failure(self) -> str:
-        """The error's text when nothing was found."""
-        tried = f"None of {self.tried:,} architectures of space {self.space.name!r}"
-        if not self.broken:
-            problem, times = self.unbuilt.most_common(1)[0]
-            return f"{tried} builds for this task. The reason, {times:,} times: {problem}"
-        rule, times = self.broken.most_common(1)[0]
-        text = f"{tried} obeys its rules. "
-        text += f"Broken most, {times:,} times: `{rule}`. "
-        if self.closest is not None:
-            broken = [rule for rule in self.rules if rule.distance(self.closest[1], self.task) > 0]
-            text += f"The closest miss: {'; '.join(rule.explain(self.closest[1], self.task) for rule in broken)}. "
-        return text + "Loosen that rule, or add smaller options to the space."
+        return Repair(f"architectures of space {self.name!r}", rules, task, lambda one: (one, None), vary).found(draw)

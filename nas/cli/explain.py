@@ -57,7 +57,7 @@ def explain(
 def _say(one: Paid) -> None:
     from rich.console import Console
 
-    from nas.report.explanation import in_words
+    from nas.records.joint_space import in_words
 
     what = "the winner with another seed" if not one.path else f"{in_words(one.path)} = {one.option}"
     said = f"failed: {one.error}" if one.error else f"{one.difference:+.4f}, claimed {one.claimed:+.4f}"

@@ -20,6 +20,10 @@ def inspect(
     options: DataOptions,
     data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
     budget: Annotated[str | None, typer.Option(help="Say what it would buy, e.g. 30m or 200 trials.")] = None,
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option(help="As in [bold]nas search[/]: rules over the recipe are judged with it. Repeatable."),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Architectures to draw.")] = 2_000,
     render: Annotated[int, typer.Option(help="Write SVG drawings of so many samples.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Save the spread of sizes as a picture.")] = None,
@@ -28,6 +32,7 @@ def inspect(
     quiet: QuietOption = False,
 ) -> None:
     """Check a space before paying for it: its size, how many samples build and obey the rules, how large they are."""
+    from nas.cli.recipe import recipe as read_recipe
     from nas.config.budget import Budget
     from nas.config.recipe import TrainingConfig
     from nas.data import load
@@ -40,6 +45,7 @@ def inspect(
     from nas.report.render import render as draw
     from nas.setup.plan import epochs_for_data
     from nas.setup.problem import named_space
+    from nas.setup.recipe_rules import check_recipe_rules
     from nas.training.machine import cpus
 
     with document_only(as_json) as document:
@@ -47,7 +53,11 @@ def inspect(
         examples = len(dataset.search.train)
         notices: list[str] = []
         say = notices.append if as_json else Console(stderr=True).print if quiet else console.print
-        tried = dry_run(JointSpace(opened, TrainingConfig(), dataset.task), dataset.search, say)
+        training = read_recipe(recipe or ())
+        joint = JointSpace(opened, training, dataset.task)
+        if recipe:
+            check_recipe_rules(joint)
+        tried = dry_run(joint, dataset.search, say)
         if tried and not (as_json or quiet):
             console.print(
                 f"Dry run: {tried} networks with your own cells were built, exported, proved and trained one step."
@@ -62,6 +72,7 @@ def inspect(
             budget=Budget.parse(budget) if budget else None,
             parallel=cpus(),
             seed=seed,
+            training=training if recipe else None,
         )
         if as_json:
             document(space_document(found, tried, notices))

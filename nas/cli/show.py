@@ -41,6 +41,8 @@ def show(
     )
     for edit in seen.record.edits:
         console.print(edit.sentence, markup=False, highlight=False, soft_wrap=True)
+    for rule in seen.space.space.rules if seen.space is not None else ():
+        console.print(f"Rule: {rule!r}", markup=False, highlight=False, soft_wrap=True)
     console.print(counted(seen.trials))
     console.print(best_table(seen.trials, seen.task.metric, "The best"))
     if len(seen.config.objectives) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields, replace
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -12,8 +12,10 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WrapSerializer,
     WrapValidator,
 )
 
@@ -206,6 +208,12 @@ class TrainingConfig:
         chosen = self.batch_size or min(LARGEST_BATCH, max(SMALLEST_BATCH, examples // 64))
         return int(min(chosen, examples))
 
+    def __str__(self) -> str:
+        """What is decided and differs from the defaults, in a line."""
+        own = {part.name: getattr(self, part.name) for part in fields(self)}
+        told = {name: value for name, value in own.items() if _decided(value) and value != getattr(_DEFAULT, name)}
+        return ", ".join(f"{name}={value}" for name, value in told.items()) or "all defaults"
+
     @property
     def identity(self) -> str:
         """A text that is equal for equal recipes, from version to version."""
@@ -230,6 +238,47 @@ class TrainingConfig:
         return "muon" if self.batch_for(examples) >= BATCH_FOR_MUON and not columns else "adamw"
 
 
+def _decided(*values: Any) -> bool:
+    return not any(isinstance(value, Choice) for value in values)
+
+
+_DEFAULT = TrainingConfig()
+
+
+def each_recipe(training: Any, change: Callable[[TrainingConfig], TrainingConfig]) -> Any:
+    """A recipe, or each of a `Choice` of recipes, changed."""
+    if isinstance(training, Choice):
+        return _choice([change(one) for one in training.options])
+    return change(training)
+
+
+def _recipes(value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    if isinstance(value, Choice):
+        for option in value.options:
+            if isinstance(option, Choice):
+                raise InputError("A `Choice` of recipes holds recipes, got a further `Choice`. Put all into one.")
+            check(option)
+        return value
+    if info.mode == "json" and isinstance(value, dict) and isinstance(options := value.get("choice"), list):
+        return _choice([check(option) for option in options])
+    return check(value)
+
+
+def _recipes_data(value: Any, write: SerializerFunctionWrapHandler) -> Any:
+    if isinstance(value, Choice):
+        return {"choice": [write(option) for option in value.options]}
+    return write(value)
+
+
+# A recipe, or a `Choice` of whole recipes, each with what it leaves open.
+Recipes = Annotated[
+    TrainingConfig,
+    WrapValidator(_recipes),
+    WrapSerializer(_recipes_data),
+    Field(description="a TrainingConfig(…), or a Choice of such"),
+]
+
+
 def with_settings(training: Any, settings: Mapping[str, Any]) -> Any:
     """A recipe with settings that were given beside it, by their names.
 
@@ -238,14 +287,9 @@ def with_settings(training: Any, settings: Mapping[str, Any]) -> Any:
     """
     if not settings:
         return training
-    if not isinstance(training, TrainingConfig):
+    if isinstance(training, Choice):
         raise InputError(f"`{next(iter(settings))}` stands beside a `Choice` of recipes. Give it in each of them.")
-    default = TrainingConfig()
     for name in settings:
-        if getattr(training, name) != getattr(default, name):
+        if getattr(training, name) != getattr(_DEFAULT, name):
             raise InputError(f"`{name}` stands in `training` and beside it. Give it once.")
     return replace(training, **settings)
-
-
-def _decided(*values: Any) -> bool:
-    return not any(isinstance(value, Choice) for value in values)

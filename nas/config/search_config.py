@@ -24,7 +24,7 @@ from nas.config.budget import FINAL_SHARE, Budget
 from nas.config.checked import checked, refusal, whole_number
 from nas.config.data_options import DataOptions
 from nas.config.earlier_search import EarlierSearch
-from nas.config.recipe import TrainingConfig
+from nas.config.recipe import Recipes, TrainingConfig, each_recipe
 from nas.errors import InputError, known
 
 OBJECTIVES = ("score", "parameters", "macs", "activation_bytes")
@@ -152,9 +152,7 @@ class SearchConfig:
     ray_address: Address = None
     tracking_uri: Name = None
     experiment: Text = "nas"
-    training: Annotated[TrainingConfig, Field(description="a TrainingConfig(…)")] = field(
-        default_factory=TrainingConfig
-    )
+    training: Recipes = field(default_factory=TrainingConfig)
     final: Flag = True
     export: Flag = True
     final_share: Share = FINAL_SHARE
@@ -200,8 +198,8 @@ class SearchConfig:
     def recipe(self) -> TrainingConfig:
         """How candidates are trained; where the latency counts, a network sees every picture once."""
         timed = "latency" in self.limits or "latency" in self.objectives
-        if timed and self.training.test_time_flip == "auto":
-            return replace(self.training, test_time_flip=False)
+        if timed:
+            return each_recipe(self.training, _seen_once)
         return self.training
 
     @property
@@ -229,6 +227,10 @@ class SearchConfig:
             return _STORED.validate_json(text)
         except ValidationError as error:
             raise InputError(f"The journal's config cannot be read: {refusal(cls, error)}") from None
+
+
+def _seen_once(recipe: TrainingConfig) -> TrainingConfig:
+    return replace(recipe, test_time_flip=False) if recipe.test_time_flip == "auto" else recipe
 
 
 _STORED = TypeAdapter(SearchConfig)

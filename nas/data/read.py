@@ -20,7 +20,7 @@ from nas.data.sources import tables
 from nas.data.sources.arrays import read_object
 from nas.data.sources.bundled import NAMES
 from nas.data.sources.delimited import NoTable, read_delimited
-from nas.data.sources.frame import Frame
+from nas.data.sources.frame import Frame, FrameParts
 from nas.data.sources.hugging_face import is_hugging_face, read_hugging_face
 from nas.data.sources.npz import read_npy, read_npz
 from nas.data.sources.openml import is_openml, read_openml
@@ -100,6 +100,12 @@ def _read(data: Any, options: DataOptions) -> Reading:
             return joined_reading(held.pop("main"), options, **held)
         if isinstance(held, tuple) and isinstance(held[1], Frame):
             return table_reading(held[0], options, test=held[1])
+        if isinstance(held, FrameParts):
+            twice = [name for name in own if name in held.others]
+            if twice:
+                raise InputError(f"The data has a part {twice[0]} of its own. Leave --{twice[0]} out.")
+            named = {name: _other_frame(Path(path), name, options) for name, path in own.items()}
+            return table_reading(held.main, options, **held.others, **named)
         return _with_parts(_of(held, options), own, options)
     if str(data) in NAMES:
         return _with_parts(array_reading(NAMES[str(data)](), options), own, options)

@@ -29,6 +29,7 @@ from nas.driver.promotion import PROMOTED, Promotion
 from nas.driver.retry import Retries
 from nas.driver.slot_log import SlotLog
 from nas.driver.successive_halving import SuccessiveHalving, beaten
+from nas.errors import SearchFailed
 from nas.journal.directory import checkpoint_in, weights_in
 from nas.journal.journal import Journal, JournalError
 from nas.records.job import LATER, TOO_SLOW, EpochReport, Job, Later, TrialEnd
@@ -304,6 +305,11 @@ class Driver:
             )
         kinds = ", ".join(f"{count} x {kind}" for kind, count in Counter(one.failure for one in failed).items())
         return f"Not one candidate could be trained: {kinds}. The last error: {failed[-1].error}"
+
+    def why_no_winner(self, error: SearchFailed) -> SearchFailed:
+        """What to say where the final has no network either: with the numbers, where there was no time for an epoch."""
+        untrained = not any(trial.scores for trial in self.journal.trials)
+        return SearchFailed(self.why_nothing()) if self._too_slow and untrained else error
 
     def weights_of(self, number: int) -> str:
         """Where a trial's weights lie if it is the best so far; "" where none are kept."""

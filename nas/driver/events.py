@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 from nas.config.edit import Edit
 from nas.config.search_config import SearchConfig
 from nas.data.schema import Schema
+from nas.errors import InputError
 from nas.records.job import EpochReport
+from nas.records.reason import reason
 from nas.records.results import FinalResult, SearchOutcome
 from nas.records.trial import Trial
 from predictors.probation import Evidence
@@ -123,7 +126,7 @@ class Observer:
 
 
 class Observers(Observer):
-    """Several observers as one. One that raises is reported once and never ends a search."""
+    """Several observers as one. One that raises is reported once, is told of later events, and never ends a search."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self.observers = list(observers)
@@ -131,25 +134,27 @@ class Observers(Observer):
 
     def _each(self, event: str, *values: Any) -> None:
         for observer in self.observers:
-            try:
-                getattr(observer, event)(*values)
-            except Exception as error:
-                if id(observer) not in self._reported:
-                    self._reported.add(id(observer))
-                    name = type(observer).__name__
-                    log.warning(
-                        "%s failed in `%s` and may miss events: %s: %s", name, event, type(error).__name__, error
-                    )
+            self._guarded(observer, event, operator.methodcaller(event, *values))
+
+    def _guarded(self, observer: Observer, where: str, call: Callable[[Observer], Any]) -> Any:
+        """What `call` gives; None where it raises."""
+        try:
+            return call(observer)
+        except Exception as error:  # whatever a person's own code raises
+            if id(observer) not in self._reported:
+                self._reported.add(id(observer))
+                name = type(observer).__name__
+                log.warning("%s failed in `%s`; the search goes on. %s", name, where, reason(error))
+            return None
 
     @property
     def wants_stop(self) -> bool:  # type: ignore[override]
         """Whether one of them asks for the end."""
-        return any(getattr(observer, "wants_stop", False) for observer in self.observers)
+        return any(self._guarded(one, "wants_stop", operator.attrgetter("wants_stop")) for one in self.observers)
 
     def search_started(self, started: SearchStarted) -> None:
         for observer in self.observers:
-            if getattr(observer, "wants_stop", False):  # of an earlier search
-                observer.wants_stop = False
+            vars(observer).pop("wants_stop", None)  # of an earlier search
         self._each("search_started", started)
 
     def status(self, status: Status) -> None:
@@ -184,3 +189,24 @@ class Observers(Observer):
 
     def search_ended(self, outcome: SearchOutcome | None) -> None:
         self._each("search_ended", outcome)
+
+
+def observers_of(given: Any) -> list[Observer]:
+    """The observers that a person gave, as a list.
+
+    Raises:
+        InputError: something else than a list of observers.
+    """
+    if isinstance(given, Observer) or not isinstance(given, Sequence) or isinstance(given, str):
+        raise InputError(
+            f"`observers` must be a list of nas.Observer objects, got {given!r:.200}. Write [{_name(given)}]."
+        )
+    for one in given:
+        if not isinstance(one, Observer):
+            fix = f"Write {one.__name__}()" if isinstance(one, type) else "Derive its class from nas.Observer"
+            raise InputError(f"`observers` must be a list of nas.Observer objects, and holds {one!r:.200}. {fix}.")
+    return list(given)
+
+
+def _name(given: Any) -> str:
+    return f"{type(given).__name__}(…)" if isinstance(given, Observer) else "…"

@@ -37,8 +37,9 @@ def placement_for(config: SearchConfig, gpu_memory: int) -> Placement:
     else:
         placement = Placement(float(gpus), gpu_memory)
     if placement.device == "cpu":
-        for precision in outcomes(config.training.precision):
-            resolve_precision(precision, torch.device("cpu"))
+        for recipe in outcomes(config.training):
+            for precision in outcomes(recipe.precision):
+                resolve_precision(precision, torch.device("cpu"))
     return placement
 
 

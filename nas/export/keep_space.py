@@ -19,8 +19,8 @@ from nas.export.kept_sources import is_foreign_name, is_ours, reference_to, sort
 from nas.export.sources import Sources, is_foreign
 from nas.setup.kept_code import CODE, FORMAT
 from nas.setup.kept_space import DATA, KEPT, kept_space, rule_of
-from search_spaces import rules
-from search_spaces.cells.arguments import NAMED
+from search_spaces import rules, values
+from search_spaces.cells.arguments import NAMED, Named
 from search_spaces.cells.custom import Custom
 from search_spaces.dsl import is_cell_like
 from search_spaces.space import Space
@@ -112,7 +112,7 @@ def _is_strange(cell: Any) -> bool:
 def _rules(space: Space, sources: Sources) -> list[str] | None:
     """The rules as they are written, if that makes the same rules again."""
     texts = []
-    names = {**vars(search_spaces.cells), **vars(rules)}
+    names = {**vars(search_spaces.cells), **vars(rules), **vars(values)}
     try:
         for rule in space.rules:
             for thing in _functions(rule):
@@ -130,7 +130,9 @@ def _rules(space: Space, sources: Sources) -> list[str] | None:
 
 def _functions(node: Any) -> Iterator[Any]:
     """A person's own functions and classes in a rule."""
-    if isinstance(node, FunctionType | type):
+    if isinstance(node, Named):
+        yield from _functions(node.value)
+    elif isinstance(node, FunctionType | type):
         if not is_foreign(node) and not is_ours(node):
             yield node
     elif isinstance(node, tuple):

@@ -123,6 +123,8 @@ def final_phase(
                 stopped=lambda: interrupted or stopped(),
                 on_epoch=observer.final_epoch_ended,
             )
+    except SearchFailed as error:
+        raise driver.why_no_winner(error) from None
     finally:
         journal.spend(time_account.FINAL, time.monotonic() - began)
     _note_test_scores(journal, result)

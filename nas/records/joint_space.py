@@ -18,6 +18,8 @@ from search_spaces.dsl import Decide, compiled
 from search_spaces.errors import SpaceError
 from search_spaces.narrow import narrowed
 from search_spaces.profile import profile
+from search_spaces.repair import Repair
+from search_spaces.rules import Rule, broken, judged
 from search_spaces.space import Space
 from search_spaces.task import Task
 from search_spaces.tree import count
@@ -49,29 +51,35 @@ class JointSpace:
         return self.resolve(deciders.replay(decisions))
 
     def sample(self, rng: random.Random) -> Proposal:
-        """A random proposal that obeys the rules."""
-        return self.complete(self.space.sample(rng, self.task), {}, rng)
+        """A random proposal that obeys the rules.
+
+        Raises:
+            RuleError: none was found.
+        """
+        return self._repaired(lambda: self.complete(self.space.sample(rng, self.task), {}, rng), rng)
 
     def mutate(self, parent: Proposal, rng: random.Random, changes: int = 1) -> Proposal:
         """`parent` with one decision redrawn, `changes` times over."""
         for _ in range(changes):
-            recipe = recipe_of(parent.decisions)
-            if recipe and rng.random() < len(recipe) / len(parent.decisions):
-                parent = self._recipe(parent.architecture, self._within(deciders.mutate(recipe, rng), rng))
-            else:
-                parent = self.complete(self.space.mutate(parent.architecture, rng, self.task), recipe, rng)
+            parent = self._repaired(functools.partial(self._mutated, parent, rng), rng)
         return parent
 
     def crossover(self, first: Proposal, second: Proposal, rng: random.Random) -> Proposal:
         """Each decision as in one of the two."""
-        architecture = self.space.crossover(first.architecture, second.architecture, rng, self.task)
-        recipes = recipe_of(first.decisions), recipe_of(second.decisions)
-        return self._recipe(architecture, self._within(deciders.crossover(*recipes, rng), rng))
+        return self._repaired(lambda: self._crossed(first, second, rng), rng)
 
     def complete(self, architecture: Architecture, recipe: Mapping[str, int], rng: random.Random) -> Proposal:
-        """`architecture` with the decisions of `recipe`, and random ones where it has none."""
-        decide = deciders.replay(recipe, otherwise=deciders.at_random(rng))
-        return self._recipe(architecture, self._within(decide, rng))
+        """`architecture` with the decisions of `recipe`, and random ones where it has none.
+
+        Where no recipe that is drawn obeys the rules with this architecture, the last one drawn; see `broken`.
+        """
+        decide = self._given(recipe, rng)
+        for _ in range(TRIES):
+            proposal = self._recipe(architecture, decide)
+            drawn = recipe_of(proposal.decisions)
+            if drawn.keys() <= recipe.keys() or not self._breaks_recipe_rule(proposal):
+                break
+        return proposal
 
     def drawn(self, decide: Decide, rng: random.Random) -> Proposal:
         """As `resolve`, but within what the space is narrowed to."""
@@ -99,7 +107,11 @@ class JointSpace:
             profile(proposal.architecture, self.task)
         except SpaceError:
             return False
-        return self.permits(proposal.decisions) and self.space.obeys(proposal.architecture, self.task)
+        return self.permits(proposal.decisions) and self.broken(proposal) is None
+
+    def broken(self, proposal: Proposal) -> Rule | None:
+        """The first rule that is broken, those over the recipe included."""
+        return broken(self.space.rules, proposal.architecture, self.task, proposal.recipe)
 
     def size(self) -> int:
         """Number of decision sequences; rules are not applied."""
@@ -121,8 +133,47 @@ class JointSpace:
     def _draw_recipe(self) -> Callable[[Decide], Any]:
         return compiled(self.training, RECIPE)
 
+    @functools.cached_property
+    def _recipe_rules(self) -> list[Rule]:
+        """The rules that speak of the recipe."""
+        return [rule for rule in judged(self.space.rules, self.task, with_recipe=True) if rule.needs_recipe]
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_draw_recipe"}
+        return {"space": self.space, "training": self.training, "task": self.task}
+
+    def _breaks_recipe_rule(self, proposal: Proposal) -> bool:
+        architecture, task, recipe = proposal.architecture, self.task, proposal.recipe
+        return any(rule.distance(architecture, task, recipe) > 0 for rule in self._recipe_rules)
+
+    def _repaired(self, draw: Callable[[], Proposal], rng: random.Random) -> Proposal:
+        """A draw, repaired where rules speak of the recipe: those over cells alone are the space's own concern."""
+        if not self._recipe_rules:
+            return draw()
+        rules = judged(self.space.rules, self.task, with_recipe=True)
+
+        def vary(one: Proposal) -> Proposal:
+            recipe = recipe_of(one.decisions)
+            if recipe and rng.random() < len(recipe) / len(one.decisions):
+                return self._recipe(one.architecture, self._within(deciders.mutate(recipe, rng), rng))
+            architecture = self.space.drawn(deciders.mutate(one.architecture.decisions, rng), rng)
+            return self._recipe(architecture, self._given(recipe, rng))
+
+        what = f"candidates (architecture and recipe) of space {self.space.name!r}"
+        return Repair(what, rules, self.task, lambda one: (one.architecture, one.recipe), vary).found(draw)
+
+    def _mutated(self, parent: Proposal, rng: random.Random) -> Proposal:
+        recipe = recipe_of(parent.decisions)
+        if recipe and rng.random() < len(recipe) / len(parent.decisions):
+            return self._recipe(parent.architecture, self._within(deciders.mutate(recipe, rng), rng))
+        return self.complete(self.space.mutate(parent.architecture, rng, self.task), recipe, rng)
+
+    def _crossed(self, first: Proposal, second: Proposal, rng: random.Random) -> Proposal:
+        architecture = self.space.crossover(first.architecture, second.architecture, rng, self.task)
+        recipes = recipe_of(first.decisions), recipe_of(second.decisions)
+        return self._recipe(architecture, self._within(deciders.crossover(*recipes, rng), rng))
+
+    def _given(self, recipe: Mapping[str, int], rng: random.Random) -> Decide:
+        return self._within(deciders.replay(recipe, otherwise=deciders.at_random(rng)), rng)
 
     def _resolve_valid(self, decide: Decide) -> Proposal | None:
         try:
@@ -152,4 +203,14 @@ class JointSpace:
 
 def recipe_of(decisions: Mapping[str, int]) -> dict[str, int]:
     """The decisions that belong to the recipe."""
-    return {path: index for path, index in decisions.items() if path.startswith(f"{RECIPE}.")}
+    return {path: index for path, index in decisions.items() if is_of_recipe(path)}
+
+
+def is_of_recipe(path: str) -> bool:
+    """Whether a decision belongs to the recipe: `training.ema`, or `training` itself, which takes one of several."""
+    return path == RECIPE or path.startswith((f"{RECIPE}.", f"{RECIPE}:"))
+
+
+def in_words(path: str) -> str:
+    """A path as tables show it: that of a decision of the recipe begins with `recipe`."""
+    return f"recipe{path.removeprefix(RECIPE)}" if is_of_recipe(path) else path

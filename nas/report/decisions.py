@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+from nas.config.recipe import TrainingConfig
+from nas.records.joint_space import is_of_recipe
 from nas.records.trial import Trial
 from search_spaces.cells.arguments import Listed, Made, Mapped, Named
 from search_spaces.errors import SpaceError
 from search_spaces.space import Space
-
-TRAINING = "training."
 
 
 def readable(space: Space, candidate: Trial) -> dict[str, str]:
@@ -27,9 +28,9 @@ def readable(space: Space, candidate: Trial) -> dict[str, str]:
     with contextlib.suppress(KeyError, SpaceError):
         space.resolve(decide)
     for path in taken:
-        name = path.removeprefix(TRAINING)
-        if path != name and hasattr(candidate.recipe, name):
-            taken[path] = str(getattr(candidate.recipe, name))
+        if is_of_recipe(path):
+            names = path.split(".")[1:]  # none where one of several recipes was taken
+            taken[path] = str(functools.reduce(getattr, names, candidate.recipe))
     return taken
 
 
@@ -39,6 +40,8 @@ def word(option: Any) -> str:
         return " + ".join(map(word, option)) or "nothing"
     if isinstance(option, Named | Listed | Mapped | Made):
         return repr(option)
+    if isinstance(option, TrainingConfig):
+        return str(option)
     if dataclasses.is_dataclass(option) and not isinstance(option, type):
         return type(option).__name__
     return "nothing" if option is None else str(option)

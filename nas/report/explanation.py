@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nas.errors import InputError
-from nas.records.joint_space import RECIPE, JointSpace
+from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.trial import Trial, best_first
@@ -351,11 +351,6 @@ def _relative(one: Trial, winner: Trial, paths: Sequence[str], joint: JointSpace
 
 def _values(trial: Trial, joint: JointSpace) -> dict[str, str]:
     return {path: word(among[trial.decisions[path]]) for path, among in options_of(joint, trial.decisions).items()}
-
-
-def in_words(path: str) -> str:
-    """A path as tables show it: decisions of the recipe begin with `recipe.`."""
-    return path.replace(f"{RECIPE}.", "recipe.", 1) if path.startswith(f"{RECIPE}.") else path
 
 
 def paid_for(directory: str | Path) -> tuple[Paid, ...]:

@@ -8,8 +8,9 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from nas.records.joint_space import in_words
 from nas.report.document import SCHEMA
-from nas.report.explanation import Alternative, Explanation, Paid, Relative, in_words
+from nas.report.explanation import Alternative, Explanation, Paid, Relative
 
 SHOWN, MISSING_SHOWN = 20, 12
 

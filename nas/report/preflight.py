@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -22,8 +23,10 @@ from nas.training.shared_weights import SAMPLES, Sharing, sharing
 from nas.training.timing import seconds_per_step
 from search_spaces import Architecture, Profile, Space, SpaceError, Task, profile
 from search_spaces.decide import at_random
+from search_spaces.dsl import resolve
 from search_spaces.rules import judged
 
+RECIPES_DRAWN = 50  # until one is valid
 SEEN_ENOUGH = 20  # draws of an option before its absence among the valid ones means anything
 QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 MOST_LINES = 8
@@ -48,6 +51,7 @@ class Preflight:
         samples: architectures drawn, rules left aside.
         builds, obeys: shares of the samples that build, and that build and obey every rule.
         rejections: rule and the share of the building samples that break it, most first.
+        unjudged: rules over the recipe, where none is given.
         failures: reason and number of the samples that do not build, most first.
         unreachable: options that were drawn often and yet never stand in a valid architecture, as `path:index`.
         distinct: distinct fingerprints for each distinct decision sequence among the samples.
@@ -63,6 +67,7 @@ class Preflight:
     builds: float
     obeys: float
     rejections: tuple[tuple[str, float], ...]
+    unjudged: tuple[str, ...]
     failures: tuple[tuple[str, int], ...]
     unreachable: tuple[str, ...]
     distinct: float
@@ -103,6 +108,7 @@ def preflight(
     parallel: int = 1,
     seed: int = 0,
     timed: bool = True,
+    training: Any = None,
 ) -> Preflight:
     """Draw `samples` architectures on the meta device, judge them, and time three that are valid.
 
@@ -110,15 +116,16 @@ def preflight(
         examples: training examples of an epoch.
         budget: says how many trainings of `epochs` it buys; time on GPUs is left aside, since timings are the CPU's.
         parallel: trainings at a time.
+        training: a recipe or a `Choice` of recipes, of which one is drawn for each sample to judge rules over it.
     """
     if samples < 1 or examples < 1 or batch_size < 1:
         got = f"{samples}, {examples} and {batch_size}"
         raise InputError(f"`samples`, `examples` and `batch_size` must be at least 1, got {got}. Give larger numbers.")
     started = time.perf_counter()
-    drawn = _Drawn(space, task)
+    drawn = _Drawn(space, task, training is not None)
     rng = random.Random(seed)
     for _ in range(samples):
-        drawn.add(space.resolve(at_random(rng)))
+        drawn.add(space.resolve(at_random(rng)), _recipe(training, rng))
     profiles = [known for _, known in drawn.valid]
     timings = _timings(drawn.valid, task, examples, batch_size) if timed else ()
     seconds_per_epoch = statistics.median(t.seconds_per_epoch for t in timings) if timings else math.inf
@@ -130,6 +137,7 @@ def preflight(
         builds=drawn.built / samples,
         obeys=len(profiles) / samples,
         rejections=tuple((rule, times / max(drawn.built, 1)) for rule, times in drawn.rejections.most_common()),
+        unjudged=tuple(repr(rule) for rule in judged(space.rules, task, True) if rule not in drawn.rules),
         failures=tuple(drawn.failures.most_common()),
         unreachable=drawn.unreachable(),
         distinct=len(drawn.fingerprints) / len(drawn.sequences),
@@ -149,11 +157,21 @@ def preflight(
     )
 
 
+def _recipe(training: Any, rng: random.Random) -> Any:
+    """A recipe; None where options that exclude each other were drawn many times, or where there is none to draw."""
+    for _ in range(0 if training is None else RECIPES_DRAWN):
+        try:
+            return resolve(training, at_random(rng))
+        except InputError:
+            continue
+    return None
+
+
 class _Drawn:
     """Tallies of what was drawn."""
 
-    def __init__(self, space: Space, task: Task) -> None:
-        self.rules, self.task = judged(space.rules, task), task
+    def __init__(self, space: Space, task: Task, with_recipe: bool) -> None:
+        self.rules, self.task = judged(space.rules, task, with_recipe), task
         self.built = 0
         self.valid: list[tuple[Architecture, Profile]] = []
         self.rejections: Counter[str] = Counter()
@@ -163,7 +181,7 @@ class _Drawn:
         self.fingerprints: set[str] = set()
         self.sequences: set[tuple[tuple[str, int], ...]] = set()
 
-    def add(self, architecture: Architecture) -> None:
+    def add(self, architecture: Architecture, recipe: Any) -> None:
         """Judge one draw."""
         taken = tuple(architecture.decisions.items())
         self.options.update(taken)
@@ -175,7 +193,7 @@ class _Drawn:
             self.failures[str(error)] += 1
             return
         self.built += 1
-        broken = [repr(rule) for rule in self.rules if rule.distance(architecture, self.task) > 0]
+        broken = [repr(rule) for rule in self.rules if rule.distance(architecture, self.task, recipe) > 0]
         self.rejections.update(broken)
         if not broken:
             self.valid.append((architecture, known))
@@ -293,6 +311,9 @@ def _spread(found: Preflight) -> Table:
 
 def _warnings(found: Preflight) -> list[Text]:
     lines = [Text(f"{share:.1%} of the samples break the rule {rule}") for rule, share in found.rejections]
+    lines += [
+        Text(f"The rule {rule} is over the recipe. With --recipe it is judged here, too.") for rule in found.unjudged
+    ]
     lines += [Text(f"{times:,} samples do not build: {reason}", style="red") for reason, times in found.failures]
     if found.unreachable:
         listed = ", ".join(found.unreachable[:MOST_LINES])

@@ -79,6 +79,8 @@ class Progress(Observer):
         for earlier in config.learn_from:
             known = f"Beginning from {len(earlier.scores)} trainings on {earlier.data} in {earlier.directory}"
             self.console.print(known, style="dim", soft_wrap=True, markup=False, highlight=False)
+        for rule in started.space.rules:
+            self.console.print(f"Rule: {rule!r}", markup=False, highlight=False, soft_wrap=True)
         if started.why_space:
             space = f"Space: {started.space.name} ({started.why_space})"
             self.console.print(space, markup=False, highlight=False, soft_wrap=True)

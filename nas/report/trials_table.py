@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nas.records.joint_space import RECIPE, JointSpace
+from nas.records.joint_space import JointSpace, in_words
 from nas.records.trial import Trial
 from nas.report.decisions import word
 from search_spaces.errors import SpaceError
@@ -60,4 +60,4 @@ def decided(trial: Trial, joint: JointSpace | None) -> dict[str, Any]:
 
     with contextlib.suppress(KeyError, IndexError, SpaceError, ValueError):
         joint.resolve(decide)
-    return {path.replace(f"{RECIPE}.", "recipe.", 1): value for path, value in taken.items()}
+    return {in_words(path): value for path, value in taken.items()}

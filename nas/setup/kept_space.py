@@ -14,7 +14,7 @@ from typing import Any
 import search_spaces.cells
 from nas.errors import InputError
 from nas.setup.kept_code import CODE, data_at, entered, module_at
-from search_spaces import load_space, rules
+from search_spaces import load_space, rules, values
 from search_spaces.architecture import KNOWN_CELLS
 from search_spaces.cells.custom import Custom
 from search_spaces.space import Space
@@ -39,7 +39,7 @@ def _read(folder: Path) -> Space:
     try:
         module = module_at(folder / CODE)
         known = _cells(data, module)
-        names = {**vars(search_spaces.cells), **vars(rules), **vars(module)}
+        names = {**vars(search_spaces.cells), **vars(rules), **vars(values), **vars(module)}
         found = [rule_of(text, names) for text in data["rules"] or ()]
         return Space(data["name"], *cells_from_data(data["cells"], known), rules=found)
     except Exception as error:  # whatever a person's own code raises

@@ -24,14 +24,15 @@ def known_designs(
 ) -> dict[str, dict[str, int]]:
     """Decisions of the designs that this search can train, by name, in the order of the space; the recipe is drawn.
 
-    Left out are those that break a rule, cannot be built for the data, would take too much of the search phase, or more
-    than a quarter of all trainings. The first one that is left may take more: it is what a person would train.
+    Left out are those that break a rule with any recipe that is drawn, cannot be built for the data, would take too
+    much of the search phase, or more than a quarter of all trainings. The first one that is left may take more: it is
+    what a person would train.
 
     Args:
         trainings: that the search has time for; None where that is not known.
         part: share of the search phase that one training of a design takes.
     """
-    kept: list[tuple[str, Architecture]] = []
+    kept: dict[str, dict[str, int]] = {}
     taken = 0.0
     most = len(joint.space.known) if trainings is None else max(1, trainings // SHARE)
     for name, architecture in joint.space.known.items():
@@ -39,12 +40,11 @@ def known_designs(
             continue
         share = part(architecture)
         if taken + share <= (TOGETHER if kept else FIRST):
-            kept.append((name, architecture))
-            taken += share
-    return {
-        name: dict(joint.complete(architecture, {}, random.Random(f"{seed}/known/{name}")).decisions)
-        for name, architecture in kept
-    }
+            proposal = joint.complete(architecture, {}, random.Random(f"{seed}/known/{name}"))
+            if joint.broken(proposal) is None:
+                kept[name] = dict(proposal.decisions)
+                taken += share
+    return kept
 
 
 def _can_be_trained(joint: JointSpace, architecture: Architecture) -> bool:

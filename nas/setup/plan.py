@@ -15,7 +15,7 @@ import torch
 
 from nas.config.budget import Budget, duration
 from nas.config.final_time import FULL_EPOCHS, LONGER, kept_for_final, seconds_of_final
-from nas.config.recipe import Fidelity, TrainingConfig
+from nas.config.recipe import Fidelity, TrainingConfig, each_recipe
 from nas.config.search_config import SearchConfig
 from nas.data.dataset import FOLDS, Dataset
 from nas.records.joint_space import JointSpace
@@ -25,7 +25,7 @@ from search_spaces.architecture import Architecture
 from search_spaces.cells.custom import Custom
 from search_spaces.profile import profile
 from search_spaces.task import LANGUAGE, Task
-from search_spaces.tree import cells_within, is_open
+from search_spaces.tree import cells_within, is_open, outcomes
 
 OURS = "search_spaces"
 TRAININGS = 40
@@ -70,7 +70,9 @@ class Plan:
 
     def recipe(self, recipe: TrainingConfig) -> TrainingConfig:
         """A recipe of the search as it is planned."""
-        return recipe if self.subset == 1 else replace(recipe, fidelity=Fidelity(subset=self.subset))
+        if self.subset == 1:
+            return recipe
+        return each_recipe(recipe, lambda one: replace(one, fidelity=Fidelity(subset=self.subset)))
 
     def sentence(self, examples: int) -> str:
         """The plan for so many training examples, in words."""
@@ -142,7 +144,7 @@ def plan_for(config: SearchConfig, joint: JointSpace, dataset: Dataset, watch: S
         1 if config.executes_on == "local" else max(1, cpus() // int(config.cpus_per_trial)),
         config.final_share if config.final else 0.0,
         epochs=config.epochs,
-        subset=config.training.fidelity == Fidelity(),
+        subset=all(recipe.fidelity == Fidelity() for recipe in outcomes(config.training)),
         worth=WINDOW_OF_TEXT if dataset.task.kind == LANGUAGE else 1,
     )
 

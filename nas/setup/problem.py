@@ -7,11 +7,11 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from nas.config.recipe import TrainingConfig
+from nas.config.recipe import TrainingConfig, each_recipe
 from nas.config.search_config import AUTO, SearchConfig
 from nas.data import NAMES, Dataset, load
 from nas.errors import InputError
@@ -19,13 +19,16 @@ from nas.journal.directory import FINAL, RECORD
 from nas.journal.journal import Header, Journal
 from nas.records.joint_space import JointSpace
 from nas.records.trial import Trial
+from nas.setup.recipe_rules import check_recipe_rules
 from search_spaces import load_space, rules
 from search_spaces.catalog.joined import joined
 from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
 from search_spaces.network import build
+from search_spaces.rules import Rule
 from search_spaces.space import Space
 from search_spaces.task import LANGUAGE, Task
+from search_spaces.tree import outcomes
 
 WINDOWS_OF_A_BATCH = 16
 JOINED = "joined"  # layout of data with several inputs
@@ -70,6 +73,12 @@ def space_for(space: str | Space, dataset: Dataset) -> Space:
     return load_space("forecast" if dataset.task.forecast is not None else SPACE_OF[dataset.schema.layout])
 
 
+def with_rules(space: Space, further: Rule | Sequence[Rule]) -> Space:
+    """The space with further rules."""
+    further = (further,) if isinstance(further, Rule) else further
+    return Space(space.name, *space.cells, rules=[*space.rules, *further], known=space.designs)
+
+
 def reference(data: Any) -> str:
     """How data is found again: its name or absolute path; empty for arrays."""
     if isinstance(data, str) and data in NAMES:
@@ -92,11 +101,13 @@ def joint_space(space: Space, config: SearchConfig, dataset: Dataset) -> JointSp
 
     Raises:
         SpaceError: no sample obeys the rules, or one that does cannot be built for this data.
-        InputError: a recipe that does not fit the task.
+        InputError: a recipe that does not fit the task, or a rule over it that has no one meaning.
     """
     if dataset.task.forecast is not None:
-        _check_for_forecast(config.recipe)
+        for recipe in outcomes(config.recipe):
+            _check_for_forecast(recipe)
     joint = JointSpace(limited(space, config, dataset.task), config.recipe, dataset.task)
+    check_recipe_rules(joint)
     drawn = joint.sample(random.Random(config.seed))
     if dataset.task.kind == LANGUAGE:
         from nas.training.causality import check_causal  # only now: it loads torch
@@ -127,6 +138,10 @@ def recipe_for(recipe: TrainingConfig, task: Task) -> TrainingConfig:
     """
     if task.kind != LANGUAGE:
         return recipe
+    return each_recipe(recipe, _for_language)
+
+
+def _for_language(recipe: TrainingConfig) -> TrainingConfig:
     batch = WINDOWS_OF_A_BATCH if recipe.batch_size == 0 else recipe.batch_size
     return dataclasses.replace(
         recipe, batch_size=batch, optimizer="muon" if recipe.optimizer == "auto" else recipe.optimizer
@@ -146,7 +161,7 @@ def limited(space: Space, config: SearchConfig, task: Task) -> Space:
             further.append({"parameters": rules.max_parameters, "macs": rules.max_macs}[name](int(limit)))
     if not further:
         return space
-    return Space(space.name, *space.cells, rules=[*space.rules, *further], known=space.designs)
+    return with_rules(space, further)
 
 
 def header(config: SearchConfig, joint: JointSpace, dataset: Dataset) -> Header:

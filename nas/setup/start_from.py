@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from nas.errors import InputError
+from nas.config.recipe import TrainingConfig
+from nas.errors import InputError, known
 from nas.journal.directory import EXPORTED
-from nas.records.joint_space import RECIPE, JointSpace, recipe_of
+from nas.records.joint_space import RECIPE, JointSpace, in_words, recipe_of
 from nas.records.proposal import Proposal
 from search_spaces import SPACES
 from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
+from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
 from search_spaces.find import begins, fill, find
 from search_spaces.profile import profile
 from search_spaces.rules import broken
-from search_spaces.tree import places
+from search_spaces.tree import outcomes, places
 
 Network = str | Path | Architecture | Mapping[str, Any] | tuple[Any, ...] | list[Any]
 TRIES = 200
@@ -26,7 +29,7 @@ ARCHITECTURE = "architecture.json"
 
 
 def decisions_of(sources: Sequence[Network], joint: JointSpace, seed: int) -> tuple[Mapping[str, int], ...]:
-    """The decisions of the first trials, each network once. What the recipe leaves open is drawn.
+    """The decisions of the first trials, each network once, or once for each recipe given. What is left open is drawn.
 
     Args:
         sources: `architecture.json` files, export or search directories that hold one, architectures, tuples of cells,
@@ -41,7 +44,9 @@ def decisions_of(sources: Sequence[Network], joint: JointSpace, seed: int) -> tu
     found: dict[str, Mapping[str, int]] = {}
     for place, source in enumerate(sources):
         proposal = _proposal(source, joint, random.Random(f"{seed}/given/{place}"))
-        found.setdefault(proposal.architecture.fingerprint, dict(proposal.decisions))
+        how = isinstance(source, Mapping) and any(map(_is_of_recipe, source))
+        key = proposal.fingerprint if how else proposal.architecture.fingerprint
+        found.setdefault(key, dict(proposal.decisions))
     return tuple(found.values())
 
 
@@ -81,7 +86,25 @@ def _proposal(source: Network, joint: JointSpace, rng: random.Random) -> Proposa
     if rule is not None:
         why = rule.explain(same, joint.task)
         raise InputError(f"{name} breaks a rule of this search: {why}. Change the rule, or leave the network out.")
-    return joint.complete(same, recipe, rng)
+    return _with_recipe(name, same, recipe, joint, rng)
+
+
+def _with_recipe(
+    name: str, architecture: Architecture, recipe: Mapping[str, int], joint: JointSpace, rng: random.Random
+) -> Proposal:
+    """The network with these decisions of its recipe, and others drawn."""
+    proposal = joint.complete(architecture, recipe, rng)
+    lost = [path for path, index in recipe.items() if proposal.decisions.get(path) != index]
+    if lost:
+        raise InputError(f"{name} gives `{in_words(lost[0])}` what no recipe of this search has so. Leave it out.")
+    rule = joint.broken(proposal)
+    if rule is not None:
+        why = rule.explain(architecture, joint.task, proposal.recipe)
+        raise InputError(
+            f"{name} breaks a rule of this search with every recipe that was tried: {why}. Change the rule, or leave "
+            "the network out."
+        )
+    return proposal
 
 
 def _leads_there(known: Architecture, joint: JointSpace) -> bool:
@@ -105,7 +128,7 @@ def _nearest(known: Architecture, joint: JointSpace) -> str:
 
 def _filled(values: Mapping[str, Any], joint: JointSpace, rng: random.Random) -> Proposal:
     """A network with these values, the rest drawn."""
-    given = {name: value for name, value in values.items() if not name.startswith(("recipe.", f"{RECIPE}."))}
+    given = {name: value for name, value in values.items() if not _is_of_recipe(name)}
     fixed = fill(joint.space, given)
     unused = [name for name, value in given.items() if not fill(joint.space, {name: value})]
     if unused:
@@ -114,7 +137,8 @@ def _filled(values: Mapping[str, Any], joint: JointSpace, rng: random.Random) ->
             f"`start_from` gives {unused[0]!r} the value {given[unused[0]]!r}, and no place of the space "
             f"{joint.space.name!r} so called has this option. Its places: {', '.join(known[:30])}."
         )
-    recipe = _recipe_of(values, joint)
+    recipe = _recipe_of(values, joint, rng)
+    refused: InputError | None = None
     for _ in range(TRIES):
         architecture = joint.space.resolve(deciders.replay(fixed, otherwise=deciders.at_random(rng)))
         try:
@@ -122,25 +146,59 @@ def _filled(values: Mapping[str, Any], joint: JointSpace, rng: random.Random) ->
         except SpaceError:
             continue
         if joint.space.obeys(architecture, joint.task):
-            return joint.complete(architecture, recipe, rng)
-    raise InputError(f"No network with {dict(given)} obeys the rules of this search. Give less, or loosen a rule.")
+            try:
+                return _with_recipe(f"The network with {dict(values)}", architecture, recipe, joint, rng)
+            except InputError as error:  # another network may go with a recipe that obeys
+                refused = error
+    raise refused or InputError(
+        f"No network with {dict(given)} obeys the rules of this search. Give less, or loosen a rule."
+    )
 
 
-def _recipe_of(values: Mapping[str, Any], joint: JointSpace) -> dict[str, int]:
-    """The recipe's decisions for the values that are given of it."""
-    found: dict[str, int] = {}
-    for name, value in values.items():
-        place = name.removeprefix("recipe.").removeprefix(f"{RECIPE}.")
-        if place == name:
-            continue
-        options = dict(places(joint.training, RECIPE)).get(f"{RECIPE}.{place}", ())
+def _is_of_recipe(name: str) -> bool:
+    return name.startswith(("recipe.", f"{RECIPE}."))
+
+
+def _recipe_of(values: Mapping[str, Any], joint: JointSpace, rng: random.Random) -> dict[str, int]:
+    """The recipe's decisions for the values that are given of it; of several recipes one that can have them all."""
+    given = {
+        name.removeprefix("recipe.").removeprefix(f"{RECIPE}."): value
+        for name, value in values.items()
+        if _is_of_recipe(name)
+    }
+    several = isinstance(joint.training, Choice)
+    recipes = list(outcomes(joint.training))
+    able = []
+    for number, recipe in enumerate(recipes):
+        taken = _taken(given, recipe, f"{RECIPE}:{number}" if several else RECIPE)
+        if taken is not None:
+            able.append({**({RECIPE: number} if several and given else {}), **taken})
+    if not able:
+        options = {name: [one for recipe in recipes for one in outcomes(_setting(recipe, name))] for name in given}
+        listed = "; ".join(f"{name}: {', '.join(dict.fromkeys(map(repr, one)))}" for name, one in options.items())
+        raise InputError(f"`start_from` gives the recipe {given}, which no recipe of this search has. It has {listed}.")
+    return rng.choice(able)
+
+
+def _taken(given: Mapping[str, Any], recipe: TrainingConfig, path: str) -> dict[str, int] | None:
+    """The decisions by which a recipe that begins at `path` has these values; None where it cannot."""
+    taken = {}
+    for name, value in given.items():
+        setting = _setting(recipe, name)
+        options = setting.options if isinstance(setting, Choice) else (setting,)
         if value not in options:
-            raise InputError(
-                f"`start_from` gives the recipe's {place!r} the value {value!r}, and its options are "
-                f"{', '.join(map(repr, options)) or 'none: it is not searched'}."
-            )
-        found[f"{RECIPE}.{place}"] = options.index(value)
-    return found
+            return None
+        if isinstance(setting, Choice):
+            taken[f"{path}.{name}"] = options.index(value)
+    return taken
+
+
+def _setting(recipe: TrainingConfig, name: str) -> Any:
+    """What a recipe says of a setting, which may be open; `fidelity.width` is the width of its fidelity."""
+    first, _, inner = name.partition(".")
+    known("recipe setting", first, [part.name for part in fields(TrainingConfig)])
+    setting = getattr(recipe, first)
+    return getattr(setting, inner, None) if inner else setting
 
 
 def _other_space(known: Architecture) -> str:

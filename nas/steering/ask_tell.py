@@ -26,6 +26,7 @@ from nas.records.trial import RUNNING, Trial
 from nas.report.document import SCHEMA, as_json
 from nas.report.trials_table import decided
 from nas.search import driver_for
+from nas.setup.kept_space import space_of
 from nas.setup.problem import limited
 from nas.setup.steering import Steering
 from nas.setup.stored_search import stored_search
@@ -40,7 +41,7 @@ def ask(directory: str | Path) -> dict[str, Any]:
     It is written down as in training until it is told. A search is set up for this by `nas search … --prepare`.
 
     Raises:
-        InputError: no search, or one that a process runs.
+        InputError: no search, one that a process runs, or one whose rules could not be kept.
         SpaceError: a space that cannot be had.
     """
     with _driver(directory) as driver:
@@ -97,7 +98,8 @@ def _driver(directory: str | Path) -> Iterator[Driver]:
         seen = stored_search(directory)
         if seen.space is None:
             raise SpaceError(f"The space of this search cannot be had: {seen.missing}")
-        config, space = seen.config, limited(seen.space.space, seen.config, seen.task)
+        config = seen.config
+        space = limited(space_of(directory, config.space, with_rules=True), config, seen.task)
         joint = JointSpace(space, config.recipe, seen.task)
         journal.rebuild(joint.replay)
         steering = Steering(journal, config, Problem(joint, objectives=config.objectives))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nas.config.edit import NOW, SOON, Edit
@@ -103,8 +104,8 @@ def _tried(seen: StoredSearch, asked: Edit) -> tuple[SearchConfig, int]:
     if seen.space is None:
         raise SpaceError(f"What is banned and pinned needs the space: {seen.missing}")
     joint = narrowed(seen.space, [*seen.record.edits, asked])
-    limits = limited(joint.space, config, seen.task)
-    limits.sample(random.Random(config.seed), seen.task)  # raises where no network is left that obeys the rules
+    limits = replace(joint, space=limited(joint.space, config, seen.task))
+    limits.sample(random.Random(config.seed))  # raises where nothing is left that obeys the rules
     return config, sum(not joint.permits(trial.decisions) for trial in seen.trials)
 
 

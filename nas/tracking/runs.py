@@ -20,6 +20,7 @@ from nas.driver.events import SearchStarted
 from nas.errors import SearchFailed
 from nas.final.record import CHECK, Check
 from nas.journal.directory import FINAL
+from nas.records.joint_space import is_of_recipe
 from nas.records.results import FinalResult, SearchOutcome
 from nas.records.trial import FAILED, REQUEUED, STATES, Trial
 from nas.report import charts, drawing
@@ -373,7 +374,7 @@ def _worth(final: FinalResult) -> dict[str, float]:
 
 def _recipe(started: SearchStarted, trial: Trial) -> dict[str, str]:
     taken = readable(started.space, trial)
-    return {name: value for name, value in taken.items() if name.startswith("training.")}
+    return {name: value for name, value in taken.items() if is_of_recipe(name)}
 
 
 def _note(started: SearchStarted) -> str:

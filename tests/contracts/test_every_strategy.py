@@ -24,7 +24,8 @@ from nas.strategies.optuna.sampler import StrategySampler
 from nas.strategies.strategy import GIVEN, Exhausted, Settings, Strategy
 from search_spaces import Choice, Repeat, Space, Task, profile
 from search_spaces.cells import CELLS
-from search_spaces.rules import max_parameters
+from search_spaces.rules import Rule, forbid, max_parameters
+from search_spaces.values import recipe, some
 
 Conv, Stem, Head = CELLS["Conv"], CELLS["Stem"], CELLS["Head"]
 TASK = Task((1, 8, 8), 10)
@@ -33,9 +34,10 @@ OBJECTIVES = [("score",), ("score", "parameters")]
 pytestmark = pytest.mark.parametrize("name", sorted(STRATEGIES))
 
 
-def problem_of(objectives: tuple[str, ...] = ("score",), training: TrainingConfig | None = None) -> Problem:
+def problem_of(objectives: tuple[str, ...] = ("score",), training: Any = None, *rules: Rule) -> Problem:
     block = Conv(Choice(8, 16, 32), kernel=Choice(1, 3, 5))
-    space = Space("small", Stem(Choice(8, 16)), Repeat(block, Choice(1, 2, 3)), Head(), rules=[max_parameters(LIMIT)])
+    cells = Stem(Choice(8, 16)), Repeat(block, Choice(1, 2, 3)), Head()
+    space = Space("small", *cells, rules=[max_parameters(LIMIT), *rules])
     return Problem(JointSpace(space, training or TrainingConfig(), TASK), objectives=objectives)
 
 
@@ -108,6 +110,23 @@ def test_proposals_obey_the_rules_and_never_repeat(name: str, objectives: tuple[
         architecture = problem.space.replay(trial.decisions).architecture
         assert profile(architecture, TASK).parameters <= LIMIT
         assert trial.source
+
+
+def test_rules_over_the_recipe_hold_for_all_proposals(name: str) -> None:
+    recipes = Choice(
+        TrainingConfig(optimizer="sgd", learning_rate=Choice(0.003, 0.03, 0.1)),
+        TrainingConfig(optimizer="adamw", learning_rate=Choice(0.001, 0.003), ema=Choice(0.0, 0.98)),
+    )
+    slow_sgd = forbid(recipe.optimizer == "sgd", recipe.learning_rate < 0.01)
+    large_steps = forbid(some(Conv).kernel == 5, recipe.learning_rate > 0.05)
+    problem = problem_of(("score",), recipes, slow_sgd, large_steps)
+    trials = play(STRATEGIES[name](Settings()), problem, 30)
+    found = [problem.space.replay(trial.decisions) for trial in trials]
+    for one in found:
+        kernels = {cell.kernel for cell in one.architecture.cells if isinstance(cell, Conv)}
+        rate = one.recipe.learning_rate
+        assert not (one.recipe.optimizer == "sgd" and rate < 0.01) and not (rate > 0.05 and 5 in kernels)
+    assert {one.recipe.optimizer for one in found} == {"sgd", "adamw"}
 
 
 @pytest.mark.parametrize("objectives", OBJECTIVES, ids="+".join)

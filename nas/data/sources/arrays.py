@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from nas.data.sources.frame import Frame
+from nas.data.sources.frame import Frame, FrameParts
 from nas.data.sources.named_arrays import roles
 from nas.data.sources.named_inputs import NamedInputs
 from nas.data.sources.npz import raw_of
 from nas.data.sources.raw import Raw, SeriesParts
 from nas.data.sources.tables import plain
+from nas.data.sources.torch_data import TorchPart, torch_parts, with_said
 from nas.errors import InputError
 
 LIMIT_VALUES = 1 << 28  # of a sparse matrix, unpacked
@@ -54,7 +55,7 @@ class Examples:
 
 def read_object(
     data: Any,
-) -> Raw | Frame | tuple[Frame, Frame] | tuple[Raw, list[Any]] | SeriesParts | dict[str, NamedInputs]:
+) -> Raw | Frame | FrameParts | tuple[Frame, Frame] | tuple[Raw, list[Any]] | SeriesParts | dict[str, NamedInputs]:
     """What an object holds: arrays, a table, a table and its test part, or examples of unequal shape.
 
     Of named inputs the parts by name: `main`, and `validation` and `test` where they are given.
@@ -66,10 +67,11 @@ def read_object(
         return Frame(plain(data, "the DataFrame"), "table")
     if isinstance(data, Examples):
         return data.held()
+    parts = torch_parts(data)
+    if parts is not None:
+        return _of_torch(parts)
     if isinstance(data, Mapping):
         return _mapping(data)
-    if hasattr(data, "dataset") and hasattr(data, "batch_size"):  # a DataLoader
-        data = data.dataset
     if not isinstance(data, tuple | list) and hasattr(data, "__getitem__") and hasattr(data, "__len__"):
         return _items(data)
     if not isinstance(data, tuple | list):
@@ -91,6 +93,28 @@ def read_object(
     if len(data) != 2:
         raise InputError(f"`data` as arrays must be a pair (X, y), got {len(data)} values. {HOW}")
     return _pair(*data)
+
+
+def _of_torch(parts: Mapping[str, TorchPart]) -> Raw | Frame | FrameParts | tuple[Raw, list[Any]] | SeriesParts:
+    found: list[Any] = [_pair(_stacked(part.x), part.y) for part in parts.values()]
+    names = tuple(parts)[1:]
+    if isinstance(found[0], Frame):
+        frames = dict(zip(names, found[1:], strict=True))
+        main = with_said(found[0], parts)
+        return FrameParts(main, frames) if frames else main
+    if len(found) == 1 and isinstance(found[0], tuple):
+        return with_said(found[0][0], parts), found[0][1]
+    if any(isinstance(one, tuple) for one in found):
+        series = _series_parts(found, names)
+        return dataclasses.replace(series, raw=with_said(series.raw, parts))
+    return with_said(_as_one(found, names) if names else found[0], parts)
+
+
+def _stacked(x: list[Any]) -> Any:
+    """Examples of equal shape as one array."""
+    if any(isinstance(one, str) for one in x):
+        return x
+    return np.stack(x) if len({one.shape for one in x}) == 1 else x
 
 
 def _named(x: Mapping[Any, Any], y: Any) -> NamedInputs:
@@ -196,23 +220,24 @@ def _parts(data: Sequence[Any]) -> Raw | tuple[Frame, Frame] | SeriesParts:
     parts = [_pair(*part) for part in data]
     if all(isinstance(part, Frame) for part in parts) and len(parts) == 2:
         return parts[0], parts[1]  # type: ignore[return-value]
+    names = ("validation", "test") if len(parts) == 3 else ("test",)
     if any(isinstance(part, tuple) for part in parts):
-        return _series_parts(parts)
+        return _series_parts(parts, names)
     if not all(isinstance(part, Raw) for part in parts):
         raise InputError(f"All parts must be arrays of equal shape, lists of series, or two DataFrames. {HOW}")
-    return _as_one(parts)  # type: ignore[arg-type]
+    return _as_one(parts, names)  # type: ignore[arg-type]
 
 
-def _as_one(parts: Sequence[Raw]) -> Raw:
+def _as_one(parts: Sequence[Raw], names: Sequence[str]) -> Raw:
+    """Training first, then the parts of these names."""
     first, *own = parts
-    names = ("validation", "test") if len(own) == 2 else ("test",)
     arrays = {"x": first.x, "y": first.y}
     for name, part in zip(names, own, strict=True):
         arrays |= {f"x_{name}": part.x, f"y_{name}": part.y}
     return raw_of("arrays", arrays, {})
 
 
-def _series_parts(parts: Sequence[Any]) -> SeriesParts:
+def _series_parts(parts: Sequence[Any], names: Sequence[str]) -> SeriesParts:
     """Of which some may happen to have series of one length: then they are an array."""
     raws, series = [], []
     for part in parts:
@@ -221,13 +246,13 @@ def _series_parts(parts: Sequence[Any]) -> SeriesParts:
             raise InputError(f"All parts must be series, like the first. {HOW}")
         series.append(_unequal(list(raw.x)) if held is None else held)
         raws.append(dataclasses.replace(raw, x=np.zeros((len(raw.x), 1))))
-    joined = dataclasses.replace(_as_one(raws), layout="series", why_layout="examples of unequal length")
-    main, *middle, test = series
-    return SeriesParts(joined, main, middle[0] if middle else None, test)
+    joined = dataclasses.replace(_as_one(raws, names), layout="series", why_layout="examples of unequal length")
+    others = dict(zip(names, series[1:], strict=True))
+    return SeriesParts(joined, series[0], others.get("validation"), others.get("test"))
 
 
 def _items(data: Any) -> Raw | Frame | tuple[Raw, list[Any]]:
-    """A torch `Dataset` of pairs, or an array alone."""
+    """A sequence of pairs such as a data set's, or an array alone."""
     if hasattr(data, "ndim"):
         raise InputError(f"`data` is one array of shape {tuple(data.shape)}, without targets. {HOW}")
     try:

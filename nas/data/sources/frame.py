@@ -52,3 +52,11 @@ class Frame:
         if self.path is None:
             return f"{self.name}, row {row + 1}"
         return f"{self.path}, line {self.line(row)}" if self.line else f"{self.path}, row {row + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class FrameParts:
+    """A table, and those of further parts: `validation`, `test`."""
+
+    main: Frame
+    others: dict[str, Frame]

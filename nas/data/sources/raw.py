@@ -71,4 +71,4 @@ class SeriesParts:
     raw: Raw
     main: list[np.ndarray]
     validation: list[np.ndarray] | None
-    test: list[np.ndarray]
+    test: list[np.ndarray] | None

@@ -23,6 +23,7 @@ from nas.data.dataset import TrainingData
 from nas.errors import InputError
 from nas.execution.placement import memory_of_gpu, slots_on
 from nas.execution.ray.folder import new_folder, remove_leftovers
+from nas.training.machine import cpus
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -170,6 +171,7 @@ def _arguments(config: SearchConfig, data: TrainingData, folder: Path) -> dict[s
     return {
         "address": "local",
         "include_dashboard": False,
+        "num_cpus": cpus(),  # Ray itself overlooks CPU affinity, by which SLURM and `taskset` share a machine out
         "object_store_memory": store,
         "_temp_dir": str(folder),
         **quiet,

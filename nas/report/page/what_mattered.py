@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from nas.report.explanation import explained, in_words, paid_for
+from nas.records.joint_space import in_words
+from nas.report.explanation import explained, paid_for
 from nas.report.page.table import table
 from nas.setup.stored_search import StoredSearch
 

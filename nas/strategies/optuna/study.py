@@ -14,6 +14,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nas.config.address import masked
+from nas.config.recipe import TrainingConfig
 from nas.errors import InputError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
@@ -79,6 +80,8 @@ def _word(option: Any) -> Any:
         return option
     if isinstance(option, tuple):
         return " + ".join(str(_word(part)) for part in option) or "nothing"
+    if isinstance(option, TrainingConfig):
+        return str(option)
     return type(option).__name__ if hasattr(option, "build") else repr(option)
 
 

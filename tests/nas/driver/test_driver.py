@@ -17,6 +17,7 @@ from nas.driver.cost_model import CostModel
 from nas.driver.driver import NO_ROOM, Driver
 from nas.driver.events import Observer
 from nas.driver.successive_halving import NeverStop
+from nas.errors import SearchFailed
 from nas.journal.journal import Header, Journal
 from nas.records.job import LATER, TOO_SLOW, EpochReport, Job, TrialEnd
 from nas.records.joint_space import JointSpace
@@ -264,6 +265,10 @@ def test_where_no_candidate_has_time_for_an_epoch_it_says_so_with_the_numbers(jo
     assert re.search(
         r"fastest of \d+ that were begun, .* takes about 1m3\ds for one, and the budget is 1m", made.why_nothing()
     )
+    failed = SearchFailed("the final failed: it did not end in time")
+    assert str(made.why_no_winner(failed)) == made.why_nothing()
+    made._too_slow.clear()
+    assert made.why_no_winner(failed) is failed  # for another reason
 
 
 def test_one_measured_epoch_bounds_what_others_take() -> None:
