@@ -73,7 +73,7 @@ class Kind:
             try:
                 thing = thing_called(name, self.name)
             except InputError as error:
-                raise InputError(f"`{self.name}` is {text!r}. {error}") from error
+                raise InputError(f"`{self.name}` must be {self.words}, got {text!r}. {error}") from error
         else:
             thing = self._at_home(name, text)
         arguments = found.group("arguments") if found else None

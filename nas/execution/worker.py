@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from nas.data.dataset import TrainingData
-from nas.records.job import TOO_SLOW, EpochReport, Job
+from nas.data.own_metrics import MetricFailed
+from nas.records.job import METRIC, TOO_SLOW, EpochReport, Job
 from nas.records.joint_space import JointSpace
 from nas.training.crossed import Crossed, begin_crossed
 from nas.training.epoch_clock import TooSlow
@@ -24,7 +25,7 @@ SAVED_EVERY = 5.0  # seconds of training that a lost worker may cost; saving a l
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a training ended: `oom`, `diverged`, `too slow` or `error`, the message, and the seconds not yet reported.
+    """Why a training ended: `oom`, `diverged`, `too slow`, `metric` or `error`, in words, and seconds not yet reported.
 
     `epoch_seconds`: that an epoch would have taken, of one that was too slow.
     """
@@ -127,6 +128,8 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, Diverged | FloatingPointError):
         return "diverged", text
+    if isinstance(error, MetricFailed):
+        return METRIC, str(error)
     if is_out_of_memory(error):
         return "oom", text
     if isinstance(error, TooSlow):

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 
 from nas.config.own_code import is_code, name_of
+from nas.config.reason import reason
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import Split, TrainingData
 from nas.errors import InputError
 from nas.records.joint_space import JointSpace
-from nas.records.reason import reason
 from nas.training.health import Diverged
 from nas.training.loop import begin
 from search_spaces.tree import outcomes

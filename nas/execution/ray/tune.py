@@ -80,7 +80,7 @@ class OnRay:
             return
         space = problem.space
         plain = JointSpace(Space(space.space.name, *space.space.cells), space.training, space.task)  # rules stay here
-        for module in modules_to_ship((space.space.cells, space.training)):
+        for module in modules_to_ship((space.space.cells, space.training, self.data.metric)):
             ray.cloudpickle.register_pickle_by_value(module)
         slots = slots_of(self.config.cpus_per_trial)
         while True:
