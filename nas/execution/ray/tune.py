@@ -326,6 +326,7 @@ class Worker(tune.Trainable):
         self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.work.close()
         self._take(new_config)
         return True
 
@@ -360,6 +361,7 @@ class Worker(tune.Trainable):
         return {**dataclasses.asdict(report), "done": self.work.finished}
 
     def cleanup(self) -> None:
+        self.work.close()
         faulthandler.cancel_dump_traceback_later()
 
 
