@@ -339,6 +339,8 @@ def test_epochs_are_reported_each_once_and_in_order(numbers: list[int]) -> None:
         ({"mixup": 0.2}, "`mixup` is for our own training loop"),
         ({"train": 3}, "`train` must be None or a function"),
         ({"train": "nowhere:train"}, "No module named 'nowhere'"),
+        ({"train": "mine"}, "`train` is 'mine', which names no module"),
+        ({"train": "mine.py"}, "mine.py is a file. Say what stands in it"),
         ({"train": lambda *given: None}, "`train` must have a name by which it is found again"),
     ],
 )
