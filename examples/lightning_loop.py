@@ -5,6 +5,7 @@ It needs Lightning: pip install 'nas[lightning]'
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import torch
@@ -38,6 +39,7 @@ class Candidate(L.LightningModule):
 
 def train(network: torch.nn.Module, data: Any, report: Any, budget: Any) -> None:
     """The own loop."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # it has much to say of each training
     off = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
     trainer = L.Trainer(max_epochs=budget.epochs, accelerator=data.device.type, devices=1, **dict.fromkeys(off, False))
     trainer.fit(Candidate(network, data, report), data.training)
