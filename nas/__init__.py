@@ -18,6 +18,7 @@ _NAMES = {
     "Budget": "nas.config.budget",
     "Classifier": "nas.estimator",
     "InputError": "nas.errors",
+    "Metric": "nas.config.own_metric",
     "Observer": "nas.driver.events",
     "Regressor": "nas.estimator",
     "SearchConfig": "nas.config.search_config",

@@ -68,7 +68,8 @@ class SearchedNetwork(BaseEstimator):
     Every parameter but the following is that of `nas.search` of the same name.
 
     Args:
-        metric: what the search makes best, e.g. `balanced_accuracy`; `score` stays scikit-learn's.
+        metric: what the search makes best, e.g. `balanced_accuracy` or `nas.Metric(mine, greater_is_better=True)`;
+            `score` stays scikit-learn's.
         training: a `TrainingConfig`, or a mapping of its fields.
         random_state: the search's `seed`. A number repeats the search; None and a `RandomState` draw one.
         directory: folder in which every `fit` keeps its search in a new folder of its own. None: a temporary one that
@@ -86,7 +87,7 @@ class SearchedNetwork(BaseEstimator):
         budget: str | Budget = "10m",
         space: str | Space = "auto",
         *,
-        metric: str = "auto",
+        metric: Any = "auto",
         limits: Mapping[str, float] | None = None,
         strategy: str = "guided",
         predictor: str = "auto",

@@ -143,7 +143,7 @@ def search(
         options=options,
         **settings,
     )
-    prefer_live(names_within(config.training))
+    prefer_live(names_within((config.training, config.options.metric)))
     _check(config)
     if config.tracking_uri != "":  # the journal has the store as it is found from any folder, and no password
         config = dataclasses.replace(config, tracking_uri=store_uri(config.tracking_uri))
@@ -279,7 +279,7 @@ def _keep(directory: Path, space: Space, config: SearchConfig, observers: Sequen
     from nas.export.keep_space import keep_space
 
     try:
-        keep_code(directory, names_within(config.training))
+        keep_code(directory, names_within((config.training, config.options.metric)))
         if not config.space or ":" in config.space:
             keep_space(directory, space)
     except (InputError, OSError) as error:

@@ -27,6 +27,8 @@ def recipe(words: Sequence[str]) -> TrainingConfig:
         if not sign or not text:
             raise InputError(f"A recipe setting is written `name=value`, got {word!r}. E.g. --recipe augmentation=auto")
         known("recipe setting", name, NAMES)
+        if name in settings:
+            raise InputError(f"`{name}` is given twice. Write several values with commas: {name}=one,other")
         if name == "fidelity":
             raise InputError("`fidelity` is set from Python: TrainingConfig(fidelity=Fidelity(resolution=0.5)).")
         values = [_value(part) for part in _values(text)]

@@ -58,6 +58,12 @@ def search(
             "[bold]learning_rate=0.001,0.003[/]. Repeatable."
         ),
     ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(
+            help="Your own training loop, as [bold]module:function[/] or file.py:function; see docs/recipe.md."
+        ),
+    ] = None,
     start_from: Annotated[
         list[Path] | None,
         typer.Option(
@@ -157,7 +163,7 @@ def search(
             predictor=predictor,
             seed=seed,
             directory=directory,
-            training=read_recipe(recipe or ()),
+            training=read_recipe([*(recipe or ()), *([f"train={train}"] if train else [])]),
             start_from=start_from or (),
             learn_from=learn_from or (),
             observers=[watching(console, as_json, quiet)],

@@ -28,6 +28,7 @@ def show(
         return
     from nas.config.address import masked
     from nas.config.budget import duration
+    from nas.config.metric import shown, words
     from nas.report.outcome import best_table, counted, drawn, front_table
     from nas.setup.stored_search import stored_search
 
@@ -47,9 +48,10 @@ def show(
     console.print(best_table(seen.trials, seen.task.metric, "The best"))
     if len(seen.config.objectives) > 1:
         console.print(front_table(seen.trials, seen.config.objectives, seen.task.metric))
-    tested = [one for one in seen.trials if one.test_score is not None]
-    for one in tested:
-        console.print(f"Trial {one.number} in the final: test {seen.task.metric} {one.test_score:.4f}")
+    for one in seen.trials:
+        if one.test_score is not None:
+            score = f"{words(seen.task.metric)} {shown(seen.task.metric, one.test_score)}"
+            console.print(f"Trial {one.number} in the final: test {score}")
     if seen.missing:
         console.print(f"Networks cannot be drawn: {seen.missing}", markup=False, soft_wrap=True)
     console.print(drawn(seen, trial), highlight=False, markup=False, soft_wrap=True)

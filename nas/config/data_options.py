@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import difflib
 import json
 import re
 import tomllib
@@ -11,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo
 
 from nas.config.checked import checked
-from nas.config.metric import METRICS
+from nas.config.metric import GREATER, LESS, METRICS
+from nas.config.own_metric import Metric, metric_called, registered, with_direction
+from nas.config.scorer_names import scorer_names
 from nas.errors import InputError, known
 
 LAYOUTS = ("auto", "pictures", "series", "table", "text", "tokens", "joined")
@@ -56,9 +59,35 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdigit() else value
 
 
-def _spelled(name: Any) -> Any:
-    """`Balanced accuracy` to `balanced_accuracy`."""
-    return re.sub(r"[ -]", "_", name.lower()) if isinstance(name, str) else name
+def _metric(value: Any, info: ValidationInfo) -> Any:
+    """A name of ours or of scikit-learn as it is spelled, `Balanced accuracy` as `balanced_accuracy`; else a thing."""
+    if isinstance(value, dict) and info.mode == "json":
+        return Metric.from_data(value)
+    if not isinstance(value, str):
+        return value
+    if value.endswith((GREATER, LESS)):
+        return _read_again(value)
+    if ":" in value or "." in value:
+        return metric_called(value)
+    name = re.sub(r"[ -]", "_", value.lower())
+    if name not in METRIC_NAMES and name not in scorer_names():
+        near = difflib.get_close_matches(name, [*METRIC_NAMES, *scorer_names()], n=1)
+        raise InputError(
+            f"Unknown metric {name!r}. Known: {', '.join(METRIC_NAMES)}, a scorer of scikit-learn such as f1_macro, or "
+            f"your own by `module:function`.{f' Did you mean {near[0]!r}?' if near else ''}"
+        )
+    return name
+
+
+def _read_again(text: str) -> Metric:
+    found = registered(text)
+    if found is None:
+        raise InputError(f"The metric {text!r} is code of your own that is not loaded here. Give `metric` again.")
+    return found
+
+
+def _yes_or_no(value: Any) -> Any:
+    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
 
 def _axes(value: str) -> str:
@@ -120,7 +149,9 @@ class DataOptions:
         kind: what the targets are: `classification`, `regression`, `multilabel` for several yes-or-no columns,
             `several` for several targets, each of a kind of its own, `forecasting` for the next values of series, or
             `language` for the next token of a running text.
-        metric: what the search makes best, see `nas.config.metric`; an error is made small.
+        metric: what the search makes best, see `nas.config.metric`; an error is made small. Or the name of a scorer of
+            scikit-learn, a metric of torchmetrics, or a function, see `nas.config.own_metric`.
+        greater_is_better: of a function, whether that is so.
         size: height and width in pixels that pictures get.
         axes: what the axes of arrays are, e.g. `NHWC`, `NLC`.
         delimiter, decimal, header, encoding: of tables in text files.
@@ -156,8 +187,17 @@ class DataOptions:
         "auto", f"What the targets are: {', '.join(KINDS)}."
     )
     metric: Annotated[
-        str, BeforeValidator(_spelled), _word("metric", METRIC_NAMES, {}), Field(description="a text"),
-    ] = _option("auto", f"What is made best: {', '.join(METRIC_NAMES)}.")  # fmt: skip
+        Any,
+        BeforeValidator(_metric),
+        PlainSerializer(lambda value: value.to_data() if isinstance(value, Metric) else value),
+    ] = _option(
+        "auto",
+        f"What is made best: {', '.join(METRIC_NAMES)}, a scorer of scikit-learn such as f1_macro, a metric of "
+        "torchmetrics such as torchmetrics.CohenKappa, or your own as [bold]module:function[/].",
+    )
+    greater_is_better: Annotated[
+        Literal["auto", "yes", "no"], BeforeValidator(_yes_or_no), Field(description="yes or no")
+    ] = _option("auto", "Of a metric of your own, whether greater is better: yes or no.")
     size: Annotated[
         tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None,
         Field(strict=False, description="None or two whole numbers of at least 1, height and width"),
@@ -193,6 +233,13 @@ class DataOptions:
     )
     season: Steps = _option(None, "Forecasting: steps after which a series is much the same; 1 for none.")
 
+    def __post_init__(self) -> None:
+        metric, greater = self.metric, self.greater_is_better
+        if not isinstance(metric, str | Metric):
+            object.__setattr__(self, "metric", with_direction(metric, greater))
+        elif greater != "auto" and (isinstance(metric, str) or metric.greater_is_better is not (greater == "yes")):
+            raise InputError(f"`greater_is_better` is for a function of your own, but `metric` is {metric}.")
+
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """All options; each is a flag, a keyword of `nas.search` and a line of a TOML file."""
@@ -227,4 +274,4 @@ class DataOptions:
 
     def to_json(self) -> str:
         """What differs from the defaults, as JSON."""
-        return json.dumps(self.said)
+        return json.dumps(self.said, default=str)

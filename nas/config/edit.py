@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.config.budget import Budget
-from nas.config.metric import ERRORS, inside, shown, words
+from nas.config.metric import inside, is_bounded, is_error, shown, words
 from nas.config.search_config import SearchConfig
 from nas.errors import InputError
 
@@ -131,9 +131,9 @@ def goal_of(config: SearchConfig, metric: str) -> float | None:
     """
     if config.stop_at is None:
         return None
-    if metric in ERRORS and config.stop_at < 0:
+    if is_bounded(metric) and is_error(metric) and config.stop_at < 0:
         raise InputError(f"`stop_at` is a {words(metric)}, which is at least 0, got {config.stop_at}.")
-    if metric not in ERRORS and config.stop_at > 1:
+    if is_bounded(metric) and not is_error(metric) and config.stop_at > 1:
         raise InputError(
             f"`stop_at` is a {words(metric)}, which is at most 1, got {config.stop_at}. "
             f"Write e.g. {shown(metric, 0.98)}."

@@ -25,6 +25,7 @@ from search_spaces.errors import SpaceError
 from search_spaces.tree import cells_within
 
 CALL = re.compile(r"(?P<name>[^()]+?)\s*(?:\((?P<arguments>.*)\))?", re.DOTALL)
+BY_NAME = "Say what stands in it: `module:attribute` or `file.py:attribute`."
 FROM_FILES = ":"  # between a module or a file and what stands in it
 
 
@@ -73,7 +74,7 @@ class Kind:
             try:
                 thing = thing_called(name, self.name)
             except InputError as error:
-                raise InputError(f"`{self.name}` is {text!r}. {error}") from error
+                raise InputError(f"`{self.name}` must be {self.words}, got {text!r}. {error}") from error
         else:
             thing = self._at_home(name, text)
         arguments = found.group("arguments") if found else None
@@ -88,6 +89,8 @@ class Kind:
         listed = [one for one in dir(module) if self.fits(getattr(module, one, None))] if module else []
         near = difflib.get_close_matches(name, [*words, *listed], n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        if not words and not self.home:
+            raise InputError(f"`{self.name}` is {text!r}, which names no module. {BY_NAME}")
         of_home = f"a name of {self.home} such as {self.example}, " if self.home else ""
         raise InputError(
             f"Unknown {self.name} {text!r}. Known: {''.join(f'{word}, ' for word in words)}{of_home}or your own by "
@@ -101,6 +104,8 @@ def thing_called(name: str, what: str) -> Any:
     Args:
         what: it is to be, for messages.
     """
+    if name.endswith(".py"):
+        raise InputError(f"{name} is a file. {BY_NAME}")
     place, _, attribute = name.rpartition(FROM_FILES if FROM_FILES in name else ".")
     try:
         return own_attribute(place, attribute, what, "or name another")

@@ -31,6 +31,11 @@ SMALLEST_BATCH, LARGEST_BATCH = 32, 128  # that `batch_size=0` chooses between
 BATCH_FOR_MUON = 64
 AUGMENTATIONS = ("none", "auto", "crop", "flip", "cutout", "jitter", "scale", "mask")
 
+OF_OUR_LOOP = (  # settings that a person's own loop takes the place of
+    "optimizer", "schedule", "warmup", "clip", "mixup", "cutmix", "ema", "precision", "accumulate", "checkpointing",
+    "cuda_graph",
+)  # fmt: skip
+
 T = TypeVar("T")
 
 
@@ -113,6 +118,7 @@ def _known_augmentations(words: str) -> str:
 Optimizer = Annotated[Any, _code(own_code.OPTIMIZER), PlainSerializer(_as_data)]
 Loss = Annotated[Any, _code(own_code.LOSS), PlainSerializer(_as_data)]
 Augment = Annotated[Any, _code(own_code.AUGMENT), PlainSerializer(_as_data)]
+Loop = Annotated[Any, _code(own_code.LOOP), PlainSerializer(_as_data)]
 Probability = Annotated[float, number(0.0, 0.95)]
 OptionalProbability = Annotated[Probability | None, Field(description="None or a number from 0 to 0.95")]
 Augmentations = Annotated[str, AfterValidator(_known_augmentations), Field(description="words joined by `+`")]
@@ -153,7 +159,8 @@ class TrainingConfig:
             and targets that gives one number, see docs/recipe.md.
         augment: a function of a batch of inputs, or of inputs and targets, that gives them changed. It comes after what
             `augmentation` names, of which `auto` then names nothing.
-        train: an own loop, `train(network, data, report, budget)`, in place of this one.
+        train: an own loop, `train(network, data, report, budget)`, in place of ours. The settings of batches and of
+            the network hold for it, `learning_rate`, `weight_decay` and `loss` are handed to it, see docs/recipe.md.
 
     Raises:
         InputError: a value out of range, or a pair of decided values that cannot go together.
@@ -184,6 +191,7 @@ class TrainingConfig:
     )
     loss: Loss = field(default="auto", repr=False)  # what came later is no part of `repr`, see `identity`
     augment: Augment = field(default=None, repr=False)
+    train: Loop = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """The rules between fields: each as soon as both of its fields are decided."""
@@ -202,6 +210,13 @@ class TrainingConfig:
                 "`checkpointing` and `cuda_graph` exclude each other (what runs again reads the random state, which a "
                 "graph cannot); set one of them to False."
             )
+        if self.train is not None:
+            default = {one.name: one.default for one in fields(self)}
+            for name in OF_OUR_LOOP:
+                if getattr(self, name) != default[name]:
+                    raise InputError(
+                        f"`{name}` is for our own training loop, and `train` takes its place. Leave one of them out."
+                    )
 
     def batch_for(self, examples: int) -> int:
         """The batch size for so many training examples: never more than there are."""
@@ -217,7 +232,7 @@ class TrainingConfig:
     @property
     def identity(self) -> str:
         """A text that is equal for equal recipes, from version to version."""
-        own = {name: getattr(self, name) for name in ("optimizer", "loss", "augment")}
+        own = {name: getattr(self, name) for name in ("optimizer", "loss", "augment", "train")}
         named = (f" {name}={own_code.full_text(value)}" for name, value in own.items() if is_code(value))
         return f"{self!r}{''.join(named)}"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nas.config.own_metric import Metric, registered
 from nas.data.preprocessing import Preprocessing
 from nas.data.schema import Schema
 from search_spaces.task import Forecast, Task
@@ -48,6 +49,9 @@ class TrainingData:
             targets 0 and 1 for outputs that are no values. Of a forecast those of the target's channel.
         class_weights: of each class in the loss of a classification; empty where all examples count the same.
         crossed: whether candidates of the search are trained and scored on `FOLDS` folds, see `nas.training.crossed`.
+
+    Attributes:
+        metric: the task's, where it is a person's own, so that it is known wherever the data is.
     """
 
     task: Task
@@ -59,6 +63,10 @@ class TrainingData:
     target_std: Numbers = ()
     class_weights: Numbers = ()
     crossed: bool = False
+    metric: Metric | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metric", registered(self.task.metric))
 
     @classmethod
     def measured(cls, task: Task, train: Split, validation: Split, class_weights: Numbers = ()) -> TrainingData:

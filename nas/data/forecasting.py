@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import FORECASTING, DataOptions
-from nas.config.metric import METRICS
 from nas.data.columns import Found, date_format, described, numbers_the_rows
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
-from nas.data.metrics import metric_for
+from nas.data.metric_choice import check_metric, chosen_metric
+from nas.data.metrics import score_or_nan
 from nas.data.preprocessing.cells import WrongCell, numbers, seconds_of, words
 from nas.data.preprocessing.forecast import ForecastRules
 from nas.data.schema import (
@@ -160,6 +160,7 @@ def forecast_data(
     _some_windows(name, splits, values, rules)
     task = _task(table, rules, splits[0], values[0], season, options)
     train, validation, test = splits
+    check_metric(task, validation.targets)
     hashed = fingerprint(*splits)
     places = task.forecast.places(window, season) if task.forecast else ()
     schema = Schema(
@@ -173,7 +174,7 @@ def forecast_data(
         targets=table.targets,
         why_target=table.why_target,
         classes=_names(table.targets, rules.horizon),
-        majority=metric_for(task)(_flat(validation.inputs)[:, places], validation.targets),
+        majority=score_or_nan(task, _flat(validation.inputs)[:, places], validation.targets),
         columns=_columns(table),
         length=window,
         channels=len(table.channels),
@@ -527,9 +528,7 @@ def _task(
     season: int,
     options: DataOptions,
 ) -> Task:
-    names = METRICS[FORECASTING]
-    metric = names[0] if options.metric == "auto" else options.metric
-    known("metric of a forecast", metric, names)
+    metric = chosen_metric(options, FORECASTING, "forecast")
     errors = tuple(_naive_error(training, channel, season) for channel in rules.targets)
     made = Forecast(rules.horizon, rules.targets, season, errors)
     values = _flat(train.inputs)

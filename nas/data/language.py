@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from nas.config.data_options import DataOptions
-from nas.config.metric import METRICS
 from nas.data.dataset import Dataset, SealedTest, Split, TrainingData, fingerprint
+from nas.data.metric_choice import chosen_metric
 from nas.data.metrics import characters, metric_for
 from nas.data.preprocessing.language import BYTES, CHARACTERS, LanguageRules
 from nas.data.reading import Reading
 from nas.data.schema import Parts, Schema
 from nas.data.splits import hash_of
-from nas.errors import InputError, known
+from nas.errors import InputError
 from search_spaces.task import LANGUAGE, Task
 
 MOST_SHARE = 0.1  # of a text, that a part has at most: its last tenth is enough to be judged by
@@ -67,8 +67,7 @@ def language_data(
     unknown = sum(int((split.targets == 0).sum()) for split in splits) if rules.by == CHARACTERS else 0
     if unknown:
         notes.append(f"{unknown} characters of the validation and the test part are none of the training's")
-    metric = METRICS[LANGUAGE][0] if options.metric == "auto" else options.metric
-    known("metric of a language", metric, METRICS[LANGUAGE])
+    metric = chosen_metric(options, LANGUAGE, "language")
     task = Task(rules.input_shape, rules.vocabulary, LANGUAGE, rules.vocabulary, metric, characters=rules.characters)
     train, validated, tested = splits
     hashed = fingerprint(*splits)

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from nas.config.data_options import DataOptions
-from nas.config.metric import METRICS
 from nas.data import targets as understanding
 from nas.data.dataset import FEW_ROWS, FOLDS, Dataset, SealedTest, Split, TrainingData, fingerprint
 from nas.data.decoded_pictures import decoded
 from nas.data.division import divided
 from nas.data.forecasting import forecast_data, is_forecast
 from nas.data.language import language_data
-from nas.data.metrics import metric_for
+from nas.data.metric_choice import check_metric, chosen_metric
+from nas.data.metrics import score_or_nan
 from nas.data.preprocessing import Preprocessing
 from nas.data.preprocessing.cells import words
 from nas.data.preprocessing.joined import JoinedRules
@@ -85,6 +85,7 @@ def load(
     _, validation = _part(_encoded(reading.validation, targets, "validation"), main, division.validation, rules)
     test_rows, test = _part(_encoded(reading.test, targets, "test"), main, division.test, rules)
     task = _task(reading, targets, options, rules)
+    check_metric(task, validation.targets)
     search = TrainingData.measured(task, train, validation, _class_weights(options, targets, train.targets))
     few = len(train) + len(validation) < FEW_ROWS and reading.group is None and reading.time is None
     if few and reading.validation is None and task.kind not in ("forecasting", "language"):
@@ -124,7 +125,7 @@ def _task(reading: Reading, targets: Targets | SeveralTargets, options: DataOpti
     vocabulary = rules.vocabulary if isinstance(rules, TextRules) else reading.vocabulary
     positive = _positive(options, targets)
     number = targets.classes.index(positive) if positive else None
-    metric = _metric(options, targets)
+    metric = chosen_metric(options, targets.kind, targets.kind)
     inputs = (
         tuple(
             Input(name, part.input_shape, words)
@@ -157,14 +158,6 @@ def _arrays(rules: Preprocessing, rows: Any) -> np.ndarray:
     if isinstance(rules, PictureRules):
         return decoded(rules, rows if not rules.column else words(rows[rules.column]))
     return rules.apply(rows)
-
-
-def _metric(options: DataOptions, targets: Targets | SeveralTargets) -> str:
-    names = METRICS[targets.kind]
-    if options.metric == "auto":
-        return names[0]
-    known(f"metric of a {targets.kind}", options.metric, names)
-    return options.metric
 
 
 def _positive(options: DataOptions, targets: Targets | SeveralTargets) -> str:
@@ -208,7 +201,7 @@ def _majority(task: Task, train: Split, validation: Split) -> float:
     else:
         constant = _constant(task.kind, task.outputs, train.targets)
     outputs = np.repeat(constant[None], len(validation), axis=0)
-    return metric_for(task)(outputs, validation.targets)
+    return score_or_nan(task, outputs, validation.targets)
 
 
 def _constant(kind: str, outputs: int, y: np.ndarray) -> np.ndarray:

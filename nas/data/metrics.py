@@ -5,24 +5,19 @@ Definitions: https://scikit-learn.org/stable/modules/model_evaluation.html
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from nas.config.metric import is_bounded
+from nas.data.own_metrics import MetricFailed, own_metric
+from nas.data.probabilities import probabilities
 from search_spaces.task import LANGUAGE, Forecast, Task
 
 SMALLEST = 1e-15  # probability that a logarithm is taken of
 CHUNK = 4_000_000  # logits at a time
 NOTHING_KNOWN = 0.5  # area under a curve where a class is missing
-
-
-def probabilities(outputs: np.ndarray) -> np.ndarray:
-    """Rows that are probabilities already as they are; others through softmax. float64 `(n, classes)`."""
-    values = np.asarray(outputs, np.float64)
-    if (values >= 0).all() and np.allclose(values.sum(axis=1), 1.0, atol=1e-4):
-        return values
-    values = np.exp(values - values.max(axis=1, keepdims=True))
-    return values / values.sum(axis=1, keepdims=True)
 
 
 def accuracy(outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -176,6 +171,8 @@ def metric_for(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
         return _per_character(task)
     if task.metric == "mase" and task.forecast is not None:
         return mase(task.forecast)
+    if not is_bounded(task.metric):
+        return own_metric(task)
     if not task.targets:
         return metric_of(task.metric, task.positive)
 
@@ -183,6 +180,14 @@ def metric_for(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
         return float(np.mean(list(scores_by_target(task, outputs, targets).values())))
 
     return mean_score
+
+
+def score_or_nan(task: Task, outputs: np.ndarray, targets: np.ndarray) -> float:
+    """The task's score; NaN where a person's own metric has none for these."""
+    try:
+        return metric_for(task)(outputs, targets)
+    except MetricFailed:
+        return math.nan
 
 
 def scores_by_target(task: Task, outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:

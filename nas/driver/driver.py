@@ -32,7 +32,7 @@ from nas.driver.successive_halving import SuccessiveHalving, beaten
 from nas.errors import SearchFailed
 from nas.journal.directory import checkpoint_in, weights_in
 from nas.journal.journal import Journal, JournalError
-from nas.records.job import LATER, TOO_SLOW, EpochReport, Job, Later, TrialEnd
+from nas.records.job import LATER, SAID, TOO_SLOW, EpochReport, Job, Later, TrialEnd
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
 from nas.records.trial import COMPLETED, FAILED, GPUS, OUT, REQUEUED, RUNNING, STATES, STOPPED, Trial, best_first
@@ -192,6 +192,9 @@ class Driver:
             failure, error = end.failure, end.error
             if not failure and trial.scores and not math.isfinite(trial.score):
                 failure, error = "diverged", f"the score after epoch {len(trial.scores)} is {trial.score}"
+            if failure in SAID and failure not in self._told:
+                self._told.add(failure)
+                self._tell(number, [f"{error} {SAID[failure]}"])
             if end.epoch_seconds:
                 self._costs.learn(trial.macs, end.epoch_seconds)
                 self._too_slow.append((end.epoch_seconds, trial.parameters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -111,8 +112,10 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
         seconds, flow = time.monotonic() - began, dict(training.gradient_flow)
         return {"scores": list(scores), "seconds": seconds, "weights": weights, "gradient_flow": flow}
 
+    ending = contextlib.ExitStack()
     try:
         training = begin(job.architecture, data, recipe, epochs=job.epochs, seed=job.seed, device=job.device)
+        ending.callback(training.close)
         weights = load(job.start_from) if job.start_from else None  # a worker elsewhere may not have the file
         if weights is not None:
             training.start_from(weights)
@@ -136,6 +139,8 @@ def train_in_full(job: FullTraining, data: TrainingData, stopped: Callable[[], b
     except Exception as error:
         release(job.device)
         yield Failed(failure_of(error)[1])
+    finally:
+        ending.close()
 
 
 def _replanned(job: FullTraining, done: int, seconds: float) -> int:

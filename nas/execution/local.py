@@ -103,6 +103,13 @@ def at_most(seconds: float) -> Iterator[None]:
 
 def _train(driver: Driving, work: Work) -> None:
     """One training to its end. A second Ctrl-C leaves it unfinished in the journal, for a resume to take up."""
+    try:
+        _epochs(driver, work)
+    finally:
+        work.close()
+
+
+def _epochs(driver: Driving, work: Work) -> None:
     number = work.job.number
     while True:
         began = time.monotonic()

@@ -9,13 +9,15 @@ from pathlib import Path
 import torch
 
 from nas.data.dataset import TrainingData
-from nas.records.job import TOO_SLOW, EpochReport, Job
+from nas.data.own_metrics import MetricFailed
+from nas.records.job import LOOP, METRIC, TOO_SLOW, EpochReport, Job
 from nas.records.joint_space import JointSpace
 from nas.training.crossed import Crossed, begin_crossed
 from nas.training.epoch_clock import TooSlow
 from nas.training.health import Diverged
 from nas.training.loop import Training, begin
 from nas.training.memory import is_out_of_memory
+from nas.training.own_loop import LoopFailed
 from nas.training.storage import load, save
 from search_spaces import decide
 
@@ -24,7 +26,7 @@ SAVED_EVERY = 5.0  # seconds of training that a lost worker may cost; saving a l
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a training ended: `oom`, `diverged`, `too slow` or `error`, the message, and the seconds not yet reported.
+    """Why a training ended, in words, and seconds not yet reported. `kind`: see `TrialEnd.failure`.
 
     `epoch_seconds`: that an epoch would have taken, of one that was too slow.
     """
@@ -62,10 +64,16 @@ class Work:
             self._keep_weights(self.training, report.score)
             return report
         except Exception as error:
+            self.close()
             self.training = None
             release(self.device)
             expected = error.seconds if isinstance(error, TooSlow) else 0.0
             return Failure(*failure_of(error), seconds=time.monotonic() - began, epoch_seconds=expected)
+
+    def close(self) -> None:
+        """Ends what may still run of it: a loop of a person's own."""
+        if self.training is not None:
+            self.training.close()
 
     @property
     def finished(self) -> bool:
@@ -109,7 +117,7 @@ class Work:
 
     def _save(self, training: Training | Crossed) -> None:
         now = time.monotonic()
-        if self.job.checkpoint and not self.finished and now - self._saved >= SAVED_EVERY:
+        if self.job.checkpoint and training.continues and not self.finished and now - self._saved >= SAVED_EVERY:
             self._saved = now
             save(training.state_dict(), self.job.checkpoint)
 
@@ -127,6 +135,10 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, Diverged | FloatingPointError):
         return "diverged", text
+    if isinstance(error, MetricFailed):
+        return METRIC, str(error)
+    if isinstance(error, LoopFailed):
+        return LOOP, str(error)
     if is_out_of_memory(error):
         return "oom", text
     if isinstance(error, TooSlow):

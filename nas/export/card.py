@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from nas.config.metric import shown
+from nas.config.metric import shown, words
 from nas.data.schema import LEFT_OUT, Column, Schema
 from nas.export.formats import FORMATS
 from nas.export.formats.proof import FormatProof
@@ -56,7 +56,7 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof, sch
     shape = ", ".join(map(str, task.input_shape))
     names = ", ".join(facts.classes[:CLASSES_SHOWN]) + (", …" if len(facts.classes) > CLASSES_SHOWN else "")
     rows = [
-        ("task", f"{task.kind}, {task.metric}"),
+        ("task", f"{task.kind}, {words(task.metric)}"),
         ("input", f"(batch, {shape}), in the data's own scale; normalisation is inside"),
         *(("inputs, by name or end to end in this order", _inputs(task)) for _ in task.inputs[:1]),
         ("output", f"(batch, {', '.join(map(str, task.output_shape))}){_logits(task)}"),
@@ -64,17 +64,17 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof, sch
         ("parameters", f"{known.parameters:,}{_of_them(known)}"),
         ("multiply-adds", f"{known.macs:,} for one example"),
         ("data", f"{facts.data} (fingerprint {facts.fingerprint})"),
-        (f"validation {task.metric}", _number(task, facts.validation_score)),
-        (f"test {task.metric}", f"{_number(task, facts.test_score)}, read once, after the choice was made"),
+        (f"validation {words(task.metric)}", _number(task, facts.validation_score)),
+        (f"test {words(task.metric)}", f"{_number(task, facts.test_score)}, read once, after the choice was made"),
         (
             "first random candidate",
-            f"{_number(task, facts.baseline_score)} test {task.metric}, trained in the same final",
+            f"{_number(task, facts.baseline_score)} test {words(task.metric)}, trained in the same final",
         ),
         ("training", f"{facts.epochs} epochs, seed {facts.seed}, the best of {facts.trials} candidates tried"),
         (
             "proof",
             f"outputs on {proof.examples} examples within {proof.difference:.1e}, "
-            f"{task.metric} {shown(task.metric, proof.score)}{_from_rows(proof)}",
+            f"{words(task.metric)} {shown(task.metric, proof.score)}{_from_rows(proof)}",
         ),
         ("made with", f"PyTorch {torch.__version__}, Python {platform.python_version()}, {_today()}"),
     ]

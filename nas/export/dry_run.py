@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 import search_spaces
+from nas.config.reason import reason
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
 from nas.export.export import Way, ways, write
 from nas.export.verify import Proof, verify_all
 from nas.final.record import Check
 from nas.records.joint_space import JointSpace
-from nas.records.reason import reason
 from nas.training.inference import outputs
 from nas.training.whole_network import constants_of, wrapped
 from search_spaces import decide as deciders

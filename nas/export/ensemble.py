@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from nas.config.metric import shown, words
 from nas.data.dataset import Dataset
+from nas.data.metrics import score_or_nan
 from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.export.card import columns_of, use
@@ -41,7 +43,7 @@ Outputs, in order: {names}
 |---|---|
 {members}
 
-On {examples} examples of the sealed test split: {metric} {score:.4f}; the search's winner alone: {alone:.4f}. Outputs
+On {examples} examples of the sealed test split: {metric} {score}; the search's winner alone: {alone}. Outputs
 in a clean interpreter are within {difference:.1e}. Cost and size are those of all members together.
 """
 
@@ -133,20 +135,20 @@ def _card(
     stored: Check,
     schema: Schema | None,
 ) -> str:
-    from nas.training.score import score
-
     return CARD.format(
         data=record["data"],
         kind="probabilities" if task.kind == "classification" else "values",
         size=len(finalists),
         shape=", ".join(map(str, task.input_shape)),
-        metric=task.metric,
-        members="\n".join(f"| trial {one['number']} | {one['validation_score']:.4f} |" for one in finalists),
+        metric=words(task.metric),
+        members="\n".join(
+            f"| trial {one['number']} | {shown(task.metric, one['validation_score'])} |" for one in finalists
+        ),
         names=", ".join(record["classes"]),
         columns=columns_of(schema),
         use=use(schema),
         examples=proof.examples,
-        score=proof.score,
-        alone=score(task, stored.outputs, stored.targets),
+        score=shown(task.metric, proof.score),
+        alone=shown(task.metric, score_or_nan(task, stored.outputs, stored.targets)),
         difference=proof.difference,
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from nas.config.data_options import DataOptions
 from nas.data.metrics import metric_for
 from nas.data.new_rows import NewRows, read_rows
+from nas.data.own_metrics import MetricFailed
 from nas.data.preprocessing import Preprocessing, parts_of
 from nas.data.preprocessing.cells import WrongCell, words
 from nas.data.preprocessing.language import LanguageRules
@@ -75,7 +76,10 @@ def predictions(
         return NewPredictions(predictor, found, None, 0, rows.why, tuple(notes))
     said = rows.outputs if rows.outputs is not None else found.outputs
     outputs, targets = said[rows.known], rows.targets[rows.known]
-    score = metric_for(_task(schema, predictor.rules))(outputs, targets)
+    try:
+        score = metric_for(_task(schema, predictor.rules))(outputs, targets)
+    except (InputError, MetricFailed) as error:  # a person's own metric is no part of an export
+        return NewPredictions(predictor, found, None, 0, str(error), tuple(notes))
     return NewPredictions(predictor, found, score, int(np.sum(rows.known)), "", tuple(notes))
 
 

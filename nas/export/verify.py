@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nas.data.metrics import score_or_nan
 from nas.errors import SearchFailed
 from nas.export.clean_interpreter import CLEAN, run
 from nas.final.record import Check
-from nas.training.score import score
 from search_spaces.task import Task
 
 TOLERANCE = 1e-5
@@ -200,15 +201,22 @@ def _judged(found: Path, directory: Path, check: Check, task: Task, said: str) -
     difference = float(np.abs(every).max()) / scale
     proof = Proof(
         difference,
-        score(task, outputs, check.targets),
-        score(task, check.outputs, check.targets),
+        score_or_nan(task, outputs, check.targets),
+        score_or_nan(task, check.outputs, check.targets),
         len(outputs),
         raw=count,
     )
-    if not difference <= TOLERANCE or not abs(proof.score - proof.logged) <= TOLERANCE:
+    if not difference <= TOLERANCE or not _same(proof.score, proof.logged, TOLERANCE * max(1.0, abs(proof.logged))):
         return f"The export in {directory} does not compute what was trained: {json.dumps(vars(proof))}."
     if count:
-        found_score, logged = (score(task, one[:count], check.targets[:count]) for one in (from_rows, check.outputs))
-        if not abs(found_score - logged) <= SCORE_TOLERANCE * max(1.0, abs(logged)):
+        found_score, logged = (
+            score_or_nan(task, one[:count], check.targets[:count]) for one in (from_rows, check.outputs)
+        )
+        if not _same(found_score, logged, SCORE_TOLERANCE * max(1.0, abs(logged))):
             return f"The export in {directory} scores {found_score} on raw rows, not {logged}."
     return proof
+
+
+def _same(one: float, other: float, tolerance: float) -> bool:
+    """Whether two scores are the same, or there are none: a person's own metric may have none for few examples."""
+    return abs(one - other) <= tolerance or (math.isnan(one) and math.isnan(other))

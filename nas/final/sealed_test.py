@@ -12,12 +12,12 @@ import torch
 
 from nas.baselines.within import Lot
 from nas.data.dataset import Dataset
+from nas.data.metrics import score_or_nan
 from nas.final.record import CHECK, Check, write_raw
 from nas.final.verdict import Rival, standing
 from nas.records.results import BaselineResult, Finalist, FinalResult
 from nas.training.inference import outputs as predicted
 from nas.training.loop import says_the_mean_of_both
-from nas.training.score import score
 from nas.training.whole_network import constants_of, whole_network
 
 CHECKED_EXAMPLES, CHECKED_AT_LEAST = 2_048, 128  # by which an export is proved
@@ -39,7 +39,7 @@ def tested(
     began = time.monotonic()
     outputs = _outputs(dataset, winner, test.inputs, device)
     each = (time.monotonic() - began) / max(1, len(outputs))
-    winner = _with_test_score(winner, score(task, outputs, test.targets))
+    winner = _with_test_score(winner, score_or_nan(task, outputs, test.targets))
     examples = max(CHECKED_AT_LEAST, min(CHECKED_EXAMPLES, int(CHECKED_SECONDS / max(each, 1e-9))))
     examples = min(examples, max(1, CHECKED_NUMBERS // outputs[0].size))
     rows = slice(0, examples)
@@ -51,12 +51,17 @@ def tested(
         first = winner
     elif first is not None:
         others = _outputs(dataset, first, test.inputs, device)
-        first = _with_test_score(first, score(task, others, test.targets))
+        first = _with_test_score(first, score_or_nan(task, others, test.targets))
         rival = Rival("the first random candidate", first.validation_score, others)
     rivals = [Rival(one.label, one.validation_score, one.predict(test.inputs)) for one in baselines.fitted]
     measured = tuple(
         BaselineResult(
-            one.name, one.label, one.validation_score, score(task, found.outputs, test.targets), one.seconds, one.note
+            one.name,
+            one.label,
+            one.validation_score,
+            score_or_nan(task, found.outputs, test.targets),
+            one.seconds,
+            one.note,
         )
         for one, found in zip(baselines.fitted, rivals, strict=True)
     )

@@ -10,15 +10,17 @@ would give.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from nas.config.metric import ERRORS
+from nas.config.metric import is_bounded, is_error
 from nas.config.metric import words as metric_words
-from nas.data.metrics import characters, nats
+from nas.data.metrics import characters, nats, score_or_nan
 from nas.records.verdict import (
     BETTER,
     NOT_DISTINGUISHABLE,
@@ -28,7 +30,6 @@ from nas.records.verdict import (
     Standing,
     Verdict,
 )  # fmt: skip
-from nas.training.score import score
 from search_spaces.task import LANGUAGE, Task
 
 LEVEL = 0.95
@@ -37,6 +38,7 @@ FEWEST = 50  # test examples for a verdict
 DRAWS, FEWEST_DRAWS = 2_000, 400
 MOST_DRAWN = 400_000_000  # examples in all draws together: beyond it there are fewer draws
 CHUNK = 4_000_000  # numbers drawn at a time
+SECONDS_OF_OWN = 2.0  # for the draws of a metric that is not ours, which may be slow
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +85,12 @@ def standing(
 
 def estimated(task: Task, outputs: np.ndarray, targets: np.ndarray, seed: int = 0) -> Estimate:
     """The score of some outputs with its interval."""
-    value, n = score(task, outputs, targets), len(targets)
+    value, n = score_or_nan(task, outputs, targets), len(targets)
     if task.metric == "accuracy":
         return Estimate(value, *wilson(round(value * n), n), n)
     drawn = _drawn(task, [outputs], targets, seed)[0]
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(value, float(low), float(high), n, task.metric in ERRORS)
+    low, high, _ = _of_draws(drawn)
+    return Estimate(value, float(low), float(high), n, is_error(task.metric))
 
 
 def compared(task: Task, outputs: np.ndarray, targets: np.ndarray, rival: Rival, seed: int = 0) -> Verdict:
@@ -103,7 +105,7 @@ def compared(task: Task, outputs: np.ndarray, targets: np.ndarray, rival: Rival,
         difference, low, high, p_value = paired_accuracies(right, other)
     else:
         own, others = _drawn(task, [outputs, rival.outputs], targets, seed)
-        difference = score(task, outputs, targets) - score(task, rival.outputs, targets)
+        difference = score_or_nan(task, outputs, targets) - score_or_nan(task, rival.outputs, targets)
         low, high, p_value = _of_draws(own - others)
     clear = p_value < 1 - LEVEL and (low > 0 or high < 0)
     kind = NOT_DISTINGUISHABLE if not clear else BETTER if difference > 0 else WORSE
@@ -139,7 +141,9 @@ def paired_accuracies(right: np.ndarray, other: np.ndarray) -> tuple[float, floa
 
 
 def _of_draws(differences: np.ndarray) -> tuple[float, float, float]:
-    """Interval and p-value from `(draws,)` differences of a bootstrap."""
+    """Interval and p-value from `(draws,)` differences of a bootstrap; NaN and 1 of none."""
+    if not len(differences):
+        return math.nan, math.nan, 1.0
     low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     beyond = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     return float(low), float(high), min(1.0, 2 * (beyond + 1) / (len(differences) + 1))
@@ -152,12 +156,15 @@ def _drawn(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: 
     if task.kind == LANGUAGE:
         return _drawn_texts(task, models, targets, seed)
     rng, n = np.random.default_rng(seed), len(targets)
-    found = np.empty((len(models), FEWEST_DRAWS))
+    found = np.full((len(models), FEWEST_DRAWS), np.nan)
+    until = math.inf if is_bounded(task.metric) else time.monotonic() + SECONDS_OF_OWN
     for draw in range(FEWEST_DRAWS):
+        if time.monotonic() > until:
+            break
         rows = rng.integers(n, size=n) if task.forecast is None else _blocks(rng, n, task.forecast.horizon)
         for place, model in enumerate(models):
-            found[place, draw] = score(task, model[rows], targets[rows])
-    return found
+            found[place, draw] = score_or_nan(task, model[rows], targets[rows])
+    return found[:, np.isfinite(found).all(axis=0)]  # a person's own metric may have none for some draws
 
 
 def _drawn_texts(task: Task, models: Sequence[np.ndarray], targets: np.ndarray, seed: int) -> np.ndarray:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TOO_SLOW = "too slow"  # why a training ended that had no time for an epoch
+METRIC = "metric"  # why one ended whose score a person's own metric could not give
+LOOP = "loop"  # why one ended whose own loop raised, or did not keep to what is asked of it
+GOES_ON = "Its training counts as failed, and the search goes on."
+SAID = {METRIC: GOES_ON, LOOP: GOES_ON}  # failures by a person's own code, said once
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class TrialEnd:
     """How a training ended: by itself or because it was stopped, or by a failure.
 
     Args:
-        failure: `oom`, `diverged`, `error`, `timeout`, `lost` or `too slow`; "" where nothing went wrong.
+        failure: `oom`, `diverged`, `error`, `timeout`, `lost`, `metric`, `loop` or `too slow`; "" where nothing went
+            wrong.
         error: what went wrong, in words.
         seconds: spent on it and not yet reported, e.g. on an epoch that failed.
         epoch_seconds: that an epoch would have taken, of one that was too slow for the time left; else 0.

@@ -36,7 +36,7 @@ class Trial:
         activation_bytes: bytes that one example's forward pass keeps for the backward pass.
         source: which part of the strategy proposed it, e.g. `random`, `evolution`, `predictor`.
         error: why it failed, else empty.
-        failure: `oom`, `diverged`, `error`, `timeout` or `lost` when it failed, else empty.
+        failure: `oom`, `diverged`, `error`, `timeout`, `lost`, `metric` or `loop` when it failed, else empty.
         attempts: times its training was begun.
         finished: place in the order of finishing, from 1; 0 while it is unfinished.
         began: seconds of the search's own clock when it was proposed.

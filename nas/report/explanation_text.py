@@ -8,6 +8,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from nas.config.metric import shown, words
 from nas.records.joint_space import in_words
 from nas.report.document import SCHEMA
 from nas.report.explanation import Alternative, Explanation, Paid, Relative
@@ -34,7 +35,8 @@ def explanation_text(found: Explanation, paid: Sequence[Paid] = ()) -> Iterator[
 
 def _effects(found: Explanation) -> Table:
     table = Table(
-        title=f"What one change would do to the validation {found.metric}, predicted; tried: trainings that had it",
+        title=f"What one change would do to the validation {words(found.metric)}, predicted; "
+        "tried: trainings that had it",
         title_justify="left", box=box.SIMPLE_HEAD,
     )  # fmt: skip
     for name in ("decision", "winner has", "instead"):
@@ -67,7 +69,7 @@ def _for_nothing(found: Explanation) -> Iterator[str]:
 
 def _paid(paid: Sequence[Paid], metric: str) -> Iterator[str | Table]:
     table = Table(
-        title=f"Paid: differences of the {metric} that were trained", title_justify="left", box=box.SIMPLE_HEAD
+        title=f"Paid: differences of the {words(metric)} that were trained", title_justify="left", box=box.SIMPLE_HEAD
     )
     table.add_column("decision", overflow="fold")
     table.add_column("instead", overflow="fold")
@@ -92,14 +94,14 @@ def _lineage(found: Explanation) -> Iterator[str]:
     if not found.lineage.nearest:
         yield "  none: nothing was trained before it."
     for one in found.lineage.nearest:
-        yield f"  {_near(one)}"
+        yield f"  {_near(one, found.metric)}"
 
 
-def _near(one: Relative) -> str:
+def _near(one: Relative, metric: str) -> str:
     changed = ", ".join(f"{in_words(path)}: {its} → {ours}" for path, its, ours in one.differences[:4])
     more = f" and {len(one.differences) - 4} more" if len(one.differences) > 4 else ""
     differs = f"differs in {len(one.differences)} of {one.decisions} decisions"
-    return f"trial {one.trial}, score {one.score:.4f}: {differs}{f' ({changed}{more})' if changed else ''}"
+    return f"trial {one.trial}, score {shown(metric, one.score)}: {differs}{f' ({changed}{more})' if changed else ''}"
 
 
 def explanation_document(found: Explanation, paid: Sequence[Paid] = ()) -> dict[str, Any]:

@@ -27,10 +27,12 @@ WORDS = {COMPLETED: "finished", STOPPED: "stopped early", FAILED: "failed", RUNN
 def best_table(candidates: Sequence[Trial], metric: str, title: str) -> Table:
     """The best five candidates on the validation split."""
     table = _table(f"{title}, by validation {metric_words(metric)}", expand=True)
-    for name, width in (("trial", 5), ("score", 6), ("parameters", 10), ("MACs", 7), ("epochs", 6), ("from", 9)):
+    best = best_first(candidates)[:SHOWN]
+    longest = max([6, *(len(shown(metric, one.score)) for one in best)])
+    for name, width in (("trial", 5), ("score", longest), ("parameters", 10), ("MACs", 7), ("epochs", 6), ("from", 9)):
         table.add_column(name, justify="left" if name == "from" else "right", width=width, no_wrap=True)
     table.add_column("cells", overflow="ellipsis", no_wrap=True, ratio=1)
-    for one in best_first(candidates)[:SHOWN]:
+    for one in best:
         numbers = (shown(metric, one.score), f"{one.parameters:,}", f"{one.macs / 1e6:.1f} M", str(len(one.scores)))
         table.add_row(str(one.number), *numbers, one.source, short(one))
     return table
@@ -42,7 +44,9 @@ def front_table(candidates: Sequence[Trial], objectives: Sequence[str], metric: 
     costs = tuple(objectives[1:])
     left_out = f"; {len(found) - FRONT_SHOWN} more" if len(found) > FRONT_SHOWN else ""
     table = _table(f"Pareto front: validation {metric_words(metric)} against {', '.join(costs)}{left_out}", expand=True)
-    for name, width in (("trial", 5), ("score", 6), *((cost, max(len(cost), 10)) for cost in costs)):
+    best = best_first(candidates)[:SHOWN]
+    longest = max([6, *(len(shown(metric, one.score)) for one in best)])
+    for name, width in (("trial", 5), ("score", longest), *((cost, max(len(cost), 10)) for cost in costs)):
         table.add_column(name, justify="right", width=width, no_wrap=True)
     table.add_column("cells", overflow="ellipsis", no_wrap=True, ratio=1)
     for one in found[:FRONT_SHOWN]:

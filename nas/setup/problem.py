@@ -143,9 +143,8 @@ def recipe_for(recipe: TrainingConfig, task: Task) -> TrainingConfig:
 
 def _for_language(recipe: TrainingConfig) -> TrainingConfig:
     batch = WINDOWS_OF_A_BATCH if recipe.batch_size == 0 else recipe.batch_size
-    return dataclasses.replace(
-        recipe, batch_size=batch, optimizer="muon" if recipe.optimizer == "auto" else recipe.optimizer
-    )
+    ours = recipe.optimizer == "auto" and recipe.train is None
+    return dataclasses.replace(recipe, batch_size=batch, optimizer="muon" if ours else recipe.optimizer)
 
 
 def limited(space: Space, config: SearchConfig, task: Task) -> Space:

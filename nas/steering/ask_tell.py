@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nas.config.metric import ERRORS, words
+from nas.config.metric import is_bounded, is_error, words
 from nas.driver.driver import Driver
 from nas.driver.events import Observer
 from nas.errors import InputError
@@ -132,9 +132,11 @@ def _asked(driver: Driver, number: int) -> Trial:
 def _checked(score: float, metric: str) -> float:
     if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
         raise InputError(f"`score` must be a finite number, got {score!r}. What has none is told by `--failed`.")
-    if metric in ERRORS and score > 0:
+    if not is_bounded(metric):
+        return float(score)
+    if is_error(metric) and score > 0:
         raise InputError(f"`score` is a {words(metric)} with a minus, so that higher is better: tell {-score}.")
-    if metric not in ERRORS and score > 1:
+    if not is_error(metric) and score > 1:
         raise InputError(f"`score` is a {words(metric)}, which is at most 1, got {score}.")
     return float(score)
 

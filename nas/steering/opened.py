@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,8 +100,9 @@ class OpenedSearch(SearchOutcome):
         whole = self.network(trial)
         chosen = stored.trial(number if number is not None else self.best.number)
         training = Training(whole[1], dataset.search, chosen.recipe, epochs=epochs, seed=chosen.seed)  # type: ignore[index]
-        while not training.finished:
-            training.epoch()
+        with contextlib.closing(training):
+            while not training.finished:
+                training.epoch()
         whole[1].load_state_dict(training.network.state_dict())  # type: ignore[index]
         return whole.eval()
 

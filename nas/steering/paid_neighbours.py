@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -108,12 +109,13 @@ def _trained(
             proposal.architecture, dataset.search, proposal.recipe, epochs=winner.epochs, seed=seed, device=device
         )  # fmt: skip
         score, last = float("nan"), winner.seconds / max(epochs, 1)
-        for done in range(epochs):
-            left = deadline - time.time()
-            if last * (epochs - done) > left:
-                raise TooSlow(last * (epochs - done), left, 0)
-            report = training.epoch(deadline)
-            score, last = report.score, report.seconds
+        with contextlib.closing(training):
+            for done in range(epochs):
+                left = deadline - time.time()
+                if last * (epochs - done) > left:
+                    raise TooSlow(last * (epochs - done), left, 0)
+                report = training.epoch(deadline)
+                score, last = report.score, report.seconds
         return score, ""
     except TooSlow:
         raise

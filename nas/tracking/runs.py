@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.config.edit import Edit
+from nas.config.metric import shown, words
 from nas.data.schema import FILE
 from nas.driver.events import SearchStarted
 from nas.errors import SearchFailed
@@ -272,11 +273,13 @@ class Runs:
     ) -> None:
         task = self.started.task
         if best is not None:
-            title = f"trial {best.number}: {task.metric} {best.score:.4f} on the validation split"
+            title = (
+                f"trial {best.number}: {words(task.metric)} {shown(task.metric, best.score)} on the validation split"
+            )
             (folder / "architecture.json").write_text(best.architecture.to_json())
             (folder / "best_network.svg").write_text(drawing.svg(best.architecture, task, title))
             (folder / "best_network.txt").write_text(drawing.text(best.architecture, task))
-            charts.progress(candidates, task.metric, folder / "progress.png")
+            charts.progress(candidates, words(task.metric), folder / "progress.png")
         every = {one.trainings: one for one in (*judged_before(self.client, self.parent), *judged)}
         if every:
             charts.probation([every[trainings] for trainings in sorted(every)], folder / "predictor_on_probation.png")
@@ -284,7 +287,7 @@ class Runs:
             (folder / "statement.txt").write_text(outcome.statement)
             outcome.trials.to_csv(folder / "trials.csv", index=False)
             for cost in outcome.config.objectives[1:] or ("parameters",):
-                charts.trade_off(candidates, task.metric, cost, folder / f"score_and_{cost}.png")
+                charts.trade_off(candidates, words(task.metric), cost, folder / f"score_and_{cost}.png")
 
     # Calls
 

@@ -81,12 +81,22 @@ class Crossed:
     @property
     def finished(self) -> bool:
         """Whether all planned epochs are done."""
-        return self.trainings[0].finished
+        return all(training.finished for training in self.trainings)
 
     @property
     def epochs_done(self) -> int:
         """Epochs of each fold."""
         return self.trainings[0].epochs_done
+
+    @property
+    def continues(self) -> bool:
+        """See `Training.continues`."""
+        return self.trainings[0].continues
+
+    def close(self) -> None:
+        """See `Training.close`."""
+        for training in self.trainings:
+            training.close()
 
     def notice(self, text: str) -> None:
         """Adds what a person should know to the next report."""

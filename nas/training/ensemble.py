@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
-from nas.training.score import score
+from nas.data.metrics import score_or_nan
 from search_spaces.task import Task
 
 
@@ -66,6 +67,8 @@ def select(outputs: Sequence[np.ndarray], targets: np.ndarray, task: Task, size:
 def _quality(members: Sequence[np.ndarray], targets: np.ndarray, task: Task) -> tuple[float, float]:
     """Score, and among equal scores the mean log-probability of the true class."""
     mean = average(members, task)
+    value = score_or_nan(task, mean, targets)
+    value = -math.inf if math.isnan(value) else value
     if task.kind != "classification":
-        return score(task, mean, targets), 0.0
-    return score(task, mean, targets), float(mean[np.arange(len(targets)), targets].mean())
+        return value, 0.0
+    return value, float(mean[np.arange(len(targets)), targets].mean())

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from nas.config.metric import inside, words
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.errors import InputError
@@ -29,8 +30,10 @@ from nas.training.fidelity import narrowed, reduced
 from nas.training.forward import Forward
 from nas.training.health import DeadUnits, check_gradients, check_loss, check_outputs, gradient_norms
 from nas.training.inference import predict
+from nas.training.loop_data import LoopData, LoopPart, in_order
 from nas.training.memory import free_bytes, parts_that_fit
 from nas.training.own_augmentation import own_augmentation
+from nas.training.own_loop import OwnLoop, Report
 from nas.training.precision import resolve_device, resolve_precision
 from nas.training.regularization import mix, regularize
 from nas.training.schedule import factor
@@ -42,6 +45,7 @@ from search_spaces.network import build
 from search_spaces.task import Task
 
 CHECK_EVERY = 16  # steps between two checks of the loss on the CPU; on CUDA a check would wait for the device
+SAME = 1e-3  # within which two scores are the same
 log = logging.getLogger("nas.training")
 
 
@@ -101,7 +105,8 @@ class Training:
             raise InputError(f"`epochs` must be a whole number of at least 1, got {epochs!r}.")
         self.device = resolve_device(device)
         self.precision = resolve_precision(config.precision, self.device)
-        config = replace(config, optimizer=config.optimizer_for(len(data.train), data.task))
+        recipe, optimizer = config, config.optimizer_for(len(data.train), data.task)
+        config = replace(config, train=None, optimizer=optimizer, ema=0.0 if config.train is not None else config.ema)
         if any(one.vocabulary for one in data.task.inputs) and (config.mixup or config.cutmix):
             raise InputError("`mixup` and `cutmix` cannot mix tokens, which one of the inputs holds; set both to 0.")
         self.data, self.config, self.epochs, self.seed = data, config, epochs, seed
@@ -120,7 +125,12 @@ class Training:
         self._step = Step(self._network, self._criterion, config, self.device, self.precision)
         self._batches = self._make_batches()
         self._validation = resident(data.validation.inputs, self.device)
-        self._validation_targets = self._criterion.standardised(resident(data.validation.targets, self.device))
+        true = resident(data.validation.targets, self.device)
+        self._validation_targets = self._criterion.standardised(true)
+        self._own_loop = None
+        if recipe.train is not None:
+            handed = self._loop_data(true, recipe)
+            self._own_loop = OwnLoop(recipe.train, self._network, handed, lambda: self.epochs)
         self.gradient_flow: dict[str, float] = {}
         self.dead_units: dict[str, float] = {}
 
@@ -133,21 +143,46 @@ class Training:
         change = own_augmentation(own, numbers=not task.vocabulary) if own is not None else None
         return Batches(self.data.train, self.config.batch_for(rows), self.device, augment, change)
 
+    def _loop_data(self, true: torch.Tensor, recipe: TrainingConfig) -> LoopData:
+        """What a person's own loop gets; `true`: targets of the validation split, in their own scale."""
+        batches, watched = self._batches, (self._validation, true)
+        rng = torch.Generator(self.device).manual_seed(self.seed)
+        size = self.config.batch_for(len(self.data.train))
+        training = LoopPart(
+            (batches.inputs, batches.targets), lambda: batches.epoch(rng), batches.steps, self._prepared
+        )
+        count = -(-len(self._validation) // size)
+        validation = LoopPart(watched, lambda: in_order(watched, size), count, self._prepared)
+        return LoopData(training, validation, self.data.task, self.device, recipe, self._prepared, self._criterion)
+
     def notice(self, text: str) -> None:
         """Adds what a person should know to the next report."""
         self.notices.append(text)
         log.info(text)
 
     def cut_batches(self, parts: int) -> None:
-        """Runs every batch in at least `parts` micro-batches; the gradient stays that of the whole batch."""
-        if parts > self._step.parts:
+        """Runs every batch in at least `parts` micro-batches; the gradient stays that of the whole batch.
+
+        A person's own loop cuts its batches itself.
+        """
+        if parts > self._step.parts and self._own_loop is None:
             self.notice(f"every batch is cut into {parts} parts, so that the training fits into memory.")
             self._step.parts = parts
 
     @property
     def finished(self) -> bool:
-        """Whether all planned epochs are done."""
-        return self.epochs_done >= self.epochs
+        """Whether all planned epochs are done, or a person's own loop has returned."""
+        return self.epochs_done >= self.epochs or (self._own_loop is not None and self._own_loop.ended)
+
+    @property
+    def continues(self) -> bool:
+        """Whether a state says enough to go on from. Of a person's own loop it is not known what it keeps."""
+        return self._own_loop is None
+
+    def close(self) -> None:
+        """Ends a person's own loop, wherever it is. The network stays as it is."""
+        if self._own_loop is not None:
+            self._own_loop.close()
 
     @property
     def network(self) -> nn.Module:
@@ -181,12 +216,18 @@ class Training:
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
-            loss, norm, rate = self._train(number, rng, deadline)
-        check_loss(loss, number, self._known_loss)
-        self.gradient_flow = gradient_norms(self._network)
-        check_gradients(self.gradient_flow, number)
+            if self._own_loop is not None:
+                loss = norm = rate = math.nan  # the loop keeps them to itself
+                self._own_loop.epoch(number >= self.epochs, deadline)
+            else:
+                loss, norm, rate = self._train(number, rng, deadline)
+                check_loss(loss, number, self._known_loss)
+                self.gradient_flow = gradient_norms(self._network)
+                check_gradients(self.gradient_flow, number)
         self.epochs_done = number
         value, validation_loss, dead = self._validate()
+        if self._own_loop is not None:
+            self._take_up(self._own_loop.report, value)
         told, self._told = self._told, len(self.notices)
         return EpochReport(
             epoch=number,
@@ -199,6 +240,14 @@ class Training:
             dead_share=dead,
             notices=tuple(self.notices[told:]),
         )
+
+    def _take_up(self, report: Report, value: float) -> None:
+        """Hands a loop its network's score, and says where the loop found another."""
+        said, own = report.told, inside(self.data.task.metric, value)
+        if said is not None and not math.isclose(abs(said), abs(own), rel_tol=SAME, abs_tol=SAME):
+            ours = f"the {words(self.data.task.metric)} of its network on the validation split"
+            self.notice(f"the score that the loop reported is not {ours}, and the latter counts.")
+        report.score = value
 
     def _train(self, number: int, rng: torch.Generator, deadline: float) -> tuple[float, float, float]:
         """Mean loss, mean gradient norm and last learning rate of one epoch."""
@@ -213,11 +262,7 @@ class Training:
         for step, (inputs, targets) in enumerate(self._batches.epoch(rng)):
             done = ((number - 1) * steps + step + 0.5) / (self.epochs * steps)
             rate = self._step.set_rate(factor(config.schedule, config.warmup, done))
-            x = self._normalize(inputs).contiguous(memory_format=self._layout)
-            y = self._criterion.standardised(targets)
-            if self._view is not None:
-                x, simple = self._view(x)
-                y = y - simple
+            x, y = self._prepared(inputs, targets)
             x, others, share = mix(x, y, rng, mixup=config.mixup, cutmix=config.cutmix)
             loss, norm = self._step(x, y, others, share)
             losses += loss
@@ -231,9 +276,19 @@ class Training:
             self.notice(f"the step cannot be recorded as a CUDA graph, so it runs without: {self._step.refused}")
         return float(losses) / steps, float(norms) / steps, rate
 
+    def _prepared(self, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch in the data's own scale as the network takes and learns it."""
+        x = self._normalize(inputs).contiguous(memory_format=self._layout)
+        y = self._criterion.standardised(targets)
+        if self._view is not None:
+            x, simple = self._view(x)
+            y = y - simple
+        return x, y
+
     def _validate(self) -> tuple[float, float, float]:
         """Score, loss and mean share of dead units on the validation split."""
         dead = DeadUnits()
+        self._network.to(self.device)  # a person's own loop may have moved it
         forward: nn.Module = Forward(self.network, self.precision)
         forward = forward if self._view is None else Ahead(forward, self._view)
         network = nn.Sequential(self._normalize, forward)

@@ -1,30 +1,37 @@
 """A rehearsal of a recipe before anything is spent: own code in it that cannot work is refused now.
 
 Each loss, optimizer and augmentation of a person's own trains a random network of the space for one epoch, on a few
-examples of the data.
+examples of the data; each loop for two, so that it is told once to go on and once that it is over.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 
 from nas.config.own_code import is_code, name_of
+from nas.config.reason import reason
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import Split, TrainingData
+from nas.data.own_metrics import MetricFailed
 from nas.errors import InputError
 from nas.records.joint_space import JointSpace
-from nas.records.reason import reason
+from nas.training.epoch_clock import TooSlow
 from nas.training.health import Diverged
-from nas.training.loop import begin
+from nas.training.loop import Training, begin
+from nas.training.own_loop import LoopFailed
 from search_spaces.tree import outcomes
 
 EXAMPLES = 64
-OWN = ("loss", "optimizer", "augment")
+OWN = ("loss", "optimizer", "augment", "train")
+LOOP_EPOCHS, LOOP_SECONDS = 2, 60.0  # that a loop is rehearsed for, and may take at most
 
 
 def rehearse_recipe(joint: JointSpace, data: TrainingData) -> int:
@@ -40,10 +47,15 @@ def rehearse_recipe(joint: JointSpace, data: TrainingData) -> int:
             _epoch(joint, _few(data), name, code)
         except Exception as error:  # whatever a person's own code raises
             raise InputError(
-                f"`{name}` {name_of(code)} would come to nothing: {reason(error).rstrip('.')}. Correct that, or leave "
+                f"`{name}` {name_of(code)} would come to nothing: {_why(error).rstrip('.')}. Correct that, or leave "
                 "it out; nothing was written."
             ) from error
     return tried
+
+
+def _why(error: Exception) -> str:
+    """In words; a loop's error has its lines already."""
+    return str(error) if isinstance(error, LoopFailed | TooSlow) else reason(error)
 
 
 def _own(training: Any) -> Iterator[tuple[str, Any]]:
@@ -59,13 +71,24 @@ def _epoch(joint: JointSpace, data: TrainingData, name: str, code: Any) -> None:
     given: dict[str, Any] = {name: code}
     rates = [rate for recipe in outcomes(joint.training) for rate in outcomes(recipe.learning_rate) if rate]
     config = TrainingConfig(**given, learning_rate=rates[0] if rates else 0.0)
+    epochs = LOOP_EPOCHS if name == "train" else 1
     with torch.random.fork_rng(devices=[]):
-        training = begin(joint.sample(random.Random(0)).architecture, data, config, epochs=1, seed=0)
-        try:
-            training.epoch()
-        except Diverged as error:
-            if name == "loss" and error.reason.startswith("loss"):
-                raise InputError(f"with a network that has learned nothing, {error.reason}") from None
+        training = begin(joint.sample(random.Random(0)).architecture, data, config, epochs=epochs, seed=0)
+        deadline = time.time() + LOOP_SECONDS if name == "train" else math.inf
+        with contextlib.closing(training):
+            for _ in range(epochs):
+                _one(training, name, deadline)
+
+
+def _one(training: Training, name: str, deadline: float) -> None:
+    """One epoch; what only says that a network has learned nothing yet is let be."""
+    try:
+        training.epoch(deadline)
+    except MetricFailed:  # on so few examples it may have no value
+        return
+    except Diverged as error:
+        if name == "loss" and error.reason.startswith("loss"):
+            raise InputError(f"with a network that has learned nothing, {error.reason}") from None
 
 
 def _few(data: TrainingData) -> TrainingData:

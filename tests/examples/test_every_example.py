@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,13 +16,18 @@ SAYS = {
     "text": "'breakfast was not poor' is",
     "front": "the smallest of the front lies in",
     "frozen_backbone": "of them trained",
+    "own_loss_and_metric": "a hundred patients cost",
+    "lightning_loop": "trained by Lightning",
 }
+NEEDS = {"lightning_loop": "lightning"}
 
 
 @pytest.mark.parametrize("name", SAYS)
 def test_an_example(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name], reason=f"{name}.py needs pip install 'nas[{NEEDS[name]}]'")
     monkeypatch.chdir(tmp_path)
     (tmp_path / f"{name}.py").write_text((EXAMPLES / f"{name}.py").read_text())
     spec = importlib.util.spec_from_file_location(name, tmp_path / f"{name}.py")
@@ -31,3 +37,11 @@ def test_an_example(
     spec.loader.exec_module(module)
     module.main("2 trials", executor="local", tracking_uri="", epochs=1, known="off", directory=tmp_path / "search")
     assert SAYS[name] in capsys.readouterr().out
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lightning") is not None, reason="Lightning is installed")
+def test_an_example_says_what_it_needs() -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "lightning_loop.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and "pip install 'nas[lightning]'" in done.stderr and "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 import nas
+from nas.config.metric import words
 from nas.config.own_code import made_of
 from nas.execution.ray.shipping import modules_to_ship
 from nas.setup.changed_code import BEFORE, CODE, changed_code
@@ -39,6 +41,8 @@ def test_another_process_reads_it_and_trains_on(searched: Path, tmp_path: Path) 
     found = nas.open(moved)
     assert [trial.state for trial in found.candidates] == ["completed"] * 2
     recipe = found.candidates[0].recipe
+    assert words(found.stored.task.metric) == "points"
+    assert all(trial.score == int(trial.score) > 0 for trial in found.candidates)
     loss = made_of(recipe.loss)()
     assert (type(loss).__name__, loss.gamma) == ("Focal", 2.0)
     assert made_of(recipe.optimizer) is torch.optim.RAdam
@@ -52,7 +56,14 @@ def test_it_is_resumed_without_the_script(searched: Path, tmp_path: Path) -> Non
     assert [trial.state for trial in nas.resume(moved, budget="3 trials").candidates] == ["completed"] * 3
 
 
-@pytest.mark.parametrize(("old", "new"), [("** self.gamma", "** (self.gamma + 1)"), ("GAMMA = 2.0", "GAMMA = 3.0")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("** self.gamma", "** (self.gamma + 1)"),
+        ("GAMMA = 2.0", "GAMMA = 3.0"),
+        ("(y_true == prediction).sum()", "(y_true == prediction).mean()"),
+    ],
+)
 def test_a_changed_loss_is_named_and_accepted_only_when_asked(
     searched: Path, tmp_path: Path, old: str, new: str
 ) -> None:
@@ -61,7 +72,7 @@ def test_a_changed_loss_is_named_and_accepted_only_when_asked(
     text = script.read_text()
     script.write_text(text.replace(old, new))
     try:
-        with pytest.raises(nas.InputError, match=r"(?s)accept-changed-code.*\+.*" + new.split()[0].replace("*", r"\*")):
+        with pytest.raises(nas.InputError, match=r"(?s)accept-changed-code.*\+.*" + re.escape(new.split()[0])):
             nas.resume(moved, budget="3 trials")
         found = nas.resume(moved, budget="3 trials", accept_changed_code=True)
         assert [trial.attributes.get(CODE) for trial in found.candidates] == [BEFORE, BEFORE, None]

@@ -80,7 +80,7 @@ class OnRay:
             return
         space = problem.space
         plain = JointSpace(Space(space.space.name, *space.space.cells), space.training, space.task)  # rules stay here
-        for module in modules_to_ship((space.space.cells, space.training)):
+        for module in modules_to_ship((space.space.cells, space.training, self.data.metric)):
             ray.cloudpickle.register_pickle_by_value(module)
         slots = slots_of(self.config.cpus_per_trial)
         while True:
@@ -326,6 +326,7 @@ class Worker(tune.Trainable):
         self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.work.close()
         self._take(new_config)
         return True
 
@@ -360,6 +361,7 @@ class Worker(tune.Trainable):
         return {**dataclasses.asdict(report), "done": self.work.finished}
 
     def cleanup(self) -> None:
+        self.work.close()
         faulthandler.cancel_dump_traceback_later()
 
 

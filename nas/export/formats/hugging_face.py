@@ -6,10 +6,12 @@ The formats: https://huggingface.co/docs/hub/model-cards, https://huggingface.co
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
 
+from nas.config.metric import words
 from nas.export.formats.subject import Subject
 
 CODE = '''"""The network by the Hugging Face Hub's own loader; needs torch, safetensors and huggingface-hub.
@@ -78,7 +80,7 @@ def hub_card(card: str, subject: Subject, score: float | None) -> str:
     if pipeline:
         said["pipeline_tag"] = pipeline
     lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in said.items()]  # JSON is YAML
-    if score is not None:
+    if score is not None and math.isfinite(score):
         name = json.dumps(subject.data, ensure_ascii=False)
         lines += [
             "model-index:",
@@ -86,6 +88,6 @@ def hub_card(card: str, subject: Subject, score: float | None) -> str:
             "  results:",
             f"  - task: {{type: {pipeline or 'other'}}}",
             f"    dataset: {{name: {name}, type: {name}}}",
-            f"    metrics: [{{type: {task.metric}, value: {score!r}}}]",
+            f"    metrics: [{{type: {json.dumps(words(task.metric), ensure_ascii=False)}, value: {score!r}}}]",
         ]
     return "\n".join(["---", *lines, "---", "", card]) + USE

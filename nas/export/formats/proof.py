@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from nas.config.metric import shown
+from nas.config.metric import shown, words
+from nas.data.metrics import score_or_nan
 from nas.export.clean_interpreter import CLEAN, run
 from nas.export.formats import FORMATS, HF, INT8, PYTHON
 from nas.export.formats.int8_file import noise
 from nas.export.formats.program import TOLERANCE, apart
 from nas.export.formats.subject import BATCHES, Subject
-from nas.training.score import score
 
 SECONDS = 600  # for all of it
 ROUNDING = 1.0  # of int8: how far outputs may be off, by their root mean square, in units of what they vary by
@@ -124,8 +124,8 @@ class FormatProof:
             return f"{at}: within {self.difference:.1e} of model.py"
         at += f", activations of {self.bits} bits, since 8 are too few" if self.bits > 8 else ""
         return (
-            f"{at}: {metric} {shown(metric, self.score)} in place of {shown(metric, self.before)} on {self.examples:,} "
-            f"test examples, which costs {self.before - self.score:.4f}"
+            f"{at}: {words(metric)} {shown(metric, self.score)} in place of {shown(metric, self.before)} on "
+            f"{self.examples:,} test examples, which costs {self.before - self.score:.4f}"
         )
 
 
@@ -238,7 +238,7 @@ def _judged_int8(job: Job, name: str, found: dict[str, np.ndarray], asked: dict[
             f"{file} differs from model.py: its outputs are off by {off:.0%} of what they vary by; "
             f"{ROUNDING:.0%} is allowed. Leave int8 out for this network."
         )
-    after, before = (score(task, one, check.targets) for one in (outputs, check.outputs))
+    after, before = (score_or_nan(task, one, check.targets) for one in (outputs, check.outputs))
     size = _size(job.directory / file)
     return FormatProof(
         name, off, job.lengths, score=after, before=before, examples=len(outputs), size=size, bits=job.bits

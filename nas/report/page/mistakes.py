@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.data.metrics import probabilities
+from nas.data.probabilities import probabilities
 from nas.data.schema import FILE, Schema
 from nas.final.raw_rows import ROWS
 from nas.final.record import CHECK, Check

@@ -26,6 +26,7 @@ ELSEWHERE = {  # options that are no setting of the same name: what they come to
     "max_macs": ("limits", lambda given: {} if given is None else given),
     "max_latency": ("limits", lambda given: {} if given is None else given),
     "recipe": ("training", lambda given: TrainingConfig() if given is None else given),
+    "train": ("training", lambda given: TrainingConfig(train=given)),
     "start_from": ("start_from", lambda given: tuple(given or ())),
     "learn_from": ("learn_from", lambda given: tuple(given or ())),
     "baselines": ("baselines", lambda given: tuple(given or ("auto",))),

@@ -46,7 +46,7 @@ PLAIN = SearchConfig(
 )  # fmt: skip
 # settings that journals of older versions do not hold
 NEWER = ("known", "designs", "baselines", "promote", "export", "stop_at", "patience_trials")
-NEWER_OF_RECIPE = ("loss", "augment")
+NEWER_OF_RECIPE = ("loss", "augment", "train")
 
 
 @pytest.mark.parametrize(("name", "config"), [("full", FULL), ("plain", PLAIN)])

@@ -219,7 +219,7 @@ def test_what_cannot_work_is_refused_in_the_rehearsal(settings: dict[str, object
         ({"loss": lambda outputs, targets: 0}, "`loss` must have a name by which it is found again"),
         ({"loss": Learned()}, "has weights of its own to learn, which nothing would train"),
         ({"loss": nn.CrossEntropyLoss(weight=torch.ones(20_000))}, "holds 20,000 numbers, at most 10,000"),
-        ({"augment": "noise"}, "Unknown augment 'noise'"),
+        ({"augment": "noise"}, "`augment` is 'noise', which names no module"),
     ],
 )
 def test_what_is_no_such_code_is_refused_at_once(settings: dict[str, object], words: str) -> None:
