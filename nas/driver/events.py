@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nas.config.edit import Edit
+from nas.config.reason import reason
 from nas.config.search_config import SearchConfig
 from nas.data.schema import Schema
 from nas.errors import InputError
 from nas.records.job import EpochReport
-from nas.records.reason import reason
 from nas.records.results import FinalResult, SearchOutcome
 from nas.records.trial import Trial
 from predictors.probation import Evidence
