@@ -16,7 +16,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Va
 
 from nas.config.checked import checked
 from nas.config.metric import GREATER, LESS, METRICS
-from nas.config.own_metric import Metric, metric_called, registered, with_direction
 from nas.config.scorer_names import scorer_names
 from nas.errors import InputError, known
 
@@ -61,6 +60,8 @@ def _whole(value: Any) -> Any:
 
 def _metric(value: Any, info: ValidationInfo) -> Any:
     """A name of ours or of scikit-learn as it is spelled, `Balanced accuracy` as `balanced_accuracy`; else a thing."""
+    from nas.config.own_metric import Metric, metric_called  # only now: `--help` does without PyTorch
+
     if isinstance(value, dict) and info.mode == "json":
         return Metric.from_data(value)
     if not isinstance(value, str):
@@ -79,11 +80,17 @@ def _metric(value: Any, info: ValidationInfo) -> Any:
     return name
 
 
-def _read_again(text: str) -> Metric:
+def _read_again(text: str) -> Any:
+    from nas.config.own_metric import registered
+
     found = registered(text)
     if found is None:
         raise InputError(f"The metric {text!r} is code of your own that is not loaded here. Give `metric` again.")
     return found
+
+
+def _as_data(value: Any) -> Any:
+    return value if isinstance(value, str) else value.to_data()
 
 
 def _yes_or_no(value: Any) -> Any:
@@ -189,7 +196,7 @@ class DataOptions:
     metric: Annotated[
         Any,
         BeforeValidator(_metric),
-        PlainSerializer(lambda value: value.to_data() if isinstance(value, Metric) else value),
+        PlainSerializer(_as_data),
     ] = _option(
         "auto",
         f"What is made best: {', '.join(METRIC_NAMES)}, a scorer of scikit-learn such as f1_macro, a metric of "
@@ -235,7 +242,13 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         metric, greater = self.metric, self.greater_is_better
-        if not isinstance(metric, str | Metric):
+        if isinstance(metric, str):
+            own = False
+        else:
+            from nas.config.own_metric import Metric, with_direction
+
+            own = not isinstance(metric, Metric)
+        if own:
             object.__setattr__(self, "metric", with_direction(metric, greater))
         elif greater != "auto" and (isinstance(metric, str) or metric.greater_is_better is not (greater == "yes")):
             raise InputError(f"`greater_is_better` is for a function of your own, but `metric` is {metric}.")

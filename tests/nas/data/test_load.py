@@ -40,7 +40,7 @@ def test_real_targets_are_a_regression_with_their_scale() -> None:
         ("images/fashion_mnist_10k.npz", (1, 28, 28), "classification"),
         ("series/JapaneseVowels.npz", (12, 25), "classification"),
         ("series/GunPoint.npz", (1, 150), "classification"),
-        ("tables/adult-train.csv", (116,), "classification"),
+        ("tables/adult-train.csv", (298,), "classification"),
         ("tables/abalone.csv", (11,), "regression"),
     ],
 )
