@@ -100,7 +100,7 @@ def _things(space: Space, data: list[Any]) -> Iterator[tuple[str, Any]]:
             yield reference_to(module), module
         elif _is_strange(cell):
             yield reference_to(type(cell)), type(cell)
-    for reference in sorted(names_in(data)[1]):
+    for reference in sorted(names_in(data)[1] | {one.name for one in _named_in(space.rules)}):
         yield reference, NAMED[reference]
 
 
@@ -113,6 +113,7 @@ def _rules(space: Space, sources: Sources) -> list[str] | None:
     """The rules as they are written, if that makes the same rules again."""
     texts = []
     names = {**vars(search_spaces.cells), **vars(rules), **vars(values)}
+    names |= {repr(one): one.value for one in _named_in(space.rules)}
     try:
         for rule in space.rules:
             for thing in _functions(rule):
@@ -128,11 +129,19 @@ def _rules(space: Space, sources: Sources) -> list[str] | None:
     return texts
 
 
+def _named_in(node: Any) -> Iterator[Named]:
+    """The names of code that rules compare with."""
+    if isinstance(node, Named):
+        yield node
+    elif isinstance(node, tuple) or is_cell_like(node):
+        parts = node if isinstance(node, tuple) else (getattr(node, one.name) for one in dataclasses.fields(node))
+        for part in parts:
+            yield from _named_in(part)
+
+
 def _functions(node: Any) -> Iterator[Any]:
     """A person's own functions and classes in a rule."""
-    if isinstance(node, Named):
-        yield from _functions(node.value)
-    elif isinstance(node, FunctionType | type):
+    if isinstance(node, FunctionType | type):
         if not is_foreign(node) and not is_ours(node):
             yield node
     elif isinstance(node, tuple):

@@ -158,12 +158,17 @@ def preflight(
 
 
 def _recipe(training: Any, rng: random.Random) -> Any:
-    """A recipe; None where options that exclude each other were drawn many times, or where there is none to draw."""
-    for _ in range(0 if training is None else RECIPES_DRAWN):
+    """A recipe; None where there is none to draw.
+
+    Raises:
+        InputError: none in many draws is valid, since options exclude each other.
+    """
+    for left in range(RECIPES_DRAWN if training is not None else 0, 0, -1):
         try:
             return resolve(training, at_random(rng))
         except InputError:
-            continue
+            if left == 1:
+                raise
     return None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import search_spaces.cells
@@ -38,8 +37,10 @@ def _read(folder: Path) -> Space:
     data = kept_data(folder.parent)
     try:
         module = module_at(folder / CODE)
-        known = _cells(data, module)
-        names = {**vars(search_spaces.cells), **vars(rules), **vars(values), **vars(module)}
+        own = entered(data, module)
+        known = _cells(data, own)
+        named = {reference.partition(":")[2]: thing for reference, thing in own.items()}  # as a rule prints them
+        names = {**vars(search_spaces.cells), **vars(rules), **vars(values), **vars(module), **named}
         found = [rule_of(text, names) for text in data["rules"] or ()]
         return Space(data["name"], *cells_from_data(data["cells"], known), rules=found)
     except Exception as error:  # whatever a person's own code raises
@@ -87,9 +88,8 @@ def rules_are_kept(directory: Path) -> bool:
     return kept_data(directory)["rules"] is not None
 
 
-def _cells(data: dict[str, Any], module: ModuleType) -> dict[str, Any]:
-    """Makes the code known by the names that it had, so that cells, fingerprints and records are the same as then."""
-    own = entered(data, module)
+def _cells(data: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Makes the cells known by the names that they had, so that fingerprints and records are the same as then."""
     known = dict(KNOWN_CELLS)
     for title in data["titles"]:
         reference = title.removeprefix("Custom[").removesuffix("]")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import nas
 from nas.config.recipe import TrainingConfig
@@ -218,6 +219,18 @@ def test_candidates_that_are_asked_for_obey(tmp_path: Path, data: Any) -> None:
         slow = one["recipe"]["learning_rate"] < 0.01
         assert not (one["recipe"]["optimizer"] == "sgd" and slow)
         assert slow or one["architecture"]["cells"][1]["width"] < 16
+
+
+def test_rules_over_own_code_are_kept(tmp_path: Path, data: Any) -> None:
+    folder = tmp_path / "s"
+    training = TrainingConfig(optimizer=Choice("sgd", torch.optim.RAdam), learning_rate=Choice(0.003, 0.03))
+    rules = forbid(recipe.optimizer == torch.optim.RAdam, recipe.learning_rate > 0.01)
+    nas.search(data, space(), "2 trials", directory=folder, training=training, rules=rules, **QUICK)
+    found = nas.resume(folder, data=data, budget="12 trials").candidates
+    assert len(found) == 12
+    assert {(str(one.recipe.optimizer), one.recipe.learning_rate) for one in found} == {
+        ("sgd", 0.003), ("sgd", 0.03), ("RAdam", 0.003)
+    }  # fmt: skip
 
 
 def test_rules_that_cannot_be_kept_are_not_forgotten_by_who_asks(tmp_path: Path, data: Any) -> None:
