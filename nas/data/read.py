@@ -98,31 +98,30 @@ def _read(data: Any, options: DataOptions) -> Reading:
             if own:
                 raise InputError("Give named inputs of other parts as objects: ((X, y), (X_test, y_test)).")
             return joined_reading(held.pop("main"), options, **held)
-        if isinstance(held, tuple) and isinstance(held[1], Frame):
-            return table_reading(held[0], options, test=held[1])
         if isinstance(held, FrameParts):
-            twice = [name for name in own if name in held.others]
-            if twice:
-                raise InputError(f"The data has a part {twice[0]} of its own. Leave --{twice[0]} out.")
-            named = {name: _other_frame(Path(path), name, options) for name, path in own.items()}
-            return table_reading(held.main, options, **held.others, **named)
+            return _table_of_parts(held, own, "The data", options)
         return _with_parts(_of(held, options), own, options)
     if str(data) in NAMES:
         return _with_parts(array_reading(NAMES[str(data)](), options), own, options)
     path = None if is_openml(data) else _there(data)
     if path is not None and is_hugging_face(path):
         parts = read_hugging_face(path)
-        twice = [name for name in own if name in parts]
-        if twice:
-            raise InputError(f"{path} has a part {twice[0]} of its own. Leave --{twice[0]} out.")
-        named = {name: _other_frame(Path(other), name, options) for name, other in own.items()}
-        return table_reading(parts.pop("train"), options, **parts, **named)
+        return _table_of_parts(FrameParts(parts.pop("train"), parts), own, str(path), options)
     frame = read_openml(str(data)) if path is None else _frame(path, options)
     if frame is not None:
         others = {name: _other_frame(Path(other), name, options) for name, other in own.items()}
         return table_reading(frame, options, **others)
     assert path is not None  # noqa: S101 - for the type checker
     return _with_parts(_reading(path, options), own, options)
+
+
+def _table_of_parts(held: FrameParts, own: dict[str, str], what: str, options: DataOptions) -> Reading:
+    """A table with parts of its own, and those in files that the options name; `what` it is called in messages."""
+    twice = [name for name in own if name in held.others]
+    if twice:
+        raise InputError(f"{what} has a part {twice[0]} of its own. Leave --{twice[0]} out.")
+    named = {name: _other_frame(Path(path), name, options) for name, path in own.items()}
+    return table_reading(held.main, options, **held.others, **named)
 
 
 def _there(data: str | Path) -> Path:

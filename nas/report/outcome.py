@@ -28,8 +28,8 @@ def best_table(candidates: Sequence[Trial], metric: str, title: str) -> Table:
     """The best five candidates on the validation split."""
     table = _table(f"{title}, by validation {metric_words(metric)}", expand=True)
     best = best_first(candidates)[:SHOWN]
-    longest = max([6, *(len(shown(metric, one.score)) for one in best)])
-    for name, width in (("trial", 5), ("score", longest), ("parameters", 10), ("MACs", 7), ("epochs", 6), ("from", 9)):
+    score = _score_width(best, metric)
+    for name, width in (("trial", 5), ("score", score), ("parameters", 10), ("MACs", 7), ("epochs", 6), ("from", 9)):
         table.add_column(name, justify="left" if name == "from" else "right", width=width, no_wrap=True)
     table.add_column("cells", overflow="ellipsis", no_wrap=True, ratio=1)
     for one in best:
@@ -44,9 +44,8 @@ def front_table(candidates: Sequence[Trial], objectives: Sequence[str], metric: 
     costs = tuple(objectives[1:])
     left_out = f"; {len(found) - FRONT_SHOWN} more" if len(found) > FRONT_SHOWN else ""
     table = _table(f"Pareto front: validation {metric_words(metric)} against {', '.join(costs)}{left_out}", expand=True)
-    best = best_first(candidates)[:SHOWN]
-    longest = max([6, *(len(shown(metric, one.score)) for one in best)])
-    for name, width in (("trial", 5), ("score", longest), *((cost, max(len(cost), 10)) for cost in costs)):
+    score = _score_width(found[:FRONT_SHOWN], metric)
+    for name, width in (("trial", 5), ("score", score), *((cost, max(len(cost), 10)) for cost in costs)):
         table.add_column(name, justify="right", width=width, no_wrap=True)
     table.add_column("cells", overflow="ellipsis", no_wrap=True, ratio=1)
     for one in found[:FRONT_SHOWN]:
@@ -54,6 +53,11 @@ def front_table(candidates: Sequence[Trial], objectives: Sequence[str], metric: 
             str(one.number), shown(metric, one.score), *(f"{getattr(one, cost):,}" for cost in costs), short(one)
         )
     return table
+
+
+def _score_width(listed: Sequence[Trial], metric: str) -> int:
+    """Of a column that holds the longest of these scores whole."""
+    return max([6, *(len(shown(metric, one.score)) for one in listed)])
 
 
 def _table(title: str, expand: bool = False) -> Table:

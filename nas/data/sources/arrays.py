@@ -55,7 +55,7 @@ class Examples:
 
 def read_object(
     data: Any,
-) -> Raw | Frame | FrameParts | tuple[Frame, Frame] | tuple[Raw, list[Any]] | SeriesParts | dict[str, NamedInputs]:
+) -> Raw | Frame | FrameParts | tuple[Raw, list[Any]] | SeriesParts | dict[str, NamedInputs]:
     """What an object holds: arrays, a table, a table and its test part, or examples of unequal shape.
 
     Of named inputs the parts by name: `main`, and `validation` and `test` where they are given.
@@ -215,11 +215,11 @@ def _mapping(data: Mapping[Any, Any]) -> Raw | Frame:
     return raw_of("arrays", {role: held[key] for role, key in named.items()}, {"arrays": ", ".join(named.values())})
 
 
-def _parts(data: Sequence[Any]) -> Raw | tuple[Frame, Frame] | SeriesParts:
+def _parts(data: Sequence[Any]) -> Raw | FrameParts | SeriesParts:
     """Training and test, or training, validation and test."""
     parts = [_pair(*part) for part in data]
     if all(isinstance(part, Frame) for part in parts) and len(parts) == 2:
-        return parts[0], parts[1]  # type: ignore[return-value]
+        return FrameParts(parts[0], {"test": parts[1]})  # type: ignore[arg-type, dict-item]
     names = ("validation", "test") if len(parts) == 3 else ("test",)
     if any(isinstance(part, tuple) for part in parts):
         return _series_parts(parts, names)

@@ -52,6 +52,12 @@ def test_a_long_front_says_how_many_are_not_shown() -> None:
     assert "3 more" in printed(front_table(many, ("score", "parameters"), "accuracy"))
 
 
+def test_every_score_of_a_front_is_shown_whole() -> None:
+    errors = [1.0, 2.0, 3.0, 4.0, 5.0, 1_234_567.8]
+    tried = [candidate(number, -error, 1000 - number, 1) for number, error in enumerate(errors)]
+    assert "1,234,567.8" in printed(front_table(tried, ("score", "parameters"), "rmse"))
+
+
 @pytest.mark.parametrize("strategy", ["nsga2", "guided"])
 def test_a_search_for_small_networks_prints_its_front(strategy: str, tmp_path: Path) -> None:
     result = nas.search(

@@ -97,6 +97,12 @@ def test_objects(data: Any, shape: tuple[int, ...], classes: tuple[str, ...]) ->
     np.testing.assert_array_equal(again, found.test.open().inputs)
 
 
+def test_a_table_with_a_test_part_and_a_file_for_it_is_refused(tmp_path: Path) -> None:
+    FRAME.assign(target=Y).to_csv(tmp_path / "test.csv", index=False)
+    with pytest.raises(InputError, match=r"has a part test of its own\. Leave --test out"):
+        load(((FRAME, Y), (FRAME, Y)), test=str(tmp_path / "test.csv"))
+
+
 def test_sparse_inputs_are_unpacked_and_masked_ones_refused() -> None:
     scipy_sparse = pytest.importorskip("scipy.sparse")
     assert load((scipy_sparse.csr_matrix(X), Y)).task.input_shape == (6,)
