@@ -68,8 +68,8 @@ class Rule:
 
 
 @dataclass(frozen=True, repr=False)
-class All(Rule):
-    """Obeyed when every part is."""
+class Joined(Rule):
+    """A rule made of others; it can be judged where all of them can."""
 
     rules: tuple[Rule, ...]
 
@@ -80,6 +80,11 @@ class All(Rule):
     @property
     def needs_recipe(self) -> bool:
         return any(rule.needs_recipe for rule in self.rules)
+
+
+@dataclass(frozen=True, repr=False)
+class All(Joined):
+    """Obeyed when every part is."""
 
     def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
         return sum(rule.distance(architecture, task, recipe) for rule in self.rules)
@@ -96,18 +101,8 @@ class All(Rule):
 
 
 @dataclass(frozen=True, repr=False)
-class Any_(Rule):  # noqa: N801 - `Any` is typing's word
+class Any_(Joined):  # noqa: N801 - `Any` is typing's word
     """Obeyed when at least one part is."""
-
-    rules: tuple[Rule, ...]
-
-    @property
-    def needs_task(self) -> bool:
-        return any(rule.needs_task for rule in self.rules)
-
-    @property
-    def needs_recipe(self) -> bool:
-        return any(rule.needs_recipe for rule in self.rules)
 
     def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
         return min(rule.distance(architecture, task, recipe) for rule in self.rules)
@@ -123,30 +118,20 @@ class Any_(Rule):  # noqa: N801 - `Any` is typing's word
 
 
 @dataclass(frozen=True, repr=False)
-class NotTogether(Rule):
+class NotTogether(Joined):
     """Obeyed when one of the conditions at least does not hold."""
 
-    conditions: tuple[Rule, ...]
-
-    @property
-    def needs_task(self) -> bool:
-        return any(rule.needs_task for rule in self.conditions)
-
-    @property
-    def needs_recipe(self) -> bool:
-        return any(rule.needs_recipe for rule in self.conditions)
-
     def distance(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> float:
-        return min((~rule).distance(architecture, task, recipe) for rule in self.conditions)
+        return min((~rule).distance(architecture, task, recipe) for rule in self.rules)
 
     def explain(self, architecture: Architecture, task: Task | None = None, recipe: Any = None) -> str:
-        return f"{' and '.join(map(repr, self.conditions))} hold together"
+        return f"{' and '.join(map(repr, self.rules))} hold together"
 
     def __invert__(self) -> Rule:
-        return All(self.conditions)
+        return All(self.rules)
 
     def __repr__(self) -> str:
-        return f"forbid({', '.join(map(repr, self.conditions))})"
+        return f"forbid({', '.join(map(repr, self.rules))})"
 
 
 @dataclass(frozen=True)
@@ -386,7 +371,7 @@ def judged(rules: Sequence[Rule], task: Task | None, with_recipe: bool = False) 
 def conditions(rule: Rule) -> Iterator[Rule]:
     """The rules that a rule is made of, itself included."""
     yield rule
-    for part in (*getattr(rule, "rules", ()), *getattr(rule, "conditions", ())):
+    for part in rule.rules if isinstance(rule, Joined) else ():
         yield from conditions(part)
 
 

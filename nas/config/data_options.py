@@ -242,15 +242,15 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         metric, greater = self.metric, self.greater_is_better
-        if isinstance(metric, str):
-            own = False
-        else:
-            from nas.config.own_metric import Metric, with_direction
+        if not isinstance(metric, str):
+            from nas.config.own_metric import Metric, with_direction  # only now: see `_metric`
 
-            own = not isinstance(metric, Metric)
-        if own:
-            object.__setattr__(self, "metric", with_direction(metric, greater))
-        elif greater != "auto" and (isinstance(metric, str) or metric.greater_is_better is not (greater == "yes")):
+            if not isinstance(metric, Metric):
+                object.__setattr__(self, "metric", with_direction(metric, greater))
+                return
+            if metric.greater_is_better is (greater == "yes"):
+                return
+        if greater != "auto":
             raise InputError(f"`greater_is_better` is for a function of your own, but `metric` is {metric}.")
 
     @classmethod

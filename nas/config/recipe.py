@@ -211,9 +211,8 @@ class TrainingConfig:
                 "graph cannot); set one of them to False."
             )
         if self.train is not None:
-            default = {one.name: one.default for one in fields(self)}
             for name in OF_OUR_LOOP:
-                if getattr(self, name) != default[name]:
+                if getattr(self, name) != getattr(_DEFAULT, name):
                     raise InputError(
                         f"`{name}` is for our own training loop, and `train` takes its place. Leave one of them out."
                     )

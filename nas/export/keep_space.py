@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -23,6 +23,7 @@ from search_spaces import rules, values
 from search_spaces.cells.arguments import NAMED, Named
 from search_spaces.cells.custom import Custom
 from search_spaces.dsl import is_cell_like
+from search_spaces.rules import Rule
 from search_spaces.space import Space
 from search_spaces.stored import cells_to_data, names_in
 from search_spaces.tree import cells_within
@@ -129,24 +130,26 @@ def _rules(space: Space, sources: Sources) -> list[str] | None:
     return texts
 
 
-def _named_in(node: Any) -> Iterator[Named]:
+def _named_in(written: Sequence[Rule]) -> Iterator[Named]:
     """The names of code that rules compare with."""
-    if isinstance(node, Named):
-        yield node
-    elif isinstance(node, tuple) or is_cell_like(node):
-        parts = node if isinstance(node, tuple) else (getattr(node, one.name) for one in dataclasses.fields(node))
-        for part in parts:
-            yield from _named_in(part)
+    return (one for one in _held(tuple(written)) if isinstance(one, Named))
 
 
-def _functions(node: Any) -> Iterator[Any]:
+def _functions(rule: Rule) -> Iterator[Any]:
     """A person's own functions and classes in a rule."""
-    if isinstance(node, FunctionType | type):
-        if not is_foreign(node) and not is_ours(node):
-            yield node
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _functions(part)
-    elif is_cell_like(node):
-        for field in dataclasses.fields(node):
-            yield from _functions(getattr(node, field.name))
+    return (
+        one for one in _held(rule) if isinstance(one, FunctionType | type) and not (is_foreign(one) or is_ours(one))
+    )
+
+
+def _held(node: Any) -> Iterator[Any]:
+    """What a rule is made of in the end: values, names of code, functions and classes."""
+    if isinstance(node, tuple):
+        parts = node
+    elif is_cell_like(node) and not isinstance(node, Named):
+        parts = tuple(getattr(node, field.name) for field in dataclasses.fields(node))
+    else:
+        yield node
+        return
+    for part in parts:
+        yield from _held(part)

@@ -88,8 +88,9 @@ class Number:
         if not self.edges:
             return found
         edges = np.array(self.edges)
-        come = (values[:, None] - edges[:-1]) / np.diff(edges)
-        return np.concatenate([found, np.clip(come, 0.0, 1.0)], axis=1)
+        come = np.subtract.outer(values, edges[:-1])
+        come /= np.diff(edges)
+        return np.concatenate([found, np.clip(come, 0.0, 1.0, out=come)], axis=1)
 
     @classmethod
     def fitted(cls, cells: Any, decimal: str = ".") -> Number:
