@@ -32,7 +32,16 @@ from results.machine import commit, describe
 
 SHARED = Path(os.environ.get("NAS_SHARED", HERE.parents[1].parent / "shared")) / "data"
 RUNS = HERE / "runs.jsonl"
-HEAD = ("data", "budget", "space", "metric", "sealed test", "`nas predict` on the raw test part", "verdict, or refusal")
+HEAD = (
+    "data",
+    "budget",
+    "space",
+    "metric",
+    "sealed test",
+    "`nas predict` on the raw test part",
+    "verdict, or refusal",
+    "commit",
+)
 NAS = Path(sys.executable).with_name("nas")
 
 
@@ -108,7 +117,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     out = [
         "# Every kind of data, by plain `nas search FILE`",
         "",
-        f"{describe('torch')}; one search each.",
+        f"{describe('torch').rpartition(', commit')[0]}; one search each, on one core; the other core did other work.",
         "",
         f"| {' | '.join(HEAD)} |",
         "|---" * len(HEAD) + "|",
@@ -120,7 +129,7 @@ def table(lines: list[dict[str, Any]]) -> str:
             raw = line.get("raw")
             same = "" if raw is None else "the same to 1e-6" if abs(raw - line["score"]) <= 1e-6 else f"**{raw}**"
             cells = [line["space"], line["metric"], f"{line['score']:.4f}", same, line["headline"].partition("; ")[2]]
-        out.append(f"| {line['data']} | {line['budget']} | {' | '.join(cells)} |")
+        out.append(f"| {line['data']} | {line['budget']} | {' | '.join(cells)} | {line['commit']} |")
     return "\n".join(out) + "\n"
 
 
