@@ -32,6 +32,7 @@ from search_spaces.task import Task
 
 Decisions = Mapping[str, int]
 SCORE = "score"
+FAILED = "error"  # column of why a training failed, which left no score
 KNOWN_NAMES = ("arch_str", "arch")  # columns that hold an architecture's official name
 
 
@@ -207,7 +208,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a readable CSV file: {error}. Give a .csv or .csv.gz file.") from None
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if not row.get(FAILED)]
     if not rows:
         raise InputError(f"{path} holds no rows. A table has a line of column names and a line for each network.")
     return rows
