@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from predictors.ensemble import Ensemble
 from predictors.features import COST, DECISIONS, HISTORY, PROXIES, RECIPE, STRUCTURE
@@ -15,6 +16,7 @@ from predictors.members.gaussian_process import GaussianProcess
 from predictors.members.ridge import Ridge
 from predictors.members.trees import BoostedTrees
 from predictors.predictor import Prediction, Predictor
+from predictors.pretrained import Pretrained, load_ranker
 
 ALL = (DECISIONS, STRUCTURE, COST, PROXIES, HISTORY, RECIPE)
 NETWORK = (STRUCTURE, COST, PROXIES, HISTORY, RECIPE)  # equal networks with unequal decisions look the same
@@ -34,6 +36,23 @@ PREDICTORS: dict[str, Callable[..., Predictor]] = {
     "gaussian_process": partial(Ensemble, {"process": MEMBERS["process"]}),
     "boosted_trees": partial(Ensemble, {"trees": MEMBERS["trees"]}),
     "ridge": partial(Ensemble, {"ridge": MEMBERS["ridge"]}),
+    "pretrained": partial(Pretrained, MEMBERS),
 }
 
-__all__ = ["PREDICTORS", "Prediction", "Predictor"]
+FILE_ENDING = ".npz"
+
+
+def predictor_named(name: str) -> Callable[..., Predictor]:
+    """A predictor of `PREDICTORS`, or the pretrained one with the ranking of a file, by the name `FILE.npz`.
+
+    Raises:
+        KeyError: neither.
+        NoRanker: a file that holds no ranking.
+    """
+    if name.endswith(FILE_ENDING):
+        load_ranker(Path(name))
+        return partial(Pretrained, MEMBERS, Path(name))
+    return PREDICTORS[name]
+
+
+__all__ = ["PREDICTORS", "Prediction", "Predictor", "predictor_named"]

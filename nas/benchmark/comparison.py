@@ -10,10 +10,10 @@ import numpy as np
 
 from nas.benchmark.replay import Replay, all_objectives, recorded, replay
 from nas.benchmark.table import Columns, Table, read_known
+from nas.config.search_config import SearchConfig
 from nas.errors import InputError, known, whole
 from nas.strategies import STRATEGIES
 from nas.strategies.strategy import Settings
-from predictors import PREDICTORS
 from search_spaces.catalog import load_space
 
 
@@ -44,7 +44,7 @@ class Comparison:
         """Raises InputError for an unknown name, a count that is too small, or what does not go together."""
         for name in self.strategies:
             known("strategy", name, STRATEGIES)
-        known("predictor", self.predictor, ("auto", *PREDICTORS))
+        SearchConfig(predictor=self.predictor)
         whole("queries", self.queries, 1)
         whole("seeds", self.seeds, 1)
         whole("factor", self.factor, 2)

@@ -11,6 +11,7 @@ import functools
 import itertools
 import multiprocessing
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -142,6 +143,11 @@ def record(
     return tuple(recordings[pair] for pair in pairs)
 
 
+def name_of(source: str) -> str:
+    """What a data set is called in the benchmark: the name of its file without endings, in plain characters."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", Path(source).name.partition(".")[0]) or "data"
+
+
 def trained(wanted: Wanted) -> Row:
     """One network, drawn and trained."""
     pair, plan = wanted.pair, wanted.plan
@@ -155,9 +161,7 @@ def trained(wanted: Wanted) -> Row:
             break
     began, scores, error = time.monotonic(), [], ""
     try:
-        training = begin(
-            architecture, data, TrainingConfig(), epochs=plan.epochs, seed=wanted.seed, device=plan.device
-        )
+        training = begin(architecture, data, TrainingConfig(), epochs=plan.epochs, seed=wanted.seed, device=plan.device)
         while not training.finished:
             scores.append(training.epoch().score)
     except (Diverged, SpaceError, RuntimeError) as raised:

@@ -18,12 +18,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nas.errors import InputError
+from predictors.pretrained import Group
+from search_spaces.catalog import load_space
 from search_spaces.task import Task
 
 VERSION = 1
 BETWEEN, TABLE, ABOUT = "@", ".csv.gz", ".json"
-OF_TASK = ("input_shape", "outputs", "kind", "vocabulary", "metric")
 PROFILE = ("parameters", "macs", "activation_bytes")
 KEY = ("number", "seed")
 EPOCH = "epoch_"
@@ -79,6 +82,17 @@ class Recording:
     def name(self) -> str:
         return f"{self.space}{BETWEEN}{self.data}"
 
+    def group(self) -> Group:
+        """Its networks with the mean score of their trainings, to learn a ranking from; failed ones are left out."""
+        found: dict[int, list[Row]] = {}
+        for row in self.rows:
+            if row.scores:
+                found.setdefault(row.number, []).append(row)
+        space = load_space(self.space)
+        architectures = tuple(space.replay(rows[0].decisions) for rows in found.values())
+        scores = np.array([np.mean([row.score for row in rows]) for rows in found.values()])
+        return Group(space, self.task, architectures, scores)
+
     def with_rows(self, rows: Sequence[Row]) -> Recording:
         """With these trainings too; one of the same number and seed takes the other's place."""
         found = {(row.number, row.seed): row for row in (*self.rows, *rows)}
@@ -93,7 +107,7 @@ def write(directory: Path, recording: Recording) -> None:
         "space": recording.space,
         "data": recording.data,
         "examples": recording.examples,
-        "task": {name: getattr(recording.task, name) for name in OF_TASK},
+        "task": recording.task.to_data(),
     }
     _replace(directory / f"{recording.name}{TABLE}", gzip.compress(_text(recording.rows).encode(), mtime=0))
     _replace(directory / f"{recording.name}{ABOUT}", json.dumps(about).encode() + b"\n")
@@ -113,7 +127,7 @@ def _read(path: Path) -> Recording:
         about = json.loads(path.read_text())
         version = about["version"]
         if version == VERSION:
-            task = Task(**{**about["task"], "input_shape": tuple(about["task"]["input_shape"])})
+            task = Task.from_data(about["task"])
             table = path.with_name(path.name.removesuffix(ABOUT) + TABLE)
             rows = _rows(gzip.decompress(table.read_bytes()).decode())
             return Recording(about["space"], about["data"], task, int(about["examples"]), rows)

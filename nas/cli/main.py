@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from nas.cli.ask import ask
+from nas.cli.bench import bench
 from nas.cli.data import data
 from nas.cli.deploy import deploy
 from nas.cli.edit import edit
@@ -67,6 +68,7 @@ for command in (
     ui,
 ):
     app.command()(command)
+app.add_typer(bench)
 
 
 @app.callback()

@@ -28,7 +28,13 @@ def search(
         Path | None, typer.Option(help="Where the search is kept. By default a new one under results/searches.")
     ] = None,
     strategy: Annotated[str, typer.Option(help="guided, evolution, random, tpe or nsga2.")] = "guided",
-    predictor: Annotated[str, typer.Option(help="What ranks candidates for [bold]guided[/].")] = "auto",
+    predictor: Annotated[
+        str,
+        typer.Option(
+            help="What ranks candidates for [bold]guided[/]: [bold]auto[/]; [bold]pretrained[/], which ranks from the "
+            "first trial on; one learner alone; or a file of nas bench train."
+        ),
+    ] = "auto",
     epochs: Annotated[
         int | None, typer.Option(help="Epochs of a short training. By default by the amount of data.")
     ] = None,

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import field, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -53,9 +54,17 @@ def _limits(limits: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _predictor(name: str) -> str:
-    from predictors import PREDICTORS  # only now: scikit-learn is slow to load
+    """A known name, or the absolute path of a ranking's file, so that a search is resumed from any folder."""
+    from predictors import FILE_ENDING, PREDICTORS, predictor_named  # only now: scikit-learn is slow to load
+    from predictors.pretrained import NoRanker
 
-    known("predictor", name, PREDICTORS)
+    name = str(Path(name).absolute()) if name.endswith(FILE_ENDING) else name
+    try:
+        predictor_named(name)
+    except NoRanker as error:
+        raise InputError(str(error)) from None
+    except KeyError:
+        known("predictor", name, (*PREDICTORS, "FILE.npz"))
     return name
 
 

@@ -4,7 +4,8 @@ trusted.
 Pools of mutations of the best and fresh draws follow BANANAS (https://arxiv.org/abs/1910.11858). The share of trials
 that the predictor may propose is its probation's: while it ranks no better than a count of parameters, evolution
 proposes instead. Earlier searches choose half of the first trials; from then on what they say is a feature of the
-predictor, which has to prove itself on this search's own trainings like any other.
+predictor, which has to prove itself on this search's own trainings like any other. A pretrained predictor chooses most
+of the first trials in the same way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from nas.strategies.strategy import Settings
 
 FRESH = 0.2
 BY_EARLIER = 0.5  # share of the first draws that earlier searches choose; the rest may contradict them
-EARLIER, PREDICTOR = "earlier", "predictor"  # sources
+BY_PRETRAINED = 0.8  # share of the others that a pretrained predictor chooses
+EARLIER, PRETRAINED, PREDICTOR = "earlier", "pretrained", "predictor"  # sources
 FITTED = "fitted"  # attribute of the first proposal under a new fit: on how many trainings it rests
 
 
@@ -87,6 +89,8 @@ class Guided:
     def _before_any_fit(self, problem: Problem, rng: random.Random) -> Proposal:
         if self.settings.earlier and rng.random() < BY_EARLIER:
             return replace(self._ranking.chosen_by_earlier(rng), source=EARLIER)
+        if self._ranking.is_pretrained and rng.random() < BY_PRETRAINED:
+            return replace(self._ranking.chosen_before_any_training(rng), source=PRETRAINED)
         return drawn(problem, rng)
 
     def _under(self, fit: Fit, history: History, rng: random.Random) -> Proposal:

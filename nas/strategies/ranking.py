@@ -88,6 +88,20 @@ class Ranking:
         learned = self._made(self._extra).fit([self.features_of(one.proposal) for one in observations], scores)
         return learned.predict([self.features_of(one) for one in proposals]).mean
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the predictor ranks before it has learned from this search."""
+        from predictors.pretrained import Pretrained
+
+        return isinstance(self._unfitted, Pretrained)
+
+    def chosen_before_any_training(self, rng: random.Random) -> Proposal:
+        """Of random draws the one that a pretrained predictor expects most of."""
+        drawn = [self.space.sample(rng) for _ in range(DRAWS)]
+        drawn = [one for one in drawn if self.space.obeys(one)] or drawn[:1]
+        expected = self._unfitted.predict([self.features_of(one) for one in drawn]).mean
+        return drawn[int(expected.argmax())]
+
     def chosen_by_earlier(self, rng: random.Random) -> Proposal:
         """Of random draws and variations of their best the one that earlier searches expect most of."""
         from predictors.features import HISTORY
@@ -129,6 +143,8 @@ class Ranking:
         first = [one.curve[0] if one.complete and len(one.curve) > 1 else np.nan for one in observations]
         rng = np.random.default_rng([self.seed, len(observations)])
         references = {"first_epoch": np.array(first)}
+        if self.is_pretrained:
+            references["pretrained"] = self._unfitted.predict(architectures).mean
         return predictor, probation.assess(
             make, architectures, scores, rivals, rng, fitted=predictor, references=references
         )
@@ -202,9 +218,15 @@ class Ranking:
         return list(pool.values()) or [self.space.sample(rng)]
 
     def _made(self, extra: Mapping[str, Block]) -> Predictor:
-        from predictors import PREDICTORS
+        from predictors import predictor_named
 
-        return PREDICTORS[self.predictor](space=self.space.space, task=self.space.task, seed=self.seed, extra=extra)
+        return predictor_named(self.predictor)(
+            space=self.space.space, task=self.space.task, seed=self.seed, extra=extra
+        )
+
+    @functools.cached_property
+    def _unfitted(self) -> Predictor:
+        return self._made({})
 
     @functools.cached_property
     def _extra(self) -> dict[str, Block]:

@@ -8,6 +8,7 @@ A run goes on where the last stopped. It needs no more than `nas bench record` d
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import tempfile
 from pathlib import Path
@@ -21,10 +22,12 @@ from nas.benchmark.record import Pair, Plan, record
 
 RECORDED = HERE / "recorded"
 PICTURES = ("cnn", "residual", "transformer", "hybrid")
+SERIES = ("ElectricDevices", "FordA", "ECG5000", "JapaneseVowels", "chirps", "order")
+TABLES = ("adult", "abalone", "cancer", "diabetes", "friedman", "parity", "clusters", "steps")
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int]] = {  # spaces, data sets, networks of each pair
     "pictures": (PICTURES, ("digits", "cifar10_10k", "fashion_mnist_10k", "textures", "shapes"), 65),
-    "series": (("sequence", "hybrid"), ("ElectricDevices", "FordA", "ECG5000", "JapaneseVowels", "chirps", "order"), 125),
-    "tables": (("tabular", "mlp"), ("adult", "abalone", "cancer", "diabetes", "friedman", "parity", "clusters", "steps"), 125),
+    "series": (("sequence", "hybrid"), SERIES, 125),
+    "tables": (("tabular", "mlp"), TABLES, 125),
     "text": (("text",), ("trec", "sms", "grammar"), 250),
 }  # fmt: skip
 TARGETS = {"adult": "income", "abalone": "rings", "cancer": "target", "diabetes": "target", "friedman": "target"}
@@ -57,9 +60,9 @@ def main() -> None:
         for kind in options.kinds:
             chosen = pairs(kind, options.data or Path(folder))
             plan = Plan(networks=KINDS[kind][2], device=options.device, most_macs=30_000_000)
+            said = functools.partial(print, kind, end="\r", flush=True)
             made = record(
-                chosen, plan, options.out, workers=options.workers, seconds=options.seconds,
-                said=lambda done, every: print(f"{kind} {done} of {every}", end="\r", flush=True),
+                chosen, plan, options.out, workers=options.workers, seconds=options.seconds, said=said
             )  # fmt: skip
             for one in made:
                 seconds = sum(row.seconds for row in one.rows)

@@ -57,3 +57,15 @@ def test_earlier_searches_choose_some_of_the_first_trials_and_none_later() -> No
     sources = [trial.source for trial in trials]
     assert {"earlier", "random"} == set(sources[:10])
     assert "earlier" not in sources[10:]
+
+
+def test_a_pretrained_predictor_chooses_most_of_the_first_trials_and_none_later() -> None:
+    trials: list[Trial] = []
+    played(Guided(Settings(predictor="pretrained")), 16, trials)
+    sources = [trial.source for trial in trials]
+    assert {"pretrained", "random"} == set(sources[:10])
+    assert sources[:10].count("pretrained") >= 5
+    assert "pretrained" not in sources[10:]
+    again = trials[:6]
+    played(Guided(Settings(predictor="pretrained")), 16, again)
+    assert [trial.decisions for trial in again] == [trial.decisions for trial in trials]
