@@ -2,7 +2,8 @@
 
     NAS_SHARED=../shared python results/cold_start/first_trials.py [--seconds S]
 
-Searches of 20 trials without early stopping, known designs or a final, on 2,500 examples of each data set, one thread.
+Searches of 20 trials without early stopping, known designs or a final, of 2 epochs on 2,500 examples of each data set, one
+thread, networks of at most 5 million multiply-adds.
 Each is a line of `first_trials.jsonl`, and a run goes on where the last stopped; `first_trials.md` is written from it.
 """
 
@@ -28,11 +29,11 @@ from predictors.pretrained import Ranker
 from results.machine import describe
 from results.runs import Runs, half_interval, taken_at
 
-TRIALS, EPOCHS, SEEDS = 20, 4, range(5)
+TRIALS, EPOCHS, SEEDS, MOST_MACS = 20, 2, range(5), 5_000_000
 WAYS = ("pretrained", "guided", "random", "evolution", "tpe")
 SEARCHED = {
-    "cifar10_10k.npz": ("hybrid", ""),
-    "FordA.npz": ("sequence", ""),
+    "fashion_mnist_10k.npz": ("cnn", ""),
+    "ElectricDevices.npz": ("hybrid", ""),
     "trec.csv": ("text", "label"),
 }
 
@@ -52,7 +53,8 @@ def search(source: Path, way: str, seed: int, folder: Path) -> dict[str, Any]:
         found = nas.search(
             str(source), space, f"{TRIALS} trials", strategy="guided" if way in ("pretrained", "guided") else way,
             predictor=predictor, seed=seed, directory=Path(directory) / "search", executor="local", tracking_uri="",
-            final=False, early_stopping=False, known="off", baselines="off", epochs=EPOCHS,
+            final=False, early_stopping=False, known="off", epochs=EPOCHS,
+            limits={"macs": MOST_MACS},
             **({"target": target} if target else {}),
         )  # fmt: skip
     scores = [trial.score for trial in sorted(found.candidates, key=lambda trial: trial.number)]
