@@ -22,7 +22,7 @@ from search_spaces.architecture import cell_from_data, cell_to_data
 from search_spaces.catalog.own import own_attribute
 from search_spaces.cells.arguments import DATA, Made, Named, frozen, thawed
 from search_spaces.errors import SpaceError
-from search_spaces.tree import cells_within
+from search_spaces.tree import cells_within, is_open
 
 CALL = re.compile(r"(?P<name>[^()]+?)\s*(?:\((?P<arguments>.*)\))?", re.DOTALL)
 BY_NAME = "Say what stands in it: `module:attribute` or `file.py:attribute`."
@@ -60,6 +60,11 @@ class Kind:
             raise InputError(f"`{self.name}` must be {self.words}, got {value!r:.200}.")
         try:
             data = module_as_data(thing, self.name) if is_module(thing) else frozen(thing, f"`{self.name}`")
+            if is_open(data):
+                raise InputError(
+                    f"`{self.name}` leaves a value open among its arguments: {value!r:.200}. Leave the setting open as "
+                    f"a whole: {self.name}=Choice(functools.partial(…, 0.1), functools.partial(…, 0.2))."
+                )
             return from_json_data(json.loads(json.dumps(cell_to_data(data))), self.name)
         except SpaceError as error:
             raise InputError(str(error)) from None

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 REFITS = 20
 FEW = 3  # finished trainings that an option needs before anything is known of it
+NO_LOSS = 0.2  # of the standard deviation between trainings: a loss that nobody would notice
 RELATIVES = 3
 PAID = "explain.json"  # in the directory of a search: neighbours that were trained
 
@@ -154,8 +155,10 @@ class Explanation:
     Args:
         winner: number of the trial. trials: finished trainings learned from.
         effects: one per decision of the winner, the largest first; empty where `why_not` says why.
-        free: (path, alternative) that are smaller or faster and cost nothing as far as is known: the interval reaches
-            zero. The largest saving first.
+        free: (path, alternative) that are smaller or faster, that enough trainings had, and whose interval excludes a
+            loss of more than `margin`. The largest saving first.
+        unknown: the same, but the interval holds both zero and such a loss, or hardly any training had the option.
+        margin: the loss that counts as none, in the unit of the score: a fifth of the deviation between trainings.
         evidence: how well the predictor ranks trainings that it has not seen; None without one.
         metric: unit of scores and differences.
     """
@@ -164,6 +167,8 @@ class Explanation:
     trials: int
     effects: tuple[Effect, ...]
     free: tuple[tuple[str, Alternative], ...]
+    unknown: tuple[tuple[str, Alternative], ...]
+    margin: float
     lineage: Lineage
     missing: tuple[Missing, ...]
     why_not: str = ""
@@ -224,7 +229,7 @@ def explained(seen: StoredSearch, number: int | None = None, seed: int = 0) -> E
     elif len({one.score for one in observations}) == 1:
         refused = "All finished trainings have the same score. There is no difference to explain."
     if refused:
-        return Explanation(effects=(), free=(), why_not=refused, **known)
+        return Explanation(effects=(), free=(), unknown=(), margin=0.0, why_not=refused, **known)
     found = neighbours(joint, trial, options)
     ranking = Ranking(joint, ("score",), seed, earlier=tuple(seen.config.learn_from))
     claims, evidence = _claims(ranking, observations, trial.proposal, [one for _, _, one in found], seed)
@@ -239,7 +244,13 @@ def explained(seen: StoredSearch, number: int | None = None, seed: int = 0) -> E
         for path, each in effects.items()
     ]
     ordered.sort(key=lambda effect: -effect.size)
-    return Explanation(effects=tuple(ordered), free=_free(ordered, trial), evidence=evidence, **known)
+    margin = NO_LOSS * float(np.std([one.score for one in observations]))
+    smaller = _smaller(ordered, trial)
+    free = tuple(pair for pair in smaller if pair[1].trials >= FEW and pair[1].low >= -margin)
+    unknown = tuple(pair for pair in smaller if pair not in free and pair[1].high >= 0)
+    return Explanation(
+        effects=tuple(ordered), free=free, unknown=unknown, margin=margin, evidence=evidence, **known
+    )  # fmt: skip
 
 
 def options_of(joint: JointSpace, decisions: Any) -> dict[str, tuple[Any, ...]]:
@@ -315,7 +326,9 @@ def _claims(
     return list(zip(difference.tolist(), low.tolist(), high.tolist(), strict=True)), evidence
 
 
-def _free(effects: Sequence[Effect], trial: Trial) -> tuple[tuple[str, Alternative], ...]:
+def _smaller(effects: Sequence[Effect], trial: Trial) -> tuple[tuple[str, Alternative], ...]:
+    """What saves parameters or multiply-adds and costs neither, the largest saving first."""
+
     def saving(one: Alternative) -> float:
         return max(-one.parameters / max(trial.parameters, 1), -one.macs / max(trial.macs, 1))
 
@@ -323,7 +336,7 @@ def _free(effects: Sequence[Effect], trial: Trial) -> tuple[tuple[str, Alternati
         (effect.path, one)
         for effect in effects
         for one in effect.alternatives
-        if one.high >= 0 and one.parameters <= 0 and one.macs <= 0 and (one.parameters, one.macs) != (0, 0)
+        if one.parameters <= 0 and one.macs <= 0 and (one.parameters, one.macs) != (0, 0)
     ]
     return tuple(sorted(found, key=lambda pair: -saving(pair[1])))
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from nas.config.metric import shown, words
 from nas.records.joint_space import in_words
 from nas.report.document import SCHEMA
-from nas.report.explanation import Alternative, Explanation, Paid, Relative
+from nas.report.explanation import FEW, Alternative, Explanation, Paid, Relative
 
 SHOWN, MISSING_SHOWN = 20, 12
 
@@ -56,14 +56,22 @@ def _for_nothing(found: Explanation) -> Iterator[str]:
     if not found.ranks:
         yield "What could be changed for nothing is not known."
         return
-    if not found.free:
-        yield "No smaller or faster option is known to cost nothing."
-        return
-    yield "Smaller or faster, and no loss is shown (the interval reaches zero, which is no proof):"
+    if found.free:
+        yield f"Smaller or faster, and with no loss of more than {found.margin:.4f} (80 % interval):"
+    else:
+        yield f"No smaller or faster option is known to lose {found.margin:.4f} at most."
     for path, one in found.free[:5]:
         yield (
             f"  {in_words(path)} = {one.option}: {one.parameters:+,} parameters, {one.macs:+,} multiply-adds, "
             f"{one.difference:+.4f} ({one.low:+.4f} to {one.high:+.4f})"
+        )
+    if found.unknown:
+        few = sum(one.trials < FEW for _, one in found.unknown)
+        path, one = found.unknown[0]
+        yield (
+            f"Of {len(found.unknown)} further smaller or faster options it is not known: fewer than {FEW} trainings "
+            f"tried {few} of them, of the others the interval is too wide. The largest saving among them: "
+            f"{in_words(path)} = {one.option}. `nas explain --pay 5m` trains such neighbours."
         )
 
 
@@ -125,6 +133,8 @@ def explanation_document(found: Explanation, paid: Sequence[Paid] = ()) -> dict[
             for effect in found.effects
         ],
         "free": [{"path": path, **_alternative(one)} for path, one in found.free],
+        "unknown": [{"path": path, **_alternative(one)} for path, one in found.unknown],
+        "margin": found.margin,
         "lineage": {
             "source": found.lineage.source,
             "nearest": [

@@ -33,7 +33,7 @@ def what_mattered(seen: StoredSearch, directory: Path) -> str:
             f"<li><code>{escape(in_words(path))}</code> = {escape(other.option)}: {other.parameters:,} parameters</li>"
             for path, other in found.free[:5]
         )
-        parts.append(f"<p>Smaller or faster, and as good as far as is known:</p><ul>{listed}</ul>")
+        parts.append(f"<p>Smaller or faster, and with no loss of more than {found.margin:.4f}:</p><ul>{listed}</ul>")
     paid = [one for one in paid_for(directory) if one.winner == found.winner and one.path and not one.error]
     if paid:
         rows = [

@@ -41,3 +41,32 @@ def test_on_the_command_line_and_on_folds(tmp_path: Path) -> None:
     assert len(trial.scores) > 0 and all(
         score <= 0 and 3 * score == pytest.approx(round(3 * score)) for score in trial.scores
     )
+
+
+LOOP = """
+import torch
+
+
+def train(network, data, report, budget):
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    for epoch in range(budget.epochs):
+        network.train()
+        for inputs, targets in data.training:
+            optimizer.zero_grad()
+            data.loss(network(inputs), targets).backward()
+            optimizer.step()
+        if not report(epoch=epoch):
+            return
+"""
+
+
+def test_an_own_loop_trains_in_the_workers_of_ray(tmp_path: Path) -> None:
+    """The workers are other processes: the loop gets there with its code."""
+    (tmp_path / "mine.py").write_text(LOOP)
+    command = ("search", "digits", "--space", "mlp", "--budget", "2 trials", "--epochs", "1", "--executor", "ray")
+    command += ("--known", "off", "--no-final", "--tracking-uri", "", "--directory", "s")
+    run(*command, "--train", "mine.py:train", cwd=tmp_path)
+    found = nas.open(tmp_path / "s")
+    assert [trial.state for trial in found.candidates] == ["completed"] * 2
+    assert all(len(trial.scores) == 1 for trial in found.candidates)
+    assert found.best.score > 0.2  # chance is 0.1, and no other loop has trained it

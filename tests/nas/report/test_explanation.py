@@ -93,7 +93,24 @@ def test_the_decision_that_matters_comes_first_with_its_size_and_sign(found: Exp
 def test_what_changes_nothing_is_free_and_smaller_and_what_matters_is_not(found: Explanation) -> None:
     assert found.free and "0.width" not in {path for path, _ in found.free}
     for _, one in found.free:
-        assert one.parameters <= 0 and one.macs <= 0 and min(one.parameters, one.macs) < 0 and one.high >= 0
+        assert one.parameters <= 0 and one.macs <= 0 and min(one.parameters, one.macs) < 0
+        assert one.low >= -found.margin and one.trials >= 3
+    assert 0 < found.margin < 0.03
+
+
+def test_what_nobody_tried_is_not_free(real: StoredSearch) -> None:
+    """An option without a training of its own has a narrow interval too: the predictor knows nothing else."""
+    some = made(real, lambda decisions: 0.5 + 0.1 * decisions["0.width"])
+    path, option = next((path, one) for path, one in explained(some).free)
+    index = option.proposal.decisions[path]
+    kept = [one for one in some.trials if one.decisions.get(path) != index]
+    without = dataclasses.replace(
+        some, trials=tuple(dataclasses.replace(one, number=number) for number, one in enumerate(kept))
+    )
+    found = explained(without)
+    assert (path, option.option) not in [(path, one.option) for path, one in found.free]
+    said = " ".join(str(part) for part in explanation_text(found))
+    assert ("it is not known" in said) == bool(found.unknown)
 
 
 def test_neighbours_differ_in_one_decision_and_what_it_opens(by_stem: StoredSearch, found: Explanation) -> None:

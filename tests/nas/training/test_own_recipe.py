@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -249,3 +250,12 @@ def test_a_setting_is_given_once() -> None:
     assert with_settings(TrainingConfig(clip=1.0), {"loss": plain}) == TrainingConfig(clip=1.0, loss=plain)
     with pytest.raises(InputError, match="`loss` stands in `training` and beside it"):
         with_settings(TrainingConfig(loss=plain), {"loss": Focal})
+
+
+@pytest.mark.parametrize("setting", ["optimizer", "loss", "augment"])
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: {"a": (one,)}])
+def test_values_left_open_among_the_arguments_of_own_code_are_refused(setting: str, wrap: Any) -> None:
+    """A `Choice` there would be no decision of the search: no path, no record."""
+    made = {"optimizer": torch.optim.RAdam, "loss": Focal, "augment": plain}[setting]
+    with pytest.raises(InputError, match=f"`{setting}` leaves a value open.*{setting}=Choice"):
+        TrainingConfig(**{setting: functools.partial(made, gamma=wrap(Choice(0.1, 0.2)))})
