@@ -99,7 +99,11 @@ class Ranking:
         """Of random draws the one that a pretrained predictor expects most of."""
         drawn = [self.space.sample(rng) for _ in range(DRAWS)]
         drawn = [one for one in drawn if self.space.obeys(one)] or drawn[:1]
-        expected = self._unfitted.predict([self.features_of(one) for one in drawn]).mean
+        try:
+            expected = self._unfitted.predict([self.features_of(one) for one in drawn]).mean
+        except Exception as error:  # as with one that fails to learn: the search goes on without it
+            log.warning("The predictor %r cannot rank before the first training: %r", self.predictor, error)
+            return drawn[0]
         return drawn[int(expected.argmax())]
 
     def chosen_by_earlier(self, rng: random.Random) -> Proposal:

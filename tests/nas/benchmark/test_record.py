@@ -45,9 +45,7 @@ def test_what_is_recorded(folder: Path) -> None:
     assert first.profile[0] > 0
 
 
-def test_what_is_there_is_not_trained_again(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_there_is_not_trained_again(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
 
@@ -150,7 +148,14 @@ def test_an_ended_search_joins_and_a_ranking_is_learned_from_it(tmp_path: Path) 
 
 def test_searches_that_cannot_join(tmp_path: Path) -> None:
     nas.search(
-        "digits", "mlp", "2 trials", directory=tmp_path / "few", executor="local", tracking_uri="", final=False, epochs=1
+        "digits",
+        "mlp",
+        "2 trials",
+        directory=tmp_path / "few",
+        executor="local",
+        tracking_uri="",
+        final=False,
+        epochs=1,
     )
     with pytest.raises(InputError, match="2 whole trainings"):
         recording_of(tmp_path / "few")

@@ -121,7 +121,7 @@ def test_the_first_epoch_is_a_reference_and_takes_no_slots() -> None:
     ahead = [dataclasses.replace(one, curve=(one.score - 1, one.score)) for one in told]
     without, fit = (Ranking(joint, ("score",), seed=0).learn(some) for some in (told, ahead))
     assert fit.evidence is not None
-    assert fit.evidence.references == pytest.approx({"first_epoch": 1.0})
+    assert fit.evidence.references["first_epoch"] == pytest.approx(1.0)
     assert fit.evidence.tau < 1.0
     assert fit.share == without.share > 0
 
