@@ -1,7 +1,6 @@
 """How good an architecture will be, learned from trained ones.
 
-`PREDICTORS` holds every predictor by name. A new one is a learner in `members/` and a line here. `auto` is what ranks
-best from the first trial on (results/cold_start): `pretrained`. `stack` is the same without the shipped ranking.
+`PREDICTORS` holds every predictor by name. A new one is a learner in `members/` and a line here.
 """
 
 from __future__ import annotations
@@ -33,8 +32,7 @@ MEMBERS: dict[str, Callable[[int], Learner]] = {
 }
 
 PREDICTORS: dict[str, Callable[..., Predictor]] = {
-    "auto": partial(Pretrained, MEMBERS),
-    "stack": partial(Ensemble, MEMBERS),
+    "auto": partial(Ensemble, MEMBERS),
     "gaussian_process": partial(Ensemble, {"process": MEMBERS["process"]}),
     "boosted_trees": partial(Ensemble, {"trees": MEMBERS["trees"]}),
     "ridge": partial(Ensemble, {"ridge": MEMBERS["ridge"]}),

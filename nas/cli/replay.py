@@ -20,8 +20,8 @@ def replay(
     predictor: Annotated[
         str,
         typer.Option(
-            help="What ranks candidates for [bold]guided[/]: [bold]auto[/], which ranks from the first trial on; "
-            "[bold]stack[/], which begins from nothing; one learner alone; or a file of nas bench train."
+            help="What ranks candidates for [bold]guided[/]: [bold]auto[/]; [bold]pretrained[/], which ranks from the "
+            "first trial on; one learner alone; or a file of nas bench train."
         ),
     ] = "auto",
     queries: Annotated[

@@ -2,8 +2,8 @@
 
     NAS_SHARED=../shared python results/cold_start/first_trials.py [--seconds S]
 
-Searches of 20 trials without early stopping, known designs or a final, of 2 epochs on 2,500 examples of each data set, one
-thread, networks of at most 5 million multiply-adds.
+Searches of 20 trials without early stopping, known designs or a final, of 2 epochs on 2,500 examples of each data set,
+one thread, networks of at most 5 million multiply-adds.
 Each is a line of `first_trials.jsonl`, and a run goes on where the last stopped; `first_trials.md` is written from it.
 """
 
