@@ -24,6 +24,7 @@ from nas.records.verdict import BETTER, Verdict
 from nas.search import SearchResult, search
 from nas.setup.start_from import ARCHITECTURE
 from nas.steering.own_network import is_named, named_network, outputs_of
+from nas.steering.own_stages import space_around
 from nas.tracking import deploy, export_in_registry
 from search_spaces import SPACES
 from search_spaces.architecture import Architecture
@@ -72,7 +73,8 @@ def evolve(
         data: of the champion's task, see `nas.search`; one part is sealed for the test of both.
         alias: of the registered model that names its champion, and that moves.
         options: how the data is read; target and metric are the champion's unless they say others.
-        space: to search; by default the champion's, or by the data where the champion is a network of your own.
+        space: to search; by default the champion's. For a network of your own its stages and what may stand in their
+            place, see `own_stages.space_around`; by the data where it is no `nn.Sequential` of such stages.
         say: is told what was understood, a line each.
         settings: see `nas.search`.
 
@@ -85,8 +87,16 @@ def evolve(
         say(f"Champion: a network of your own, {sum(one.numel() for one in network.parameters()):,} parameters.")
         dataset = load(data, options=options or DataOptions())
         outputs = outputs_of(network, dataset)
+        around: Any = space
+        if space == AUTO:
+            try:
+                around, cells = space_around(network, dataset.task)
+                settings = {"start_from": (cells,), **settings}
+                say(f"The search begins from its {len(cells)} stages, and exchanges and adds to them.")
+            except InputError as error:
+                say(f"The search does not begin from its layers: {error}.")
         result = search(
-            data, space, budget, options=options, tracking_uri=tracking_uri, observers=observers, **settings
+            data, around, budget, options=options, tracking_uri=tracking_uri, observers=observers, **settings
         )
         return Evolved(_verdict(result, dataset, outputs), result)
     directory = Path(champion)

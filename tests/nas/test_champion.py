@@ -131,3 +131,17 @@ def test_a_network_of_ones_own_by_its_name(tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(InputError, match=said):
             nas.evolve(name, data, "1 trials", **{**settings, "directory": tmp_path / "t"})
     assert not (tmp_path / "t").exists()
+
+
+def test_the_search_begins_from_the_stages_of_a_sequential(tmp_path: Path) -> None:
+    data, said = str(table(tmp_path / "clear.csv", noise=0.0)), list[str]()
+    mine = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+    settings = {**QUICK, "tracking_uri": "", "directory": tmp_path / "s", "say": said.append}
+    found = nas.evolve(mine, data, "2 trials", epochs=8, **settings)
+    assert "begins from its 3 stages" in said[1]
+    first, second = (one.architecture for one in found.result.candidates)
+    assert [type(one).__name__ for one in first.cells] == [
+        "Custom[torch.nn.modules.linear:Linear]", "Custom[torch.nn.modules.activation:Tanh]", "Head",
+    ]  # fmt: skip
+    assert second.fingerprint != first.fingerprint
+    assert nas.load_predictor(found.result.directory).names == ("large", "small")
