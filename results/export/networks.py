@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,11 @@ from nas.export.model_file import model
 from nas.final.record import Check
 from nas.training.inference import outputs
 from nas.training.whole_network import whole_network
-from search_spaces import SPACES, Architecture, SpaceError, Task, build
+from search_spaces import SPACES, Architecture, Space, SpaceError, Task, build
+from search_spaces.catalog.darts import darts
+from search_spaces.catalog.nasbench101 import nasbench101
+from search_spaces.catalog.nasbench201 import nasbench201
+from search_spaces.catalog.transnas_micro import transnas_micro
 
 PICTURES = Task((3, 8, 8), 4)
 TASKS = {  # where a space is at home; pictures for the others
@@ -30,6 +35,12 @@ TASKS = {  # where a space is at home; pictures for the others
     "sequence": Task((2, 12), 4),
     "transformer": Task((2, 12), 2, "regression"),
     "hybrid": Task((12,), 3, vocabulary=17),
+}
+SHORT: dict[str, Callable[[], Space]] = {  # where a space repeats the same cell, with fewer
+    "nasbench101": lambda: nasbench101(width=16, cells=1),
+    "nasbench201": lambda: nasbench201(cells=1),
+    "darts": lambda: darts(cells=3),
+    "transnas_micro": lambda: transnas_micro(width=16),
 }
 DRAWS = 6  # of which the smallest is taken
 
@@ -43,11 +54,12 @@ def installed() -> tuple[str, ...]:
 
 def small(name: str, task: Task, seed: int) -> Architecture:
     """The one with the fewest modules of some draws: what an exporter needs grows with them."""
-    rng, found = random.Random(seed), list[tuple[int, Architecture]]()
+    space, rng, found = SHORT.get(name, SPACES[name])(), random.Random(seed), list[tuple[int, Architecture]]()
     for _ in range(DRAWS):
         try:
-            architecture = SPACES[name]().sample(rng, task)
-            found.append((sum(1 for _ in build(architecture, task).modules()), architecture))
+            architecture = space.sample(rng, task)
+            with torch.device("meta"):
+                found.append((sum(1 for _ in build(architecture, task).modules()), architecture))
         except SpaceError:
             continue
     return min(found, key=lambda one: one[0])[1]
