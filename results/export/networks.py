@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +65,14 @@ def small(name: str, task: Task, seed: int) -> Architecture:
     return min(found, key=lambda one: one[0])[1]
 
 
-def written(folder: Path, architecture: Architecture, task: Task, *, merge: bool = False) -> Job:
+def written(
+    folder: Path, architecture: Architecture, task: Task, *, merge: bool = False, formats: Sequence[str] = ()
+) -> Job:
     """An untrained network with running statistics, in every format.
 
     Args:
         merge: whether convolutions take in the normalisation behind them.
+        formats: by default all that are installed.
     """
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
@@ -99,7 +102,7 @@ def written(folder: Path, architecture: Architecture, task: Task, *, merge: bool
     plain = model(architecture, task, whole)
     write(folder, merged(lambda: plain, task) if merge else plain)
     classes = tuple(f"class {number}" for number in range(task.outputs))
-    return write_formats(folder, installed(), Subject(task, check, classes, every, "noise", inputs[32:]))
+    return write_formats(folder, formats or installed(), Subject(task, check, classes, every, "noise", inputs[32:]))
 
 
 def drawn(name: str, seed: int) -> tuple[Architecture, Task]:
