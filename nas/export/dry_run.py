@@ -1,7 +1,8 @@
 """A rehearsal before anything is spent: what could fail when the winner is exported fails now.
 
 A few networks, which together hold every option of a person's own cells, go the whole way: built, run, written down,
-loaded in a clean interpreter, compared, and trained for one step there.
+trained a little and built again from their state, loaded in a clean interpreter, compared, and trained for one step
+there.
 """
 
 from __future__ import annotations
@@ -17,16 +18,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import search_spaces
 from nas.config.reason import reason
+from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
+from nas.data.own_metrics import MetricFailed
 from nas.errors import InputError
 from nas.export.export import Way, ways, write
-from nas.export.verify import Proof, verify_all
+from nas.export.verify import TOLERANCE, Proof, verify_all
 from nas.final.record import Check
 from nas.records.joint_space import JointSpace
+from nas.training.health import Diverged, cells_of
 from nas.training.inference import outputs
+from nas.training.loop import Training
+from nas.training.rehearsal import few
 from nas.training.whole_network import constants_of, wrapped
 from search_spaces import decide as deciders
 from search_spaces.architecture import KNOWN_CELLS, Architecture
@@ -35,9 +42,10 @@ from search_spaces.dsl import Repeat
 from search_spaces.errors import SpaceError
 from search_spaces.network import build
 from search_spaces.profile import profile
-from search_spaces.tree import cells_within, places, walk
+from search_spaces.tree import cells_within, outcomes, places, walk
 
 EXAMPLES = 4
+TRAINED_ON = 8  # examples
 DRAWS = 8  # for each option, until a network with it can be built
 MOST_NETWORKS, SECONDS_TO_BUILD, SECONDS_TO_PROVE = 24, 8.0, 60.0
 LARGEST = 100_000_000  # weights of a network that is tried
@@ -50,6 +58,8 @@ class _Try:
     architecture: Architecture
     check: Check
     left: list[Way]
+    raised: str  # by a training of it
+    still: str  # an own cell that learned nothing in it, and where it stands
     folder: Path | None = None
     why: str = ""
 
@@ -175,23 +185,88 @@ def _tried(architecture: Architecture, joint: JointSpace, data: TrainingData) ->
                 "it gives other outputs each time for the same inputs, in evaluation mode. Where `forward` draws "
                 "random numbers or counts calls, do so only `if self.training`."
             )
+        _one_alone(whole, inputs)
+        raised, still = _trained(architecture, joint, data, inputs)
         check = Check(inputs, np.nan_to_num(first), data.train.targets[:EXAMPLES])
-        return _Try(architecture, check, list(ways(architecture, joint.task, whole)))
+        return _Try(architecture, check, list(ways(architecture, joint.task, whole)), raised, still)
     except Exception as error:
         raise InputError(_blamed(architecture, reason(error))) from error
 
 
+def _trained(architecture: Architecture, joint: JointSpace, data: TrainingData, inputs: np.ndarray) -> tuple[str, str]:
+    """Trains the network a little as the search does, builds it again and gives it what was learned.
+
+    Returns:
+        Why it cannot be trained, and an own cell that no gradient reaches; empty where there is nothing to say.
+
+    Raises:
+        InputError: the network built again computes something else.
+    """
+    torch.manual_seed(0)
+    network = build(architecture, joint.task)
+    precision = next(value for recipe in outcomes(joint.training) for value in outcomes(recipe.precision))
+    examples = few(data, TRAINED_ON)
+    training = Training(network, examples, TrainingConfig(precision=precision), epochs=1, seed=0)
+    why = ""
+    try:
+        training.epoch()
+    except (Diverged, MetricFailed):  # so few examples teach nothing
+        pass
+    except Exception as error:
+        why = reason(error)
+    trained = training.trained_network()
+    torch.manual_seed(1)
+    again = wrapped(build(architecture, joint.task), training.constants).eval()
+    again.load_state_dict(trained.state_dict())
+    if not why and not _same(outputs(trained, inputs), outputs(again, inputs)):
+        raise InputError(
+            "built again and given what it has learned, it computes something else. What a network draws or learns has "
+            "to be in its state: tensors as nn.Parameter or by `register_buffer`, modules as attributes or in an "
+            "nn.ModuleList, and what counts steps or remembers a first batch in a buffer"
+        )
+    return why, "" if why else _still(architecture, network, training.gradient_flow)
+
+
+def _still(architecture: Architecture, network: nn.Module, flow: Mapping[str, float]) -> str:
+    """The first of a person's own cells that has weights to learn and got no gradient."""
+    for place, (cell, (name, module)) in enumerate(zip(architecture.cells, cells_of(network).items(), strict=False)):
+        learns = any(parameter.requires_grad for parameter in module.parameters())
+        if learns and is_own(cell) and flow and not flow.get(name):
+            return f"{cell!r} at `{architecture.path(place)}`"
+    return ""
+
+
+def _one_alone(whole: nn.Module, inputs: np.ndarray) -> None:
+    """Gives the network a single example, which it has to take.
+
+    Raises:
+        InputError: it does not.
+    """
+    try:
+        alone = outputs(whole, inputs[:1])
+    except Exception as error:
+        raise InputError(f"it takes {len(inputs)} examples at once, and not a single one: {reason(error)}") from error
+    if len(alone) != 1:
+        raise InputError(f"it gives {len(alone)} outputs for a single example")
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two outputs are the same, as near as a proof of an export asks."""
+    scale = max(1.0, float(np.nanmax(np.abs(one), initial=0.0)))
+    return np.allclose(one, other, rtol=0.0, atol=TOLERANCE * scale, equal_nan=True)
+
+
 def _prove(tries: list[_Try], joint: JointSpace, folder: Path, say: Callable[[str], None]) -> None:
     """Writes and proves every network, in the next way where the first fails."""
-    steps: list[str] = []
     for turn in (0, 1):
         waiting = [one for one in tries if one.folder is None]
         for place, one in enumerate(waiting):
             one.folder = _written(one, folder / f"{turn}-{place}")
-        exports = [(one.folder, one.check) for one in waiting if one.folder is not None]
+        written = [one for one in waiting if one.folder is not None]
+        exports = [(one.folder, one.check) for one in written if one.folder is not None]
         proofs, raised = verify_all(exports, joint.task, steps=True, seconds=SECONDS_TO_PROVE) if exports else ([], [])
-        steps += raised
-        for one, proof in zip([one for one in waiting if one.folder is not None], proofs, strict=True):
+        for one, proof, text in zip(written, proofs, raised, strict=True):
+            one.raised = one.raised or text
             if not isinstance(proof, Proof):
                 one.why = one.why or re.sub(r"The export in \S+ ", "as a file it ", proof)
                 one.folder = None
@@ -200,11 +275,14 @@ def _prove(tries: list[_Try], joint: JointSpace, folder: Path, say: Callable[[st
     failed = [one for one in tries if one.folder is None]
     if failed:
         raise InputError(_blamed(failed[0].architecture, failed[0].why))
-    wrong = [text for text in steps if text]
-    if wrong and len(wrong) == len(steps):
+    wrong = [one.raised for one in tries if one.raised]
+    if wrong and len(wrong) == len(tries):
         raise InputError(_blamed(tries[0].architecture, f"it cannot be trained: {wrong[0]}"))
     if wrong:
-        say(f"{len(wrong)} of {len(steps)} networks that were tried first cannot be trained: {wrong[0]}")
+        say(f"{len(wrong)} of {len(tries)} networks that were tried first cannot be trained: {wrong[0]}")
+    still = [one.still for one in tries if one.still]
+    if still:
+        say(f"No gradient reaches the weights of {still[0]}: they learn nothing. Is something detached, or in NumPy?")
 
 
 def _written(one: _Try, folder: Path) -> Path | None:

@@ -20,7 +20,9 @@ class AveragedWeights:
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = copy.deepcopy(network).requires_grad_(False)
+        self.network = copy.deepcopy(network)
+        for parameter in self.network.parameters():
+            parameter.detach_()  # not only `requires_grad_`: copies of TorchScript's are computed from the originals
         self.decay = decay
         self.steps = 0
         self._source = _tensors(network)

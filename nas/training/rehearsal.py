@@ -44,7 +44,7 @@ def rehearse_recipe(joint: JointSpace, data: TrainingData) -> int:
     for name, code in _own(joint.training):
         tried += 1
         try:
-            _epoch(joint, _few(data), name, code)
+            _epoch(joint, few(data, EXAMPLES), name, code)
         except Exception as error:  # whatever a person's own code raises
             raise InputError(
                 f"`{name}` {name_of(code)} would come to nothing: {_why(error).rstrip('.')}. Correct that, or leave "
@@ -91,7 +91,7 @@ def _one(training: Training, name: str, deadline: float) -> None:
             raise InputError(f"with a network that has learned nothing, {error.reason}") from None
 
 
-def _few(data: TrainingData) -> TrainingData:
-    """The data with its first examples only."""
-    train, validation = (Split(one.inputs[:EXAMPLES], one.targets[:EXAMPLES]) for one in (data.train, data.validation))
+def few(data: TrainingData, examples: int) -> TrainingData:
+    """The data with the first so many examples of each split."""
+    train, validation = (Split(one.inputs[:examples], one.targets[:examples]) for one in (data.train, data.validation))
     return dataclasses.replace(data, train=train, validation=validation)

@@ -62,6 +62,9 @@ EXPORTED: dict[str, Make] = {
     "lazy layers": lambda: Custom(own.Lazy, width=Choice(4, 8)),
     "torch's attention": lambda: Custom(own.Attention),
     "not on the meta device": lambda: Custom(own.NotOnMeta),
+    "checkpointed": lambda: Custom(own.Checkpointed),
+    "hooks": lambda: Custom(own.Hooked),
+    "a buffer that is not kept": lambda: Custom(own.Momentary),
     "a scripted part": lambda: Custom(own.ScriptInside),
     "a class inside": lambda: Custom(own.InnerClass),
     "made by a function": lambda: Custom(own.in_a_function(0.3)),
@@ -88,6 +91,13 @@ REFUSED: dict[str, tuple[Make, str]] = {
     "a tensor as an argument": (lambda: Custom(own.ActivationClass, act=torch.ones(2)), "Make it in the constructor"),
     "an option that raises": (lambda: Custom(own.Raises, kind=Choice("relu", "rleu")), "'rleu'"),
     "a wrong word": (lambda: Custom(own.Model, widht=4), "takes no argument `widht`"),
+    "a tensor that is no buffer": (lambda: Custom(own.PlainTensor), "by `register_buffer`"),
+    "modules in a list": (lambda: Custom(own.ModulesInAList), "nn.ModuleList"),
+    "set up by the first batch": (lambda: Custom(own.ActNorm), "remembers a first batch"),
+    "drawn by the constructor": (lambda: Custom(own.RandomWiring), "built again"),
+    "the size of the first batch": (lambda: Custom(own.FixedBatch), "for a single example"),
+    "outputs more in training": (lambda: Custom(own.MoreInTraining), "cannot be trained"),
+    "another number format": (lambda: Custom(own.Double), "dtype"),
     "typed at a prompt": (lambda: Custom(at_a_prompt()), "source"),
 }
 
@@ -165,6 +175,13 @@ def test_an_option_that_fails_only_in_training_is_said_and_the_search_goes_on() 
     space = Space("own", Stem(8), Choice(*(cell for cell in joint.space.cells[1].options), Custom(own.Model)), Head())
     assert dry_run(JointSpace(space, TrainingConfig(), DIGITS.task), DIGITS.search, said.append) >= 2
     assert len(said) == 1 and "inplace" in said[0]
+
+
+def test_weights_that_no_gradient_reaches_are_said() -> None:
+    space = Space("own", Stem(8), Custom(own.Detaches), Head())
+    said: list[str] = []
+    assert dry_run(JointSpace(space, TrainingConfig(), DIGITS.task), DIGITS.search, said.append) == 1
+    assert len(said) == 1 and "No gradient reaches the weights of" in said[0] and "Detaches]() at `1`" in said[0]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import enum
 import functools
 import logging
 import math
+import random
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import Tensor, einsum, nn
 from torch.nn import functional as f
 from torch.nn import init
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.utils.checkpoint import checkpoint
 
 from . import norms
 from .norms import EPS as TINY
@@ -435,3 +437,115 @@ class Raises(nn.Module):
 
     def forward(self, x):
         return self.act(x)
+
+
+class Checkpointed(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        return x + checkpoint(self.conv, x, use_reentrant=False)
+
+
+class Hooked(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.conv.register_forward_hook(lambda module, inputs, output: output * 2)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Momentary(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.register_buffer("grid", torch.linspace(-1, 1, channels)[:, None, None], persistent=False)
+
+    def forward(self, x):
+        return self.conv(x + self.grid)
+
+
+class PlainTensor(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.scale = torch.randn(1, channels, 1, 1)
+
+    def forward(self, x):
+        return self.conv(x) * self.scale
+
+
+class ModulesInAList(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.more = [nn.Conv2d(channels, channels, 1) for _ in range(2)]
+
+    def forward(self, x):
+        return self.more[1](self.more[0](self.conv(x)))
+
+
+class ActNorm(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.ready = False
+
+    def forward(self, x):
+        if not self.ready:
+            self.shift.data.copy_(x.mean((0, 2, 3), keepdim=True))
+            self.ready = True
+        return x - self.shift
+
+
+class RandomWiring(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.order = random.sample(range(channels), channels)
+
+    def forward(self, x):
+        return self.conv(x[:, self.order])
+
+
+class FixedBatch(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+        self.state = None
+
+    def forward(self, x):
+        if self.state is None:
+            self.state = torch.zeros(x.shape[0], 1, 1, 1)
+        return self.conv(x) + self.state
+
+
+class MoreInTraining(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        y = self.conv(x)
+        return (y, y.mean()) if self.training else y
+
+
+class Double(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        return self.conv(x).double()
+
+
+class Detaches(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        return self.conv(x).detach()
