@@ -84,6 +84,11 @@ def _one(training: Training, name: str, deadline: float) -> None:
     """One epoch; what only says that a network has learned nothing yet is let be."""
     try:
         training.epoch(deadline)
+        if name == "loss" and not training.gradient_flow:
+            raise InputError(
+                "no gradient comes from it, so nothing would be learned. Compute it from `outputs` in PyTorch, without "
+                "`.detach()`, `.item()` or NumPy"
+            )
     except MetricFailed:  # on so few examples it may have no value
         return
     except Diverged as error:

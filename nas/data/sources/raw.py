@@ -50,11 +50,15 @@ class Raw:
         for x, y, part in parts:
             if x is None or y is None:
                 continue
-            if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
-                lengths = [len(array) if array.ndim else "no" for array in (x, y)]
+            for array, words in ((x, "inputs"), (y, "targets")):
+                if array.ndim == 0:
+                    raise InputError(
+                        f"{self.name}: the {words} of the {part} part must be an array with one entry per example, got "
+                        f"{array.item()!r:.100}. Give a pair of arrays, or Datasets or DataLoaders of torch."
+                    )
+            if len(x) != len(y):
                 raise InputError(
-                    f"{self.name}: the {part} part has {lengths[0]} inputs but {lengths[1]} targets; "
-                    "give one target per input."
+                    f"{self.name}: the {part} part has {len(x)} inputs but {len(y)} targets; give one target per input."
                 )
             if len(x) == 0:
                 raise InputError(f"{self.name}: the {part} part is empty.")

@@ -53,6 +53,10 @@ class Learned(nn.Module):
         return F.cross_entropy(outputs * self.heat, targets)
 
 
+def detached(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(outputs.detach(), targets)
+
+
 def plain(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(outputs, targets)
 
@@ -244,6 +248,11 @@ def test_with_an_augmentation_of_ones_own_auto_names_nothing() -> None:
     assert TrainingConfig(augment=mirrored).augmentations == "none"
     assert TrainingConfig(augment=mirrored, augmentation="auto+crop").augmentations == "auto+crop"
     assert TrainingConfig().augmentations == "auto"
+
+
+def test_a_loss_that_teaches_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match=r"no gradient comes from it.*without `\.detach"):
+        rehearsed(loss=detached)
 
 
 def test_a_setting_is_given_once() -> None:

@@ -185,6 +185,8 @@ def test_tensors_that_are_no_data(tmp_path: Path, held: Any, says: str) -> None:
         (X, "without targets"),
         ((X, Y, X, Y), r"\(X_test, y_test\)"),
         ((X, Y[:-1]), "60 inputs but 59 targets"),
+        ((iter(X), iter(Y)), "the inputs of the training part must be an array with one entry per example, got <"),
+        ((X, 3), "the targets of the training part must be an array with one entry per example, got 3"),
         ((FRAME, Y[:-1]), "60 inputs but 59 targets"),
         ((X[:0], Y[:0]), "empty"),
         ((X, [None] * 20 + [1, 2] * 20), "20 of 60 targets are empty"),
