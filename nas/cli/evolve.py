@@ -9,6 +9,7 @@ import typer
 
 from nas.cli.data_flags import with_data_flags
 from nas.cli.options import DATA_HELP, console
+from nas.cli.output import tell_outcome
 from nas.config.data_options import DataOptions
 
 
@@ -36,13 +37,17 @@ def evolve(
 ) -> None:
     """Search for a network that beats a deployed one; it takes the place only where a paired test says so."""
     import nas
+    from nas.records.verdict import TOO_FEW
     from nas.report.progress import Progress
 
     found = nas.evolve(
         champion, data, budget, alias=alias, options=options, space=space, tracking_uri=tracking_uri,
         observers=[Progress(console)], say=_print, directory=directory, seed=seed, executor=executor,
     )  # fmt: skip
-    if not found.better:
+    tell_outcome(console, found.result, lambda document: None, as_json=False, quiet=False)
+    if found.verdict.kind == TOO_FEW:
+        _print(f"No gain found: {found.verdict.sentence}. The champion stays.")
+    elif not found.better:
         _print(f"No gain found: the challenger is {found.verdict.sentence}. The champion stays.")
     elif found.version:
         _print(

@@ -176,7 +176,10 @@ class Observers(Observer):
         self._each("edited", edit)
 
     def message(self, text: str) -> None:
+        """Tells those that listen; where none does, the log, so that nothing is lost without a word."""
         self._each("message", text)
+        if all(type(one).message is Observer.message for one in self.observers):
+            log.warning("%s", text)
 
     def final_started(self, trials: Sequence[Trial]) -> None:
         self._each("final_started", trials)
