@@ -68,6 +68,11 @@ def _predictor(name: str) -> str:
     return name
 
 
+def _one_or_several(value: Any) -> Any:
+    """One name is a tuple of one, as on the command line."""
+    return (value,) if isinstance(value, str) else value
+
+
 def _whole(value: float) -> float:
     if value % 1:
         raise ValueError("not whole")
@@ -140,7 +145,10 @@ class SearchConfig:
     space: Text = "hybrid"
     budget: Annotated[Budget, BeforeValidator(Budget.parse), PlainSerializer(str)] = Budget(seconds=600.0)
     objectives: Annotated[
-        tuple[str, ...], AfterValidator(_objectives), Field(strict=False, description="a tuple of words")
+        tuple[str, ...],
+        BeforeValidator(_one_or_several),
+        AfterValidator(_objectives),
+        Field(strict=False, description="a word, or a tuple of words"),
     ] = ("score",)
     limits: Annotated[
         Mapping[str, Any], AfterValidator(_limits), Field(description="a mapping of names to numbers")
@@ -180,7 +188,11 @@ class SearchConfig:
     designs: Annotated[
         Mapping[str, Mapping[str, int]], Field(description="a mapping of names to mappings of paths to indices")
     ] = field(default_factory=dict)
-    baselines: Annotated[tuple[str, ...], Field(strict=False, description="a tuple of names")] = (AUTO,)
+    baselines: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_one_or_several),
+        Field(strict=False, description="a name, or a tuple of names"),
+    ] = (AUTO,)
     learn_from: Annotated[
         tuple[EarlierSearch, ...], Field(strict=False, description="a tuple of `EarlierSearch`es")
     ] = ()

@@ -208,3 +208,11 @@ def test_a_config_cannot_be_changed_and_a_changed_copy_is_checked() -> None:
 
 def test_gpus_on_the_command_line() -> None:
     assert [gpus_asked(text) for text in ("auto", "0.5", "2", "some")] == ["auto", 0.5, 2.0, "some"]
+
+
+def test_one_name_stands_for_itself_and_a_number_for_none() -> None:
+    assert SearchConfig(baselines="off").baselines == ("off",)
+    assert SearchConfig(objectives="score").objectives == ("score",)
+    assert SearchConfig(baselines=["linear", "majority"]).baselines == ("linear", "majority")
+    with pytest.raises(InputError, match="`baselines` must be a name, or a tuple of names, got 3"):
+        SearchConfig(baselines=3)
