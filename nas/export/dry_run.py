@@ -26,6 +26,7 @@ from nas.config.recipe import TrainingConfig
 from nas.data.dataset import TrainingData
 from nas.data.own_metrics import MetricFailed
 from nas.errors import InputError
+from nas.execution.local import Overtime, at_most
 from nas.export.export import Way, ways, write
 from nas.export.verify import TOLERANCE, Proof, verify_all
 from nas.final.record import Check
@@ -45,7 +46,7 @@ from search_spaces.profile import profile
 from search_spaces.tree import cells_within, outcomes, places, walk
 
 EXAMPLES = 4
-TRAINED_ON = 8  # examples
+TRAINED_ON, SECONDS_TO_TRAIN = 8, 5.0  # examples, and how long an epoch on them may take
 DRAWS = 8  # for each option, until a network with it can be built
 MOST_NETWORKS, SECONDS_TO_BUILD, SECONDS_TO_PROVE = 24, 8.0, 60.0
 LARGEST = 100_000_000  # weights of a network that is tried
@@ -209,7 +210,10 @@ def _trained(architecture: Architecture, joint: JointSpace, data: TrainingData, 
     training = Training(network, examples, TrainingConfig(precision=precision), epochs=1, seed=0)
     why = ""
     try:
-        training.epoch()
+        with at_most(SECONDS_TO_TRAIN):
+            training.epoch()
+    except Overtime:  # slow, or hung: the search itself has limits for both, and says so of a trial
+        return "", ""
     except (Diverged, MetricFailed):  # so few examples teach nothing
         pass
     except Exception as error:
