@@ -5,6 +5,7 @@
 Searches of 20 trials without early stopping, known designs or a final, of 2 epochs on 2,500 examples of each data set,
 one thread, networks of at most 5 million multiply-adds.
 Each is a line of `first_trials.jsonl`, and a run goes on where the last stopped; `first_trials.md` is written from it.
+A training that failed counts in no mean.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def table(runs: Runs) -> str:
             lines = [line for line in runs.lines if line["key"][:2] == [name, way]]
             if lines:
                 kept = [line["scores"] for line in lines]
-                values = [np.array([np.mean(s[:10]) for s in kept]), np.array([np.mean(s) for s in kept])]
-                values.append(np.array([max(s) for s in kept]))
+                values = [np.array([np.nanmean(s[:10]) for s in kept]), np.array([np.nanmean(s) for s in kept])]
+                values.append(np.array([np.nanmax(s) for s in kept]))
                 cells = [f"{one.mean():.1f} ± {half_interval(one):.1f}" for one in values]
                 out.append(f"| {name}, `{space}` | {way} | {' | '.join(cells)} | {len(kept)} | {taken_at(lines)} |")
     return "\n".join(out)
