@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nas.benchmark.recording import BETWEEN, Recording, Row
+from nas.benchmark.recording import BETWEEN, Recording, Row, costs
 from nas.config.search_config import AUTO
 from nas.errors import InputError
 from nas.records.earlier_search import without_recipe
 from nas.records.trial import COMPLETED
 from nas.setup.stored_search import stored_search
+from predictors.pretrained.ranker import FEWEST
 from search_spaces.profile import profile
-
-FEWEST = 10
 
 
 def recording_of(directory: Path) -> Recording:
@@ -38,10 +37,8 @@ def recording_of(directory: Path) -> Recording:
     rows = []
     for trial in stored.trials:
         if trial.state == COMPLETED and trial.usable and trial.architecture is not None:
-            facts = profile(trial.architecture, task)
-            costs = (facts.parameters, facts.macs, facts.activation_bytes)
-            decisions = without_recipe(trial.decisions)
-            rows.append(Row(trial.number, 0, decisions, tuple(trial.scores), trial.seconds, costs))
+            facts, decisions = profile(trial.architecture, task), without_recipe(trial.decisions)
+            rows.append(Row(trial.number, 0, decisions, tuple(trial.scores), trial.seconds, costs(facts)))
     if len(rows) < FEWEST:
         raise InputError(
             f"{directory} has {len(rows)} whole trainings, and a ranking learns from `at least {FEWEST}` of a search. "

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nas.benchmark.recording import Recording, Row, read, write
+from nas.benchmark.recording import Recording, Row, costs, read, write
 from nas.config.recipe import TrainingConfig
 from nas.data import load
 from nas.data.dataset import Split, TrainingData
@@ -166,9 +166,8 @@ def trained(wanted: Wanted) -> Row:
             scores.append(training.epoch().score)
     except (Diverged, SpaceError, RuntimeError) as raised:
         scores, error = [], f"{type(raised).__name__}: {raised}".splitlines()[0][:200]
-    costs = (facts.parameters, facts.macs, facts.activation_bytes)
     spent = time.monotonic() - began
-    return Row(wanted.number, wanted.seed, dict(architecture.decisions), tuple(scores), spent, costs, error)
+    return Row(wanted.number, wanted.seed, dict(architecture.decisions), tuple(scores), spent, costs(facts), error)
 
 
 def _all(pairs: Sequence[Pair], plan: Plan) -> Iterator[Wanted]:

@@ -23,6 +23,7 @@ import numpy as np
 from nas.errors import InputError
 from predictors.pretrained import Group
 from search_spaces.catalog import load_space
+from search_spaces.profile import Profile
 from search_spaces.task import Task
 
 VERSION = 1
@@ -30,6 +31,11 @@ BETWEEN, TABLE, ABOUT = "@", ".csv.gz", ".json"
 PROFILE = ("parameters", "macs", "activation_bytes")
 KEY = ("number", "seed")
 EPOCH = "epoch_"
+
+
+def costs(known: Profile) -> tuple[int, ...]:
+    """What of a network's profile is written down."""
+    return tuple(getattr(known, name) for name in PROFILE)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,14 @@ SpaceOption = Annotated[
         help="A space of the catalogue, or [bold]module:attribute[/] of your own; [bold]auto[/] goes by the data.",
     ),
 ]
+PredictorOption = Annotated[
+    str,
+    typer.Option(
+        "--predictor",
+        help="What ranks candidates for [bold]guided[/]: [bold]auto[/]; [bold]pretrained[/], which ranks from the "
+        "first trial on; one learner alone; or a file of nas bench train.",
+    ),
+]
 DATA_HELP = (
     "[bold]digits[/] (built in), a table (.csv, .tsv, .parquet, .feather, .jsonl, .arff), arrays (.npz, .npy, .pt), "
     "series "

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nas.cli.options import SpaceOption, console
+from nas.cli.options import PredictorOption, SpaceOption, console
 
 
 def replay(
@@ -17,13 +17,7 @@ def replay(
         list[str] | None,
         typer.Option(help="guided, evolution, random, tpe or nsga2; by default the first three. Repeatable."),
     ] = None,
-    predictor: Annotated[
-        str,
-        typer.Option(
-            help="What ranks candidates for [bold]guided[/]: [bold]auto[/]; [bold]pretrained[/], which ranks from the "
-            "first trial on; one learner alone; or a file of nas bench train."
-        ),
-    ] = "auto",
+    predictor: PredictorOption = "auto",
     queries: Annotated[
         int, typer.Option(help="Networks that a search may look up; with rungs, what so many whole trainings cost.")
     ] = 100,

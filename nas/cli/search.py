@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nas.cli.data_flags import with_data_flags
-from nas.cli.options import DATA_HELP, SpaceOption, console
+from nas.cli.options import DATA_HELP, PredictorOption, SpaceOption, console
 from nas.cli.output import JsonOption, QuietOption, document_only, tell_outcome, watching
 from nas.config.data_options import DataOptions
 
@@ -28,13 +28,7 @@ def search(
         Path | None, typer.Option(help="Where the search is kept. By default a new one under results/searches.")
     ] = None,
     strategy: Annotated[str, typer.Option(help="guided, evolution, random, tpe or nsga2.")] = "guided",
-    predictor: Annotated[
-        str,
-        typer.Option(
-            help="What ranks candidates for [bold]guided[/]: [bold]auto[/]; [bold]pretrained[/], which ranks from the "
-            "first trial on; one learner alone; or a file of nas bench train."
-        ),
-    ] = "auto",
+    predictor: PredictorOption = "auto",
     epochs: Annotated[
         int | None, typer.Option(help="Epochs of a short training. By default by the amount of data.")
     ] = None,

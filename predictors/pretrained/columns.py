@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from predictors.features import FARTHEST
 from search_spaces.architecture import Architecture
 from search_spaces.encoding import encode
 from search_spaces.errors import SpaceError
@@ -22,7 +23,6 @@ from search_spaces.space import Space
 from search_spaces.task import Task
 
 DRAWN = 128  # networks that tell what is usual in a space
-FARTHEST = 5.0
 RELATIVE = "~"  # behind the name of a relative column
 TASK = ("task.axes", "task.log_positions", "task.log_channels", "task.log_outputs", "task.regression", "task.tokens")
 
