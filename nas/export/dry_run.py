@@ -59,10 +59,10 @@ class _Try:
     architecture: Architecture
     check: Check
     left: list[Way]
-    raised: str  # by a training of it
-    still: str  # an own cell that learned nothing in it, and where it stands
     folder: Path | None = None
     why: str = ""
+    raised: str = ""  # by a training of it
+    still: str = ""  # an own cell that learned nothing in it, and where it stands
 
 
 def dry_run(joint: JointSpace, data: TrainingData, say: Callable[[str], None] = lambda text: None) -> int:
@@ -85,7 +85,7 @@ def dry_run(joint: JointSpace, data: TrainingData, say: Callable[[str], None] = 
         chosen = list(_covering(joint))
         tries = [_tried(architecture, joint, data) for architecture in chosen]
     with tempfile.TemporaryDirectory(prefix="nas-dry-run-") as folder:
-        _prove(tries, joint, Path(folder), say)
+        _prove(tries, joint, data, Path(folder), say)
     return len(tries)
 
 
@@ -187,14 +187,13 @@ def _tried(architecture: Architecture, joint: JointSpace, data: TrainingData) ->
                 "random numbers or counts calls, do so only `if self.training`."
             )
         _one_alone(whole, inputs)
-        raised, still = _trained(architecture, joint, data, inputs)
         check = Check(inputs, np.nan_to_num(first), data.train.targets[:EXAMPLES])
-        return _Try(architecture, check, list(ways(architecture, joint.task, whole)), raised, still)
+        return _Try(architecture, check, list(ways(architecture, joint.task, whole)))
     except Exception as error:
         raise InputError(_blamed(architecture, reason(error))) from error
 
 
-def _trained(architecture: Architecture, joint: JointSpace, data: TrainingData, inputs: np.ndarray) -> tuple[str, str]:
+def _trained(one: _Try, joint: JointSpace, data: TrainingData) -> tuple[str, str]:
     """Trains the network a little as the search does, builds it again and gives it what was learned.
 
     Returns:
@@ -203,6 +202,16 @@ def _trained(architecture: Architecture, joint: JointSpace, data: TrainingData, 
     Raises:
         InputError: the network built again computes something else.
     """
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return _trained_and_built_again(one.architecture, joint, data, one.check.inputs)
+    except Exception as error:
+        raise InputError(_blamed(one.architecture, reason(error))) from error
+
+
+def _trained_and_built_again(
+    architecture: Architecture, joint: JointSpace, data: TrainingData, inputs: np.ndarray
+) -> tuple[str, str]:
     torch.manual_seed(0)
     network = build(architecture, joint.task)
     precision = next(value for recipe in outcomes(joint.training) for value in outcomes(recipe.precision))
@@ -260,8 +269,12 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return np.allclose(one, other, rtol=0.0, atol=TOLERANCE * scale, equal_nan=True)
 
 
-def _prove(tries: list[_Try], joint: JointSpace, folder: Path, say: Callable[[str], None]) -> None:
-    """Writes and proves every network, in the next way where the first fails."""
+def _prove(tries: list[_Try], joint: JointSpace, data: TrainingData, folder: Path, say: Callable[[str], None]) -> None:
+    """Writes and proves every network, in the next way where the first fails, and trains it a little.
+
+    Trained here are only those that have taken a step in the clean interpreter: what crashes, hangs or takes all
+    memory does so there, and is left to the limits of the search.
+    """
     for turn in (0, 1):
         waiting = [one for one in tries if one.folder is None]
         for place, one in enumerate(waiting):
@@ -270,7 +283,9 @@ def _prove(tries: list[_Try], joint: JointSpace, folder: Path, say: Callable[[st
         exports = [(one.folder, one.check) for one in written if one.folder is not None]
         proofs, raised = verify_all(exports, joint.task, steps=True, seconds=SECONDS_TO_PROVE) if exports else ([], [])
         for one, proof, text in zip(written, proofs, raised, strict=True):
-            one.raised = one.raised or text
+            one.raised = one.raised or text or ""
+            if text == "":
+                one.raised, one.still = _trained(one, joint, data)
             if not isinstance(proof, Proof):
                 one.why = one.why or re.sub(r"The export in \S+ ", "as a file it ", proof)
                 one.folder = None

@@ -162,11 +162,12 @@ def verify_all(
     steps: bool = False,
     seconds: float = SECONDS,
     rows: Path | None = None,
-) -> tuple[list[Proof | str], list[str]]:
+) -> tuple[list[Proof | str], list[str | None]]:
     """For each export its proof, or what is wrong with it. One clean interpreter looks at all of them.
 
     Args:
-        steps: whether to take a training step with each as well; the second list has, for each, what that raised.
+        steps: whether to take a training step with each as well; the second list has, for each, what that raised:
+            empty where nothing, None where it took no step to its end.
         seconds: for all of it.
         rows: raw rows of the examples, which all exports are given as well.
     """
@@ -182,7 +183,7 @@ def verify_all(
         arguments += [str(STEP_BYTES)] if steps else []
         said = run(CHECK, arguments, folder, seconds)
         proofs = [_judged(found, *export, task, said) for found, export in zip(places, exports, strict=True)]
-        raised = [path.read_text() if path.exists() else "" for path in (Path(f"{found}.step") for found in places)]
+        raised = [path.read_text() if path.exists() else None for path in (Path(f"{found}.step") for found in places)]
         return proofs, raised
 
 

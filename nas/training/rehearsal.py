@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import nn
 
 from nas.config.own_code import is_code, name_of
+from nas.config.own_metric import registered
 from nas.config.reason import reason
 from nas.config.recipe import TrainingConfig
 from nas.data.dataset import Split, TrainingData
@@ -25,12 +27,15 @@ from nas.errors import InputError
 from nas.records.joint_space import JointSpace
 from nas.training.epoch_clock import TooSlow
 from nas.training.health import Diverged
+from nas.training.inference import outputs
 from nas.training.loop import Training, begin
 from nas.training.own_loop import LoopFailed
+from nas.training.score import Criterion
 from search_spaces.tree import outcomes
 
 EXAMPLES = 64
 OWN = ("loss", "optimizer", "augment", "train")
+OPPOSITE = -0.2  # cosine below which a loss leads away from the targets
 LOOP_EPOCHS, LOOP_SECONDS = 2, 60.0  # that a loop is rehearsed for, and may take at most
 
 
@@ -78,6 +83,32 @@ def _epoch(joint: JointSpace, data: TrainingData, name: str, code: Any) -> None:
         with contextlib.closing(training):
             for _ in range(epochs):
                 _one(training, name, deadline)
+            if name == "loss" and registered(data.task.metric) is None:
+                _towards_the_truth(data, code, outputs(training.trained_network(), data.train.inputs).shape)
+
+
+def _towards_the_truth(data: TrainingData, loss: Any, shape: tuple[int, ...]) -> None:
+    """Holds a loss to fall where outputs come nearer to the targets, as the task's own loss does.
+
+    A metric of a person's own may mean something else by outputs and targets; with it nothing is known.
+
+    Raises:
+        InputError: the gradients of the two point against each other, at random outputs of that shape.
+    """
+    here, rng = torch.device("cpu"), torch.Generator().manual_seed(0)
+    said = torch.randn(shape, generator=rng).requires_grad_()
+    own, ours = (_gradient(Criterion(data, 0.0, here, one), said, data) for one in (loss, "auto"))
+    alike = float(nn.functional.cosine_similarity(own, ours, dim=0))
+    if alike < OPPOSITE:
+        raise InputError(
+            f"it grows where outputs come nearer to the targets (its gradient and that of the task's own loss have a "
+            f"cosine of {alike:.2f}), and training makes it small. Give it with the other sign"
+        )
+
+
+def _gradient(criterion: Criterion, said: torch.Tensor, data: TrainingData) -> torch.Tensor:
+    true = criterion.standardised(torch.from_numpy(data.train.targets))
+    return torch.autograd.grad(criterion.plain(said, true), said)[0].flatten()
 
 
 def _one(training: Training, name: str, deadline: float) -> None:

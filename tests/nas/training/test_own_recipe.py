@@ -57,6 +57,28 @@ def detached(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(outputs.detach(), targets)
 
 
+def negated(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return -F.cross_entropy(outputs, targets)
+
+
+def gained(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The expected share of wrong answers, meant as that of right ones."""
+    return outputs.softmax(dim=1).gather(1, targets[:, None]).mean()
+
+
+def hinge(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return F.multi_margin_loss(outputs, targets)
+
+
+def one_sided(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """A wrong first class costs ten times as much."""
+    return (F.cross_entropy(outputs, targets, reduction="none") * (1.0 + 9.0 * (targets == 0))).mean()
+
+
+def smoothed(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(outputs, targets, label_smoothing=0.5)
+
+
 def plain(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(outputs, targets)
 
@@ -253,6 +275,17 @@ def test_with_an_augmentation_of_ones_own_auto_names_nothing() -> None:
 def test_a_loss_that_teaches_nothing_is_refused() -> None:
     with pytest.raises(InputError, match=r"no gradient comes from it.*without `\.detach"):
         rehearsed(loss=detached)
+
+
+@pytest.mark.parametrize("loss", [negated, gained])
+def test_a_loss_with_the_wrong_sign_is_refused(loss: Any) -> None:
+    with pytest.raises(InputError, match=r"grows where outputs come nearer to the targets.*the other sign"):
+        rehearsed(loss=loss)
+
+
+@pytest.mark.parametrize("loss", [hinge, one_sided, smoothed])
+def test_losses_that_lead_to_the_truth_by_another_way_are_taken(loss: Any) -> None:
+    assert rehearsed(loss=loss) == 1
 
 
 def test_a_setting_is_given_once() -> None:
