@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,9 @@ from nas.journal.journal import Journal, JournalError
 from nas.records.joint_space import JointSpace
 from nas.records.problem import Problem
 from nas.records.proposal import Proposal
-from nas.records.results import FinalResult, SearchOutcome
-from nas.report.notebook import as_html, watched
+from nas.records.results import FinalResult
+from nas.report.notebook import watched
+from nas.report.search_result import SearchResult
 from nas.setup import problem as setup
 from nas.setup.affordable import check_affordable
 from nas.setup.changed_code import accepted_changes, enter_changed_code, new_segment, resumed_space
@@ -59,24 +59,6 @@ from search_spaces.space import Space
 LAG = 3  # trainings that a new predictor may take to fit, so that no slot waits for it
 RECIPE_SETTINGS = tuple(field.name for field in dataclasses.fields(TrainingConfig))
 CRASHES = 5  # times that all workers may be lost before a search gives up
-
-
-@dataclass(frozen=True)
-class SearchResult(SearchOutcome):
-    """What a search came to, with what one does next."""
-
-    def export(self, directory: str | Path, formats: str | Sequence[str] = "python") -> Path:
-        """Writes the winner as `model.py`, `weights.pt` and `card.md`, and in other formats, verified. Needs a final.
-
-        Args:
-            formats: beside plain PyTorch, e.g. `"pt2,onnx"`; see `nas.export.export_winner`.
-        """
-        from nas.export import export_winner  # only now: what exports need is not loaded before the first training
-
-        return export_winner(self.directory, Path(directory), formats=formats)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def search(
@@ -323,9 +305,10 @@ def _run(
             config = steering.config
             final, exported = _finish(driver, problem, config, executor, watching) if config.final else (None, None)
         executor.close()
-        result = _result(driver, config, final, exported)
+        result = _result(driver, config, problem.space, final, exported)
     except SearchFailed:
-        _result(driver, steering.config, None, None)  # the journal says why it ended, and where its time went
+        # the journal says why it ended, and where its time went
+        _result(driver, steering.config, problem.space, None, None)
         raise
     finally:
         watching.search_ended(result)
@@ -424,7 +407,9 @@ def _finish(
         driver.journal.spend(time_account.EXPORT, time.monotonic() - began)
 
 
-def _result(driver: Driver, config: SearchConfig, final: FinalResult | None, exported: Path | None) -> SearchResult:
+def _result(
+    driver: Driver, config: SearchConfig, space: JointSpace, final: FinalResult | None, exported: Path | None
+) -> SearchResult:
     journal, elapsed = driver.journal, driver.clock.elapsed()
     parts = time_account.account(journal.spent, journal.totals.seconds, elapsed)
     text = time_account.statement(parts, config.budget, elapsed)
@@ -442,6 +427,7 @@ def _result(driver: Driver, config: SearchConfig, final: FinalResult | None, exp
         ended=driver.ended,
         exported=exported,
         spent=parts,
+        space=space,
     )
 
 

@@ -28,7 +28,7 @@ def explain(
     """Say what each decision of the winner is worth, what could be changed for nothing, and what is not known."""
     from nas.report.explanation import paid_for
     from nas.report.explanation_text import explanation_document, explanation_text
-    from nas.steering.opened import open as opened
+    from nas.report.search_result import open as opened
 
     seconds = None if pay is None else _seconds(pay)
     interrupted = False

@@ -19,7 +19,7 @@ def report(
     """Write a search as one HTML page that needs nothing beside itself; also while it runs."""
     from nas.errors import InputError
     from nas.report.page import write_page
-    from nas.steering.opened import open as opened
+    from nas.report.search_result import open as opened
 
     found = opened(directory)
     assert found.stored is not None  # noqa: S101 - for the type checker

@@ -67,7 +67,7 @@ def _briefly(directory: Path, trial: int | None, as_json: bool) -> None:
     """As one document, of one trial where that is asked for; or in one line."""
     from nas.report.document import SCHEMA, search_document, trial_document
     from nas.report.outcome import in_a_line
-    from nas.steering.opened import open as opened
+    from nas.report.search_result import open as opened
 
     with document_only(as_json) as document:
         result = opened(directory)

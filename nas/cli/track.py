@@ -16,7 +16,7 @@ def track(
     ] = None,
 ) -> None:
     """Write a search, ended or running, into an MLflow store, once: what is there already is left alone."""
-    from nas.steering.opened import open as open_search
+    from nas.report.search_result import open as open_search
     from nas.tracking import record
 
     opened = open_search(directory)

@@ -121,7 +121,8 @@ Augment = Annotated[Any, _code(own_code.AUGMENT), PlainSerializer(_as_data)]
 Loop = Annotated[Any, _code(own_code.LOOP), PlainSerializer(_as_data)]
 Probability = Annotated[float, number(0.0, 0.95)]
 OptionalProbability = Annotated[Probability | None, Field(description="None or a number from 0 to 0.95")]
-Augmentations = Annotated[str, AfterValidator(_known_augmentations), Field(description="words joined by `+`")]
+WORDS = "words joined by `+`; a function of your own goes into `augment`"
+Augmentations = Annotated[str, AfterValidator(_known_augmentations), Field(description=WORDS)]
 FlagOrAuto = Annotated[Literal["auto"] | bool, Field(description="`auto`, True or False")]
 
 

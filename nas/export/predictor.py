@@ -250,8 +250,8 @@ FILES = {
     "table": "a CSV file whose first line names the columns",
     "pictures": "pictures, or a CSV file with their paths",
     "text": "a CSV file, or a text file with one text a line",
-    "series": "a CSV file with one row a step, or a .npy file (series, channels, length)",
-    "arrays": "a .npy file",
+    "series": "a CSV file with one row a step, or a .npy or .npz file with one array (series, channels, length)",
+    "arrays": "a .npy or .npz file with one array",
     "forecast": "a CSV file with one row a step",
     "language": "a text file",
     "joined": "a CSV file whose first line names the columns, or a .npz file with an array for each input",
@@ -275,9 +275,14 @@ def rows_of(predictor: Predictor, files: Sequence[Path]) -> tuple[Any, Sequence[
     if first.suffix in (".npy", ".npz"):
         try:
             held = np.load(first, allow_pickle=False)
-            return ({name: held[name] for name in held.files} if first.suffix == ".npz" else held), ()
+            named = {name: held[name] for name in held.files} if first.suffix == ".npz" else {}
         except (ValueError, OSError, EOFError) as error:
             raise InputError(f"{first} is no readable array: {error}.") from None
+        if predictor.rules.rules not in ("arrays", "series") or not named:
+            return named or held, ()
+        if len(named) > 1:
+            raise InputError(f"{first} holds the arrays {', '.join(named)}. Give a file with the inputs alone.")
+        return next(iter(named.values())), ()
     try:
         text = first.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -13,7 +13,7 @@ from nas.records.trial import COMPLETED, Trial, best_first
 from nas.records.verdict import Standing
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 @dataclass(frozen=True)
@@ -132,20 +132,6 @@ class SearchOutcome:
     def pareto(self) -> list[Trial]:
         """See `pareto`."""
         return pareto(self.candidates, self.config.objectives)
-
-    @property
-    def trials(self) -> pd.DataFrame:
-        """A row per trial."""
-        import pandas as pd  # only now: it takes half a second to load
-
-        names = (
-            "number", "state", "score", "test_score", "epochs", "seconds", "parameters", "macs", "source", "attempts",
-            "failure", "error", "fingerprint",
-        )  # fmt: skip
-        rows = [{name: getattr(trial, name) for name in names} for trial in self.candidates]
-        return pd.DataFrame(
-            [{**row, "epochs_done": len(one.scores)} for row, one in zip(rows, self.candidates, strict=True)]
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from nas.driver.events import Observer
 from nas.records.results import SearchOutcome
+from nas.report.trials_table import facts
 
 BEST = 10  # trials shown
 COLUMNS = ("number", "score", "parameters", "macs", "epochs", "source")
@@ -36,12 +37,13 @@ def watched(observers: Sequence[Observer]) -> list[Observer]:
 
 def as_html(result: SearchOutcome) -> str:
     """The verdict, the best trials and where the time went."""
+    import pandas as pd  # only now: it takes half a second to load
+
     standing = result.final.standing if result.final is not None else None
     first = standing.headline if standing is not None else f"{len(result.candidates)} trials, no test score yet"
-    table = result.trials
-    best = table.sort_values("score", ascending=False).head(BEST) if len(table) else table
-    kept = [name for name in COLUMNS if name in best.columns]
+    table = pd.DataFrame([facts(trial) for trial in result.candidates], columns=COLUMNS)
+    best = table.sort_values("score", ascending=False).head(BEST)
     return (
-        f"<p><b>{html.escape(first)}</b></p>{best[kept].to_html(index=False, border=0, float_format='{:.4g}'.format)}"
+        f"<p><b>{html.escape(first)}</b></p>{best.to_html(index=False, border=0, float_format='{:.4g}'.format)}"
         f"<pre>{html.escape(result.statement)}</pre><p>{html.escape(str(result.directory))}</p>"
     )

@@ -28,12 +28,12 @@ def trials_table(trials: Sequence[Trial], joint: JointSpace | None) -> pd.DataFr
     """
     import pandas as pd  # only now: it takes half a second to load
 
-    rows = []
-    for trial in trials:
-        facts = {name: getattr(trial, name) for name in NAMES}
-        done = {"epochs_done": len(trial.scores), "scores": list(trial.scores)}
-        rows.append({**facts, **done, **decided(trial, joint)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame([{**facts(trial), "scores": list(trial.scores), **decided(trial, joint)} for trial in trials])
+
+
+def facts(trial: Trial) -> dict[str, Any]:
+    """What every trial has, whatever its space."""
+    return {**{name: getattr(trial, name) for name in NAMES}, "epochs_done": len(trial.scores)}
 
 
 def curves_table(trials: Sequence[Trial]) -> pd.DataFrame:

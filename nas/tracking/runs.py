@@ -26,6 +26,7 @@ from nas.records.results import FinalResult, SearchOutcome
 from nas.records.trial import FAILED, REQUEUED, STATES, Trial
 from nas.report import charts, drawing
 from nas.report.decisions import readable
+from nas.report.trials_table import facts
 from nas.tracking.dataset_input import TEST, VALIDATION, dataset_inputs, dataset_name
 from nas.tracking.description import description
 from nas.tracking.judgements import judged_before
@@ -284,8 +285,11 @@ class Runs:
         if every:
             charts.probation([every[trainings] for trainings in sorted(every)], folder / "predictor_on_probation.png")
         if outcome is not None:
+            import pandas as pd  # only now: it takes half a second to load
+
             (folder / "statement.txt").write_text(outcome.statement)
-            outcome.trials.to_csv(folder / "trials.csv", index=False)
+            rows = [{**facts(one), **readable(self.started.space, one)} for one in outcome.candidates]
+            pd.DataFrame(rows).to_csv(folder / "trials.csv", index=False)
             for cost in outcome.config.objectives[1:] or ("parameters",):
                 charts.trade_off(candidates, words(task.metric), cost, folder / f"score_and_{cost}.png")
 

@@ -26,6 +26,7 @@ from nas.export.export import write
 from nas.export.model_file import model
 from nas.export.new_predictions import predictions
 from nas.export.predict_file import predict_file
+from nas.export.predictor import rows_of
 from nas.export.raw_inputs import RawInputs
 from nas.export.verify import verify
 from nas.final.raw_rows import ROWS
@@ -422,6 +423,19 @@ def test_a_file_that_cannot_be_predicted_is_refused(tmp_path: Path, rng: np.rand
             predictions(out, tmp_path / name)
     found = predictions(out, tmp_path / "thousands.csv", DataOptions(decimal=","))
     assert found.scored == 1
+
+
+def test_an_archive_of_one_array_is_the_inputs_and_of_several_is_refused(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    out, _, _, check = exported(arrays_beside(tmp_path, rng), tmp_path)
+    predictor = load_predictor(out)
+    np.savez(tmp_path / "one.npz", anything=check.inputs)
+    rows, _ = rows_of(predictor, [tmp_path / "one.npz"])
+    assert np.array_equal(rows, check.inputs)
+    np.savez(tmp_path / "two.npz", inputs=check.inputs, targets=check.targets)
+    with pytest.raises(InputError, match=r"holds the arrays inputs, targets\. Give a file with the inputs alone"):
+        rows_of(predictor, [tmp_path / "two.npz"])
 
 
 def test_a_picture_that_cannot_be_decoded_is_named(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import nas
 from nas.errors import InputError
-from nas.steering.opened import OpenedSearch
+from nas.report.search_result import SearchResult
 from nas.tracking import record
 from nas.tracking.database import connect, make_database
 from nas.tracking.runs import PARENT, TRIAL
@@ -33,7 +33,7 @@ def uri(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
-def written(opened: OpenedSearch, uri: str | None) -> bool:
+def written(opened: SearchResult, uri: str | None) -> bool:
     assert opened.stored is not None
     return record(opened, opened.stored, uri)[1]
 

@@ -165,3 +165,20 @@ def test_what_was_kept_of_other_code_goes(tmp_path: Path) -> None:
 def test_searches_that_begin_at_once_get_a_directory_each(tmp_path: Path) -> None:
     made = {claimed(tmp_path / "space-data-20260101-000000") for _ in range(3)}
     assert len(made) == 3 and all(path.is_dir() for path in made)
+
+
+def test_a_result_is_what_opening_the_search_gives(tmp_path: Path) -> None:
+    found = nas.search(
+        "digits", "cnn", "2 trials", epochs=1, executor="local", tracking_uri="", baselines=("majority",),
+        directory=tmp_path / "run", export=False,
+    )  # fmt: skip
+    opened = nas.open(tmp_path / "run")
+    assert type(opened) is type(found) is nas.SearchResult
+    assert found.trials.equals(opened.trials) and found.curves.equals(opened.curves)
+    assert any("kernel" in str(name) for name in found.trials.columns)
+    assert found.verdict is not None and found.verdict == opened.verdict
+    assert found.verdict.rival == "the most frequent class or mean"
+    inputs = torch.zeros(2, 1, 8, 8)
+    assert torch.equal(found.network()(inputs), opened.network()(inputs))
+    [other] = {0, 1} - {found.best.number}
+    assert (found.export(tmp_path / "other", trial=other) / "model.py").is_file()

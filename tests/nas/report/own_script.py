@@ -1,4 +1,4 @@
-"""A script as people write it, with a block and a space in it; `tests/nas/test_opened.py` runs it."""
+"""A script as people write it, with a block and a space in it; `tests/nas/report/test_search_result.py` runs it."""
 
 import sys
 

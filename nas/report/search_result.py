@@ -1,4 +1,4 @@
-"""`nas.open`: any search, ended or running, as a result to work with."""
+"""What a search came to, with what one does next; `nas.open` gives it of any search, ended or running."""
 
 from __future__ import annotations
 
@@ -8,35 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from nas.errors import InputError
-from nas.export import export_winner
-from nas.export.export import finalist_network, know_code
 from nas.final.record import final_record
-from nas.final.single_trial import single_trial
 from nas.journal.directory import EXPORTED, FINAL, RECORD
 from nas.records.joint_space import JointSpace
 from nas.records.results import BaselineResult, Finalist, FinalResult, SearchOutcome
 from nas.records.trial import Trial
-from nas.records.verdict import Standing
+from nas.records.verdict import Standing, Verdict
+from nas.report.notebook import as_html
 from nas.report.trials_table import curves_table, trials_table
 from nas.setup.problem import check_data, opened_data
 from nas.setup.stored_search import StoredSearch, stored_search
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import nn
 
     from nas.report.explanation import Explanation
 
 
 @dataclass(frozen=True)
-class OpenedSearch(SearchOutcome):
-    """A search as it stood when it was opened; open it again for what came since.
+class SearchResult(SearchOutcome):
+    """A search as it stood when it ended or was opened; open it again for what came since.
 
     Args:
         space: that was searched, with the recipe; None where it cannot be had.
-        stored: what its journal says.
+        stored: what its journal says; None: it is read where it is needed.
     """
 
     space: JointSpace | None = None
@@ -57,6 +54,12 @@ class OpenedSearch(SearchOutcome):
         """The trials that no other beats in every objective."""
         return trials_table(self.pareto, self.space)
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """The winner against the best baseline, on the same sealed examples; None without a final or a baseline."""
+        standing = self.final.standing if self.final is not None else None
+        return standing.baseline if standing is not None else None
+
     def network(self, trial: int | None = None) -> nn.Module:
         """A trained network, normalisation included: the winner, or a trial.
 
@@ -65,6 +68,8 @@ class OpenedSearch(SearchOutcome):
         Raises:
             InputError: no such trial, or data that cannot be had again.
         """
+        from nas.export.export import finalist_network, know_code  # only now: none of it is needed before an export
+
         know_code(self.directory)
         folder, entry, record = self._trained(trial)
         return finalist_network(folder, record, entry)
@@ -72,9 +77,14 @@ class OpenedSearch(SearchOutcome):
     def export(self, out: str | Path, trial: int | None = None, formats: str | Sequence[str] = "python") -> Path:
         """Writes the winner, or a trial, as a folder of plain PyTorch, verified. A trial is trained in full first.
 
+        The folder holds `model.py`, `weights.pt`, `card.md` and what raw rows ask for.
+
         Args:
             formats: beside plain PyTorch, e.g. `"pt2,onnx"`; see `nas.export.export_winner`.
         """
+        from nas.export import export_winner
+        from nas.final.single_trial import single_trial
+
         final = FINAL if trial is None or trial == self._winner() else single_trial(self.directory, trial)
         return export_winner(self.directory, Path(out), final=final, formats=formats)
 
@@ -106,20 +116,6 @@ class OpenedSearch(SearchOutcome):
         whole[1].load_state_dict(training.network.state_dict())  # type: ignore[index]
         return whole.eval()
 
-    def _winner(self) -> int | None:
-        return self.final.winner.trial.number if self.final is not None else None
-
-    def _trained(self, trial: int | None) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-        """The folder of a final, an entry of its record, and the record."""
-        if trial is None or (self.directory / FINAL / RECORD).is_file():
-            record = final_record(self.directory)
-            found = [one for one in record["finalists"] if trial in (None, one["number"])]
-            if found:
-                return self.directory / FINAL, found[0], record
-        final = single_trial(self.directory, trial if trial is not None else self.best.number)
-        record = final_record(self.directory, final)
-        return self.directory / final, record["finalists"][0], record
-
     def explain(self, trial: int | None = None, seed: int = 0) -> Explanation:
         """What each decision of the winner, or of a trial, is worth, see `nas.report.explanation`.
 
@@ -131,8 +127,27 @@ class OpenedSearch(SearchOutcome):
         stored = self.stored or stored_search(self.directory)
         return explained(stored, self._winner() if trial is None else trial, seed)
 
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
-def open(directory: str | Path) -> OpenedSearch:
+    def _winner(self) -> int | None:
+        return self.final.winner.trial.number if self.final is not None else None
+
+    def _trained(self, trial: int | None) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+        """The folder of a final, an entry of its record, and the record."""
+        if trial is None or (self.directory / FINAL / RECORD).is_file():
+            record = final_record(self.directory)
+            found = [one for one in record["finalists"] if trial in (None, one["number"])]
+            if found:
+                return self.directory / FINAL, found[0], record
+        from nas.final.single_trial import single_trial
+
+        final = single_trial(self.directory, trial if trial is not None else self.best.number)
+        record = final_record(self.directory, final)
+        return self.directory / final, record["finalists"][0], record
+
+
+def open(directory: str | Path) -> SearchResult:
     """The search in a directory, made by a command or by a script, ended or running. Nothing is locked or written.
 
     Reading it runs the code of a person's own cells that it keeps: open only what you or someone you trust has run.
@@ -143,7 +158,7 @@ def open(directory: str | Path) -> OpenedSearch:
     directory = Path(directory).absolute()
     stored = stored_search(directory)
     exported = directory / EXPORTED
-    return OpenedSearch(
+    return SearchResult(
         directory=directory,
         config=stored.config,
         candidates=stored.trials,
