@@ -1,6 +1,6 @@
 """Candidates trained by Lightning, a LightningModule inside an own loop: python lightning_loop.py
 
-It needs Lightning: pip install 'nas[lightning]'
+It needs Lightning: pip install lightning
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from search_spaces import Choice
 try:
     import lightning as L
 except ImportError:
-    raise SystemExit("This example needs Lightning: pip install 'nas[lightning]'") from None
+    raise SystemExit("This example needs Lightning: pip install lightning") from None
 
 
 class Candidate(L.LightningModule):

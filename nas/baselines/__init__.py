@@ -70,7 +70,7 @@ def chosen(asked: str | Sequence[str], task: Task) -> list[str]:
             raise InputError(f"Unknown baseline {name!r}.{hint} Known: {known}; `auto` and `off` stand alone.")
         if name == LightGradientBoosting.name and not installed():
             raise InputError(
-                "Baseline 'lightgbm' needs the package `lightgbm`. Install it (`pip install 'nas[trees]'`), or take "
+                "Baseline 'lightgbm' needs the package `lightgbm`. Install it (`pip install lightgbm`), or take "
                 "'gradient_boosting'."
             )
         if task.kind == "multilabel" or not pick_for(name, task).fits(task):

@@ -29,7 +29,7 @@ def show(
     from nas.config.address import masked
     from nas.config.budget import duration
     from nas.config.metric import shown, words
-    from nas.report.outcome import best_table, counted, drawn, front_table
+    from nas.report.outcome import best_table, counted, drawn, print_front
     from nas.setup.stored_search import stored_search
 
     seen = stored_search(directory)
@@ -46,8 +46,7 @@ def show(
         console.print(f"Rule: {rule!r}", markup=False, highlight=False, soft_wrap=True)
     console.print(counted(seen.trials))
     console.print(best_table(seen.trials, seen.task.metric, "The best"))
-    if len(seen.config.objectives) > 1:
-        console.print(front_table(seen.trials, seen.config.objectives, seen.task.metric))
+    print_front(console, seen.trials, seen.config.objectives, seen.task.metric)
     for one in seen.trials:
         if one.test_score is not None:
             score = f"{words(seen.task.metric)} {shown(seen.task.metric, one.test_score)}"

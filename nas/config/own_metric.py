@@ -98,7 +98,7 @@ def metric_called(name: str) -> Any:
     """
     if name.split(".")[0].split(":")[0] == TORCHMETRICS and importlib.util.find_spec(TORCHMETRICS) is None:
         raise InputError(
-            f"The metric {name} needs the package {TORCHMETRICS}, which is not installed: pip install 'nas[metrics]'"
+            f"The metric {name} needs the package {TORCHMETRICS}, which is not installed: pip install {TORCHMETRICS}"
         )
     return thing_called(name, "metric")
 

@@ -4,10 +4,11 @@ Where time is short, a training on augmented pictures cannot be too long: it is 
 one that has no time for a whole pass: it goes over a part of them. Otherwise the winner is first trained on the
 training split alone and kept as it was at its best epoch, so that a training that is too long does no harm. Where there
 is time for many epochs, shorter trainings go before: the learning rate of each falls to zero in its own time, and the
-first that is no better than the one before it is the last. What is known from it decides the second part, on all
-examples, whose scores say nothing any more: where the longest training was still good at its end, the network goes on
-from there; where it was best earlier, or no better than before, a new network is trained for as many epochs as were
-best.
+first that is no better than the one before it is the last. The winner's own score was the best of many, and is so too
+high: the network is kept as it was only where its longer trainings are clearly behind that score. What is known from
+them decides the second part, on all examples, whose scores say nothing any more: where the longest training was still
+good at its end, the network goes on from there; where it was best earlier, or no better than before, a new network is
+trained for as many epochs as were best.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from nas.training.timing import fastest_threads
 ALONE = 0.65  # of the time, for the part without the validation split
 SHORT = 0.4  # of the most epochs: a training that has no time for more is not too long
 STILL_GOOD = 0.75  # of the epochs: best after so many of them, a training was not too long
+SELECTED = 2.0  # standard errors that the winner's score may be too high by, as the best of many
 BETTER = 0.25  # standard errors by which a longer training has to be ahead of a shorter one, to go on
 STEP, TRAININGS = 3, 3  # a training is so many times as long as the one before it; so many at most
 OF_ONE, LEAST_OF_ONE = 0.7, 0.05  # of the time that is there, and of all examples, for less than one pass over them
@@ -124,6 +126,9 @@ def last_training(
         Path(plan.weights).unlink(missing_ok=True)
         return found, done
 
+    def doubt(one: Finalist) -> float:
+        return standard_error(one.validation_score, data.task.metric, validation)
+
     best, of_all = winner, each * (examples + validation) / examples
     augmented = mirrors(trial.recipe.augmentations, data.task.input_shape)
     good = (augmented and int(seconds / of_all) < SHORT * refit.most_epochs) or seconds < of_all
@@ -132,7 +137,7 @@ def last_training(
         start = str(winner.weights) if epochs < refit.most_epochs else ""  # where time is short, see `results/recipes`
         until = end - (1 - ALONE) * seconds
         rungs = lengths(epochs, winner.epochs, SHORT * FULL_EPOCHS)
-        doubt = standard_error(winner.validation_score, data.task.metric, validation) if len(rungs) > 1 else 0.0
+        longest: Finalist | None = None
         for length in rungs:
             most = refit.most_epochs if length == epochs else 0
             begin = start if len(rungs) == 1 else ""
@@ -140,11 +145,15 @@ def last_training(
             if longer is not None:
                 of_all *= longer.seconds / len(longer.scores) / each
                 each = longer.seconds / len(longer.scores)
-            if longer is None or not longer.scores[-1] > best.validation_score + BETTER * doubt:
+            if longer is None or (longest and longer.scores[-1] <= longest.validation_score + BETTER * doubt(longest)):
                 good = False
                 break
-            best = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
-            good = best.epochs >= STILL_GOOD * done
+            longest = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
+            good = longest.epochs >= STILL_GOOD * done
+        if longest and longest.validation_score > winner.validation_score - SELECTED * doubt(longest):
+            best = longest
+        else:
+            good = False
         if stopped():
             return best
     passes = (end - time.monotonic()) / of_all

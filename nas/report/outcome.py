@@ -38,6 +38,14 @@ def best_table(candidates: Sequence[Trial], metric: str, title: str) -> Table:
     return table
 
 
+def print_front(console: Console, candidates: Sequence[Trial], objectives: Sequence[str], metric: str) -> None:
+    """The front of a search with several objectives, or why there is none yet."""
+    if len(objectives) > 1 and pareto(candidates, objectives):
+        console.print(front_table(candidates, objectives, metric))
+    elif len(objectives) > 1:
+        console.print("No Pareto front yet: no trial was trained to its end.")
+
+
 def front_table(candidates: Sequence[Trial], objectives: Sequence[str], metric: str) -> Table:
     """The Pareto front: finished candidates that no other beats in every objective, the best score first."""
     found = pareto(candidates, objectives)
@@ -138,8 +146,7 @@ def print_outcome(console: Console, result: SearchOutcome, metric: str) -> None:
     if result.final is not None and result.final.standing is not None:
         console.print(f"\n[bold]{result.final.standing.headline}[/]\n", soft_wrap=True, highlight=False)
     console.print(best_table(result.candidates, metric, f"The best of {len(result.candidates)} candidates"))
-    if len(result.config.objectives) > 1:
-        console.print(front_table(result.candidates, result.config.objectives, metric))
+    print_front(console, result.candidates, result.config.objectives, metric)
     if result.final is not None:
         console.print(final_table(result.final, metric))
         for name, reason in result.final.left_out.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,7 +171,10 @@ def _logged(client: Any, experiment: str, export: Path, run: str | None) -> str:
 
     model = client.create_logged_model(experiment, name=PREDICTOR, source_run_id=run)
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "Any type hint is inferred"
+            )  # rows may be anything: predict.py checks them
             path = Path(folder) / "model"
             mlflow.pyfunc.save_model(
                 str(path),

@@ -21,21 +21,20 @@ class Format:
     Args:
         file: its name in the export.
         what: it is, in some words.
-        packages: that it needs beside the project's own, `extra`: by which they are installed.
+        packages: that it needs beside the project's own.
     """
 
     file: str
     what: str
     packages: tuple[str, ...] = ()
-    extra: str = ""
 
 
 _ONNX = ("onnx", "onnxscript", "onnxruntime")
 FORMATS = {
     PYTHON: Format("model.py", "plain PyTorch, with weights.pt and model.safetensors"),
     PT2: Format("model.pt2", "a program of torch.export"),
-    ONNX: Format("model.onnx", "for ONNX Runtime and others", _ONNX, "onnx"),
-    INT8: Format("model.int8.onnx", "ONNX with weights and activations of 8 bits", _ONNX, "onnx"),
+    ONNX: Format("model.onnx", "for ONNX Runtime and others", _ONNX),
+    INT8: Format("model.int8.onnx", "ONNX with weights and activations of 8 bits", _ONNX),
     HF: Format("huggingface", "a folder for the Hugging Face Hub"),
 }
 
@@ -56,7 +55,7 @@ def asked(formats: str | Iterable[str]) -> tuple[str, ...]:
         missing = [one for one in FORMATS[name].packages if importlib.util.find_spec(one) is None]
         if missing:
             raise InputError(
-                f"The format {name} needs {', '.join(missing)}. Install the extra: "
-                f"pip install 'nas[{FORMATS[name].extra}]'"
+                f"The format {name} needs {', '.join(missing)}. Install what is missing: "
+                f"pip install {' '.join(missing)}"
             )
     return tuple(name for name in FORMATS if name in {PYTHON, *found})

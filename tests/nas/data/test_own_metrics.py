@@ -271,7 +271,7 @@ def test_a_metric_without_a_value_costs_a_trial_and_is_said_once(tmp_path) -> No
 
 @pytest.mark.skipif(importlib.util.find_spec("torchmetrics") is not None, reason="torchmetrics is installed")
 def test_the_package_that_a_metric_needs_is_named() -> None:
-    with pytest.raises(InputError, match=r"torchmetrics, which is not installed: pip install 'nas\[metrics\]'"):
+    with pytest.raises(InputError, match=r"torchmetrics, which is not installed: pip install torchmetrics"):
         DataOptions(metric="torchmetrics.CohenKappa")
 
 

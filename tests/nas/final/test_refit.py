@@ -108,6 +108,15 @@ def test_a_training_that_was_best_early_is_not_made_longer(tmp_path: Path) -> No
     assert found.validation_score == 1.0
 
 
+def test_a_score_that_was_lucky_does_not_keep_a_network_from_longer_trainings(tmp_path: Path) -> None:
+    dataset = load("digits")
+    winner = winner_of(dataset, tmp_path, 1)
+    learnt, _ = last(dataset, winner, tmp_path, most_epochs=8)
+    lucky = dataclasses.replace(winner, validation_score=learnt.validation_score + 0.01)
+    found, _ = last(dataset, lucky, tmp_path, most_epochs=8)
+    assert found.validation_score == learnt.validation_score and found.epochs > winner.epochs
+
+
 def test_without_time_the_winner_stays_as_it_was(tmp_path: Path) -> None:
     dataset = noise()
     winner = winner_of(dataset, tmp_path, 1)
@@ -154,4 +163,4 @@ def test_a_longer_training_that_is_no_better_is_the_last(tmp_path: Path) -> None
     dataset = noise()
     winner = winner_of(dataset, tmp_path, 1)
     _, watched = last(dataset, dataclasses.replace(winner, validation_score=2.0), tmp_path, most_epochs=100)
-    assert [job.epochs for job, _ in watched.jobs[:1]] == [11] and len(watched.jobs) <= 2
+    assert [job.epochs for job, _ in watched.jobs] == [11, 33, 1]

@@ -13,7 +13,7 @@ from rich.console import Console
 import nas
 from nas.records.results import pareto
 from nas.records.trial import COMPLETED, STOPPED, Trial
-from nas.report.outcome import FRONT_SHOWN, front_table, print_outcome
+from nas.report.outcome import FRONT_SHOWN, front_table, print_front, print_outcome
 from search_spaces import load_space
 
 NETWORK = load_space("mlp").sample(random.Random(0))
@@ -80,3 +80,9 @@ def test_a_search_for_small_networks_prints_its_front(strategy: str, tmp_path: P
     text = console.export_text()
     shown = text[text.index("Pareto front") :]
     assert all(f"{one.parameters:,}" in shown for one in front)
+
+
+def test_without_a_trained_network_there_is_a_word_in_place_of_an_empty_front() -> None:
+    console = Console(width=100, file=io.StringIO(), record=True)
+    print_front(console, [candidate(0, 0.9, 10, 1, STOPPED)], ("score", "parameters"), "accuracy")
+    assert console.export_text().strip() == "No Pareto front yet: no trial was trained to its end."
