@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from nas.config.edit import Edit
@@ -49,6 +50,7 @@ class MlflowTracker(Observer):
         self._status: Status
         self._trials: dict[int, Trial] = {}
         self._judged: list[Evidence] = []
+        self._final_epochs: Counter[int] = Counter()
         self._elapsed = (0.0, time.monotonic())  # of the search, and when that was
         self._system = SystemMetrics(self._sampled)
 
@@ -93,8 +95,9 @@ class MlflowTracker(Observer):
         self._later(lambda runs: runs.tag(runs.parent, {"nas.message": text[:LONGEST]}))
 
     def final_epoch_ended(self, trial: Trial, report: EpochReport) -> None:
-        values, when = {"final_score": report.score}, now()
-        self._later(lambda runs: runs.log(runs.of(trial), values, report.epoch, when))
+        self._final_epochs[trial.number] += 1  # of all its trainings in the final, each of which counts from 1
+        values, step, when = {"final_score": report.score}, self._final_epochs[trial.number], now()
+        self._later(lambda runs: runs.log(runs.of(trial), values, step, when))
 
     def final_ended(self, final: FinalResult) -> None:
         self._later(lambda runs: runs.judge(final))

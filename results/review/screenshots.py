@@ -1,7 +1,7 @@
 """Pictures of what a person sees after a search: the run in MLflow, and `report.html` in both colour schemes.
 
-    nas search digits --budget 3m --directory SEARCH && nas ui --port 5093 &     # prints the link of the search
-    python results/review/screenshots.py SEARCH LINK [--browser /usr/bin/chromium]
+    nas search digits --budget 3m --directory SEARCH && nas ui --port 5093 &     # prints the links
+    python results/review/screenshots.py SEARCH LINK TRIALS [--browser /usr/bin/chromium]
 
 Needs `pip install playwright` and a Chromium; everything is on loopback.
 """
@@ -21,17 +21,19 @@ SETTLED = 9_000  # milliseconds until MLflow has drawn its charts
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("search", type=Path)
-    parser.add_argument("link")
+    parser.add_argument("link", help="of the search, as `nas ui` prints it")
+    parser.add_argument("trials", help="the link of its trials")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     asked = parser.parse_args()
-    run = asked.link.partition("?")[0]
+    run, _, words = asked.link.partition("?")  # the words choose MLflow's view for the training of models
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked.browser, args=QUIET)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         for name, link in (
-            ("mlflow_overview", run),
-            ("mlflow_metrics", f"{run}/model-metrics"),
-            ("mlflow_report", f"{run}/artifacts/report.html"),
+            ("mlflow_overview", f"{run}?{words}"),
+            ("mlflow_metrics", f"{run}/model-metrics?{words}"),
+            ("mlflow_report", f"{run}/artifacts/report.html?{words}"),
+            ("mlflow_trials", asked.trials),
         ):
             page.goto(link)
             page.wait_for_timeout(SETTLED)

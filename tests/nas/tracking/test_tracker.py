@@ -117,6 +117,9 @@ def test_a_search_is_a_run_with_a_run_per_trial(uri: str, tmp_path: Path) -> Non
     assert 0 <= parent.data.metrics["system/cpu_utilization_percentage"] <= 100
     assert not any(count_of_system(child) for child in children)
     check_model(uri, parent, result, schema)
+    client = mlflow.MlflowClient(uri)
+    steps = [[one.step for one in client.get_metric_history(child.info.run_id, "final_score")] for child in children]
+    assert any(steps) and all(one == list(range(1, len(one) + 1)) for one in steps)
     note = parent.data.tags["mlflow.note.content"]
     assert result.final.standing.headline in note
     for child, candidate in zip(children, result.candidates, strict=True):
