@@ -46,7 +46,7 @@ ui: .venv/installed
 
 .venv/installed-for-tests: .venv/installed
 	@echo "Installing what the tests need"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test,docs,onnx,hub,quantum,trees]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[test,docs,onnx,hub,quantum,trees,metrics,lightning]"
 	@touch $@
 
 clean:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import math
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -269,8 +269,8 @@ def test_a_metric_without_a_value_costs_a_trial_and_is_said_once(tmp_path) -> No
     assert sum("The metric moody gave nan" in text for text in listener.said) == 1
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torchmetrics") is not None, reason="torchmetrics is installed")
-def test_the_package_that_a_metric_needs_is_named() -> None:
+def test_the_package_that_a_metric_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchmetrics", None)
     with pytest.raises(InputError, match=r"torchmetrics, which is not installed: pip install torchmetrics"):
         DataOptions(metric="torchmetrics.CohenKappa")
 
