@@ -3,6 +3,9 @@
 No learner is best in every space, so the weights are found out anew in each. They are a softmax of Kendall's tau out of
 fold, a form of stacking (Wolpert 1992, https://doi.org/10.1016/S0893-6080(05)80023-1). The predicted deviation comes
 from the learners' own deviations and from their disagreement. It is scaled to fit the errors out of fold.
+
+What is expected before the first label, where something is, counts beside them: less with every label, and by how well
+it ranks the labels that there are, which it has not seen. `results/cold_start` says what that is worth.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ from search_spaces.task import Task
 FOLDS = 5
 TEMPERATURE = 0.05
 NO_WEIGHTS, FULL_WEIGHTS = 10, 40  # labels; with few of them, the best learner out of fold is the luckiest
+PRIOR, HALVED = 0.25, 10  # share of the prior at the first label, and labels after which half of it is left
+USUAL_TAU, DOUBT = 0.3, 20  # of a prior, and labels that its own tau here has to outweigh
 Make = Callable[[int], Learner]
+Prior = Callable[[Sequence[Architecture]], np.ndarray]
 
 
 class Ensemble:
@@ -38,6 +44,7 @@ class Ensemble:
         space, task: what the architectures are of.
         seed: of everything random.
         extra: further blocks of features, see `Features`.
+        prior: (n,) Gaussian ranks that are expected of n architectures before the first label; None for none.
     """
 
     def __init__(
@@ -48,8 +55,9 @@ class Ensemble:
         task: Task,
         seed: int = 0,
         extra: Mapping[str, Block] = NONE,
+        prior: Prior | None = None,
     ) -> None:
-        self.members, self.seed = members, seed
+        self.members, self.seed, self.prior = members, seed, prior
         self.features = Features(space, task, extra)
         self.out_of_fold: Prediction | None = None
         self.weights: dict[str, float] = {}
@@ -69,7 +77,9 @@ class Ensemble:
         folds = _folds(len(scores), self.seed)
         self.fitted: list[list[Learner]] = []
         held_out = [self._fit_member(make, blocks, targets, folds) for make in self.members.values()]
-        self._weigh(np.array([mean for mean, _ in held_out]), np.array([std for _, std in held_out]), targets)
+        expected = self._expected(architectures)
+        self.share = prior_share(kendall_tau(expected, targets), len(targets)) if self.prior else 0.0
+        self._weigh(np.array([mean for mean, _ in held_out]), np.array([std for _, std in held_out]), expected, targets)
         return self
 
     def predict(self, architectures: Sequence[Architecture]) -> Prediction:
@@ -81,7 +91,13 @@ class Ensemble:
         blocks = self.standard(self.features.blocks(architectures))
         each = [_mean_of([learner.predict(blocks) for learner in learners]) for learners in self.fitted]
         mean, std = self._combine(np.array([mean for mean, _ in each]), np.array([std for _, std in each]))
-        return self._in_scores(mean, std * self.inflation)
+        return self._in_scores(self._with_prior(mean, self._expected(architectures)), std * self.inflation)
+
+    def _expected(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        return self.prior(architectures) if self.prior else np.zeros(len(architectures))
+
+    def _with_prior(self, mean: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        return (1 - self.share) * mean + self.share * expected
 
     def _fit_member(
         self, make: Make, blocks: BlockArrays, targets: np.ndarray, folds: np.ndarray
@@ -104,7 +120,7 @@ class Ensemble:
         self.fitted.append(fits)
         return mean, std
 
-    def _weigh(self, means: np.ndarray, stds: np.ndarray, targets: np.ndarray) -> None:
+    def _weigh(self, means: np.ndarray, stds: np.ndarray, expected: np.ndarray, targets: np.ndarray) -> None:
         """From (members, n) predictions out of fold: the scale and weight of each member, and the two numbers that
         calibrate their sum, a slope for its mean and a factor for its deviation.
         """
@@ -115,7 +131,7 @@ class Ensemble:
         mean, std = self._combine(means, stds)
         variance = float(mean @ mean)
         self.slope = float(np.clip(mean @ targets / variance, 0.05, 1.5)) if variance > 0 else 1.0
-        mean *= self.slope
+        mean = self._with_prior(self.slope * mean, expected)
         error = np.abs(targets - mean) / np.maximum(std, 1e-6)
         self.inflation = float(np.clip(np.quantile(error, 0.683), 0.2, 20.0))
         self.out_of_fold = self._in_scores(mean, std * self.inflation)
@@ -134,6 +150,16 @@ class Ensemble:
 
     def _in_scores(self, mean: np.ndarray, std: np.ndarray) -> Prediction:
         return Prediction(self.labels.scores(mean), np.maximum(self.labels.deviations(mean, std), 0.0))
+
+
+def prior_share(tau: float, labels: int) -> float:
+    """Share of the prior in a prediction, 0 to 1.
+
+    Args:
+        tau: of the prior on the labels, which it has not seen.
+    """
+    believed = (DOUBT + labels * tau / USUAL_TAU) / (DOUBT + labels)
+    return min(1.0, PRIOR * HALVED / (HALVED + labels) * max(0.0, believed))
 
 
 def weights_by_tau(taus: np.ndarray, labels: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """A predictor that ranks before it has learned from this run: the shipped ranking, then the ranking beside the rest.
 
 Before `fit` it says what the ranking expects. After it the ranking is a column for the learners, as an earlier search
-would be, and a learner of its own in the stack. So its weight follows from this run's own trainings.
+would be, a learner of its own in the stack, and what is expected of a network before the first label. So its weight
+follows from this run's own trainings.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Pretrained:
 
         self._stack = Ensemble(
             {**members, OPINION: lambda seed: Ridge((HISTORY,))},
-            space=space, task=task, seed=seed, extra={**extra, HISTORY: history},
+            space=space, task=task, seed=seed, extra={**extra, HISTORY: history}, prior=self.opinion,
         )  # fmt: skip
 
     def opinion(self, architectures: Sequence[Architecture]) -> np.ndarray:
