@@ -10,8 +10,10 @@ import dataclasses
 import functools
 import itertools
 import multiprocessing
+import os
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -117,7 +119,7 @@ def record(
     done = sum((one.pair, one.number, one.seed) in known for one in every)
     fresh: dict[Pair, list[Row]] = {}
     written = time.monotonic()
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_one_thread)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin_worker)
     running: dict[Future[Row], Pair] = {}
     try:
         while True:
@@ -216,7 +218,16 @@ def _part(split: Split, most: int) -> Split:
 _space = functools.lru_cache(maxsize=32)(load_space)
 
 
-def _one_thread() -> None:
+def _begin_worker() -> None:
+    """One thread of torch; and a worker ends with the process that began it, however that ended."""
     import torch
 
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

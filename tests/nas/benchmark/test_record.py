@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import nas
@@ -165,3 +169,16 @@ def test_searches_that_cannot_join(tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.raises(InputError, match="a benchmark knows spaces by name"):
         recording_of(tmp_path / "object")
+
+
+def test_workers_end_with_a_killed_recorder(tmp_path: Path) -> None:
+    words = f"bench record --data digits --space mlp --networks 200 --epochs 500 --workers 2 --bench {tmp_path}".split()
+    recording = subprocess.Popen([sys.executable, "-m", "nas.cli.main", *words], stdout=subprocess.DEVNULL)
+    workers: list[psutil.Process] = []
+    while len(workers) < 2 and recording.poll() is None:
+        workers = [one for one in psutil.Process(recording.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+        time.sleep(0.1)
+    recording.kill()
+    recording.wait()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert len(workers) == 2 and not alive
