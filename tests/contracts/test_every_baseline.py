@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 import time
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from nas.baselines import BASELINES, chosen, for_task
+from nas.baselines.fitted import Fitted
 from nas.data.dataset import Split, TrainingData
 from nas.errors import InputError
 from nas.training.score import score
@@ -83,10 +85,15 @@ PAIRS = [(name, kind) for name, pick in BASELINES.items() for kind, task in TASK
 every = pytest.mark.parametrize(("name", "kind"), PAIRS)
 
 
+@functools.cache
+def trained(name: str, kind: str, refit: bool = True) -> Fitted:
+    """A baseline with as much time as it wants; several tests look at the same one."""
+    return BASELINES[name].train(made(TASKS[kind]), PLENTY, refit=refit)
+
+
 @every
 def test_outputs_are_those_of_a_network(name: str, kind: str) -> None:
-    data = made(TASKS[kind])
-    fitted = BASELINES[name].train(data, 20.0)
+    data, fitted = made(TASKS[kind]), trained(name, kind)
     outputs = fitted.predict(data.validation.inputs)
     assert outputs.shape == (len(data.validation), *data.task.output_shape)
     assert outputs.dtype == np.float32
@@ -100,35 +107,32 @@ def test_is_not_behind_a_constant(name: str, kind: str) -> None:
     if kind == "language":
         pytest.skip("no constant does it; test_language.py has the shares of the tokens instead")
     data, fresh = made(TASKS[kind]), made(TASKS[kind], seed=1)
-    fitted = BASELINES[name].train(data, 20.0)
-    constant = BASELINES["majority"].train(data, 20.0)
-    value, least = (
-        score(data.task, one.predict(fresh.train.inputs), fresh.train.targets) for one in (fitted, constant)
-    )
+    both = trained(name, kind), trained("majority", kind)
+    value, least = (score(data.task, one.predict(fresh.train.inputs), fresh.train.targets) for one in both)
     assert value >= least - 0.05
 
 
 @every
 def test_validation_score_is_of_the_model_that_has_not_seen_that_part(name: str, kind: str) -> None:
     data = made(TASKS[kind])
-    plain = BASELINES[name].train(data, PLENTY, refit=False)
+    plain = trained(name, kind, refit=False)
     assert not plain.refitted
     measured = score(data.task, plain.predict(data.validation.inputs), data.validation.targets)
     assert plain.validation_score == pytest.approx(measured, abs=1e-6)
-    assert BASELINES[name].train(data, PLENTY, refit=True).validation_score == pytest.approx(measured, abs=1e-6)
+    assert trained(name, kind).validation_score == pytest.approx(measured, abs=1e-6)
 
 
 @every
 def test_same_seed_same_outputs(name: str, kind: str) -> None:
     data = made(TASKS[kind])
-    first, second = (BASELINES[name].train(data, PLENTY, seed=3).predict(data.validation.inputs) for _ in range(2))
+    again = BASELINES[name].train(data, PLENTY)
+    first, second = (one.predict(data.validation.inputs) for one in (trained(name, kind), again))
     np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)
 
 
 @every
 def test_a_trained_one_can_be_sent_to_another_process(name: str, kind: str) -> None:
-    data = made(TASKS[kind])
-    fitted = BASELINES[name].train(data, 20.0, refit=False)
+    data, fitted = made(TASKS[kind]), trained(name, kind, refit=False)
     sent = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(sent.predict(data.validation.inputs), fitted.predict(data.validation.inputs))
 
