@@ -36,7 +36,7 @@ def add_formats(folder: Path, formats: Sequence[str], subject: Subject) -> tuple
 def write_formats(folder: Path, formats: Sequence[str], subject: Subject) -> Job:
     """Writes them, and gives what is to be proved."""
     lengths: tuple[int, ...] = ()
-    bits = 8
+    rounded = ""
     if {PT2, ONNX, INT8} & set(formats):
         program = program_of(module_in(folder / FORMATS[PYTHON].file), subject)
         lengths = program.lengths
@@ -47,9 +47,9 @@ def write_formats(folder: Path, formats: Sequence[str], subject: Subject) -> Job
                 path = Path(kept) / FORMATS[ONNX].file
                 write_onnx(path, program, subject)
                 if INT8 in formats:
-                    bits = write_int8(folder / FORMATS[INT8].file, path, subject)
+                    rounded = write_int8(folder / FORMATS[INT8].file, path, subject)
                 if ONNX in formats:
                     shutil.move(path, folder / FORMATS[ONNX].file)
     if HF in formats:
         write_hugging_face(folder / FORMATS[HF].file, folder, subject)
-    return Job(folder, subject, (PYTHON, *(name for name in formats if name != PYTHON)), lengths, bits)
+    return Job(folder, subject, (PYTHON, *(name for name in formats if name != PYTHON)), lengths, rounded)

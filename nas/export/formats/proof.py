@@ -45,6 +45,10 @@ def tensors(run, names=None):
     return ran
 def python(job):
     return tensors(module_of("model", job["directory"] + "/model.py").load(), job["names"])
+def exact(job):  # what PyTorch computes with 64 bits, where the network can: one with 32 bits is off by rounding too
+    network = module_of("model", job["directory"] + "/model.py").load().double()
+    run = tensors(network, job["names"])
+    return lambda inputs: run([one.astype(np.float64) if one.dtype.kind == "f" else one for one in inputs])
 def pt2(job):
     return tensors(torch.export.load(job["directory"] + "/model.pt2").module())
 def runtime(path):
@@ -69,12 +73,13 @@ def hf(job):
         return tensors(module_of("hub", folder + "/hub.py").HubModel.from_pretrained(folder), job["names"])
     finally:
         sys.path.remove(folder)
-opened = {"python": python, "pt2": pt2, "onnx": runtime("/model.onnx"), "int8": runtime("/model.int8.onnx"), "hf": hf}
+opened = {"python": python, "exact": exact, "pt2": pt2, "hf": hf,
+          "onnx": runtime("/model.onnx"), "int8": runtime("/model.int8.onnx")}
 for job in jobs:
     held = np.load(job["samples"], allow_pickle=False)
     samples = {name: [held[f"{name} {place}"] for place in range(len(job["names"]))] for name in job["asked"]}
     found, wrong = {}, {}
-    for format in job["formats"]:
+    for format in [*job["formats"], "exact"]:
         name = ""
         try:
             run = opened[format](job)
@@ -83,6 +88,8 @@ for job in jobs:
                     parts = [[one[start : start + 256] for one in inputs] for start in range(0, len(inputs[0]), 256)]
                     found[f"{format} {name}"] = np.concatenate([run(part) for part in parts])
         except BaseException as error:
+            if format == "exact":
+                continue
             at = f" on {job['asked'][name]}" if name else ""
             wrong[format] = f"{type(error).__name__}{at}: {str(error).strip()[:500]}"
             traceback.print_exc()
@@ -99,11 +106,12 @@ class FormatProof:
 
     Args:
         name: of the format.
-        difference: largest difference of an output from plain PyTorch's, relative to the largest where that exceeds 1;
-            of int8 the root mean square, relative to what outputs vary by.
+        difference: largest difference of an output from plain PyTorch's, relative to the largest where that exceeds 1,
+            or from what it computes with 64 bits where that is nearer; of int8 the root mean square, relative to what
+            outputs vary by.
         lengths: at which it was proved beside the data's own; empty where the length is fixed.
         score, before: of int8, and of plain PyTorch, on the same `examples`; None for other formats.
-        bits: of int8's activations.
+        rounded: what has how many bits, where the outputs of int8 would be blurred by 8 everywhere.
         size: bytes.
     """
 
@@ -114,7 +122,7 @@ class FormatProof:
     before: float | None = None
     examples: int = 0
     size: int = 0
-    bits: int = 8
+    rounded: str = ""
 
     def sentence(self, metric: str) -> str:
         """What was proved, in words."""
@@ -122,7 +130,7 @@ class FormatProof:
         at += f", lengths {' and '.join(map(str, self.lengths))} beside the data's" if self.lengths else ""
         if self.score is None or self.before is None:
             return f"{at}: within {self.difference:.1e} of model.py"
-        at += f", activations of {self.bits} bits, since 8 are too few" if self.bits > 8 else ""
+        at += f", {self.rounded}, since 8 bits everywhere are too few" if self.rounded else ""
         return (
             f"{at}: {words(metric)} {shown(metric, self.score)} in place of {shown(metric, self.before)} on "
             f"{self.examples:,} test examples, which costs {self.before - self.score:.4f}"
@@ -131,13 +139,13 @@ class FormatProof:
 
 @dataclass(frozen=True)
 class Job:
-    """A folder with formats to be proved, at which other lengths, and how many bits int8's activations have."""
+    """A folder with formats to be proved, at which other lengths, and what `write_int8` said."""
 
     directory: Path
     subject: Subject
     formats: tuple[str, ...]
     lengths: tuple[int, ...] = ()
-    bits: int = 8
+    rounded: str = ""
 
 
 def prove_all(jobs: Sequence[Job], seconds: float = SECONDS) -> list[list[FormatProof] | str]:
@@ -207,7 +215,8 @@ def _judged_exact(job: Job, name: str, found: dict[str, np.ndarray], asked: dict
         expected, got = found[f"{PYTHON} {sample}"], found[f"{name} {sample}"]
         if got.shape != expected.shape:
             return f"{FORMATS[name].file} differs from model.py: on {at} it gives {got.shape}, not {expected.shape}."
-        difference = apart(got, expected)
+        exact = found.get(f"exact {sample}", expected)
+        difference = min(apart(got, expected), apart(got, exact))
         if not difference <= TOLERANCE:
             place = int(np.nanargmax(np.abs(got.astype(np.float64) - expected).max(axis=0)))
             output = job.subject.classes[place] if place < len(job.subject.classes) else place
@@ -241,7 +250,7 @@ def _judged_int8(job: Job, name: str, found: dict[str, np.ndarray], asked: dict[
     after, before = (score_or_nan(task, one, check.targets) for one in (outputs, check.outputs))
     size = _size(job.directory / file)
     return FormatProof(
-        name, off, job.lengths, score=after, before=before, examples=len(outputs), size=size, bits=job.bits
+        name, off, job.lengths, score=after, before=before, examples=len(outputs), size=size, rounded=job.rounded
     )
 
 
