@@ -25,6 +25,7 @@ from nas.data.dataset import Split, TrainingData
 from nas.data.own_metrics import MetricFailed
 from nas.errors import InputError
 from nas.records.joint_space import JointSpace
+from nas.training.batches import resident
 from nas.training.epoch_clock import TooSlow
 from nas.training.health import Diverged
 from nas.training.inference import outputs
@@ -107,7 +108,7 @@ def _towards_the_truth(data: TrainingData, loss: Any, shape: tuple[int, ...]) ->
 
 
 def _gradient(criterion: Criterion, said: torch.Tensor, data: TrainingData) -> torch.Tensor:
-    true = criterion.standardised(torch.from_numpy(data.train.targets))
+    true = criterion.standardised(resident(data.train.targets, said.device))
     return torch.autograd.grad(criterion.plain(said, true), said)[0].flatten()
 
 
