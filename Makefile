@@ -16,7 +16,7 @@ search: .venv/installed
 	$(BIN)/nas search $(DATA) --budget $(BUDGET)
 
 test: .venv/installed-for-tests
-	$(BIN)/python -m pytest -m "not slow and not gpu" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow and not gpu" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-slow: .venv/installed-for-tests
 	$(BIN)/python -m pytest -m slow --timeout=3600 $(PYTEST_ARGS)
