@@ -305,10 +305,9 @@ def _run(
             config = steering.config
             final, exported = _finish(driver, problem, config, executor, watching) if config.final else (None, None)
         executor.close()
-        result = _result(driver, config, problem.space, final, exported)
+        result = _result(driver, config, final, exported)
     except SearchFailed:
-        # the journal says why it ended, and where its time went
-        _result(driver, steering.config, problem.space, None, None)
+        _result(driver, steering.config, None, None)  # the journal says why it ended, and where its time went
         raise
     finally:
         watching.search_ended(result)
@@ -407,9 +406,7 @@ def _finish(
         driver.journal.spend(time_account.EXPORT, time.monotonic() - began)
 
 
-def _result(
-    driver: Driver, config: SearchConfig, space: JointSpace, final: FinalResult | None, exported: Path | None
-) -> SearchResult:
+def _result(driver: Driver, config: SearchConfig, final: FinalResult | None, exported: Path | None) -> SearchResult:
     journal, elapsed = driver.journal, driver.clock.elapsed()
     parts = time_account.account(journal.spent, journal.totals.seconds, elapsed)
     text = time_account.statement(parts, config.budget, elapsed)
@@ -427,7 +424,7 @@ def _result(
         ended=driver.ended,
         exported=exported,
         spent=parts,
-        space=space,
+        space=driver.problem.space,
     )
 
 

@@ -30,7 +30,6 @@ NO_WEIGHTS, FULL_WEIGHTS = 10, 40  # labels; with few of them, the best learner 
 PRIOR, HALVED = 0.25, 10  # share of the prior at the first label, and labels after which half of it is left
 USUAL_TAU, DOUBT = 0.3, 20  # of a prior, and labels that its own tau here has to outweigh
 Make = Callable[[int], Learner]
-Prior = Callable[[Sequence[Architecture]], np.ndarray]
 
 
 class Ensemble:
@@ -44,7 +43,8 @@ class Ensemble:
         space, task: what the architectures are of.
         seed: of everything random.
         extra: further blocks of features, see `Features`.
-        prior: (n,) Gaussian ranks that are expected of n architectures before the first label; None for none.
+        prior: the block of `extra` whose first column is the Gaussian ranks that are expected before the first label;
+            empty for none.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Ensemble:
         task: Task,
         seed: int = 0,
         extra: Mapping[str, Block] = NONE,
-        prior: Prior | None = None,
+        prior: str = "",
     ) -> None:
         self.members, self.seed, self.prior = members, seed, prior
         self.features = Features(space, task, extra)
@@ -77,7 +77,7 @@ class Ensemble:
         folds = _folds(len(scores), self.seed)
         self.fitted: list[list[Learner]] = []
         held_out = [self._fit_member(make, blocks, targets, folds) for make in self.members.values()]
-        expected = self._expected(architectures)
+        expected = self._expected(raw)
         self.share = prior_share(kendall_tau(expected, targets), len(targets)) if self.prior else 0.0
         self._weigh(np.array([mean for mean, _ in held_out]), np.array([std for _, std in held_out]), expected, targets)
         return self
@@ -88,13 +88,15 @@ class Ensemble:
             raise RuntimeError("`predict` needs a predictor that has learned. Call `fit(architectures, scores)` first.")
         if not len(architectures):
             return Prediction(np.zeros(0), np.zeros(0))
-        blocks = self.standard(self.features.blocks(architectures))
+        raw = self.features.blocks(architectures)
+        blocks = self.standard(raw)
         each = [_mean_of([learner.predict(blocks) for learner in learners]) for learners in self.fitted]
         mean, std = self._combine(np.array([mean for mean, _ in each]), np.array([std for _, std in each]))
-        return self._in_scores(self._with_prior(mean, self._expected(architectures)), std * self.inflation)
+        return self._in_scores(self._with_prior(mean, self._expected(raw)), std * self.inflation)
 
-    def _expected(self, architectures: Sequence[Architecture]) -> np.ndarray:
-        return self.prior(architectures) if self.prior else np.zeros(len(architectures))
+    def _expected(self, raw: BlockArrays) -> np.ndarray:
+        """(n,) Gaussian ranks by the prior; without one they count for nothing."""
+        return raw[self.prior][:, 0] if self.prior else np.zeros(1)
 
     def _with_prior(self, mean: np.ndarray, expected: np.ndarray) -> np.ndarray:
         return (1 - self.share) * mean + self.share * expected

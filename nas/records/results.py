@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nas.config.search_config import SearchConfig
 from nas.records.pareto import front
 from nas.records.trial import COMPLETED, Trial, best_first
 from nas.records.verdict import Standing
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -172,9 +172,7 @@ def _logged(client: Any, experiment: str, export: Path, run: str | None) -> str:
     model = client.create_logged_model(experiment, name=PREDICTOR, source_run_id=run)
     try:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "Any type hint is inferred"
-            )  # rows may be anything: predict.py checks them
+            warnings.filterwarnings("ignore", "Any type hint is inferred")  # rows may be anything, predict.py checks
             path = Path(folder) / "model"
             mlflow.pyfunc.save_model(
                 str(path),

@@ -53,7 +53,7 @@ class Pretrained:
 
         self._stack = Ensemble(
             {**members, OPINION: lambda seed: Ridge((HISTORY,))},
-            space=space, task=task, seed=seed, extra={**extra, HISTORY: history}, prior=self.opinion,
+            space=space, task=task, seed=seed, extra={**extra, HISTORY: history}, prior=HISTORY,
         )  # fmt: skip
 
     def opinion(self, architectures: Sequence[Architecture]) -> np.ndarray:

@@ -56,12 +56,14 @@ def test_with_few_labels_what_was_expected_before_them_counts() -> None:
     known = {one.fingerprint: rank for one, rank in zip(pool, gaussian_ranks(worth), strict=True)}
 
     def expected(architectures: Sequence[Architecture]) -> np.ndarray:
-        return np.array([known[one.fingerprint] for one in architectures])
+        return np.array([[known[one.fingerprint]] for one in architectures])
 
     members = {"ridge": MEMBERS["ridge"]}
     alone = Ensemble(members, space=space, task=task).fit(pool[:4], worth[:4])
-    told = Ensemble(members, space=space, task=task, prior=expected).fit(pool[:4], worth[:4])
-    wrong = Ensemble(members, space=space, task=task, prior=lambda them: -expected(them)).fit(pool[:20], worth[:20])
+    told = Ensemble(members, space=space, task=task, extra={"known": expected}, prior="known").fit(pool[:4], worth[:4])
+    wrong = Ensemble(members, space=space, task=task, extra={"known": lambda them: -expected(them)}, prior="known").fit(
+        pool[:20], worth[:20]
+    )
     taus = [kendall_tau(one.predict(pool[20:]).mean, worth[20:]) for one in (alone, told)]
     assert taus[1] > taus[0] + 0.1
     assert alone.share == wrong.share == 0.0 < told.share

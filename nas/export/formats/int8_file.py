@@ -35,6 +35,8 @@ def write_int8(path: Path, onnx_file: Path, subject: Subject) -> str:
         InputError: there are no inputs of the training part.
         SearchFailed: ONNX Runtime cannot quantise it.
     """
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
     inputs = subject.calibration
     if inputs is None or not len(inputs):
         raise InputError("int8 needs inputs of the training part, by which the ranges of activations are measured.")
@@ -42,6 +44,7 @@ def write_int8(path: Path, onnx_file: Path, subject: Subject) -> str:
     try:
         with quiet(), tempfile.TemporaryDirectory() as folder:
             tried, prepared = Path(folder) / "tried.onnx", Path(folder) / "prepared.onnx"
+            quant_pre_process(str(onnx_file), str(prepared), skip_symbolic_shape=True)
             least, kept = math.inf, None
             for bits, share in TRIED:
                 layers = _quantised(tried, onnx_file, prepared, subject, chosen, bits, share)
@@ -80,7 +83,6 @@ def _quantised(
     """Which layers of how many were quantised."""
     import onnx
     from onnxruntime import quantization
-    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Batches(quantization.CalibrationDataReader):
         """The examples, a batch at a time."""
@@ -94,7 +96,6 @@ def _quantised(
                 return None
             return dict(zip(subject.input_names(), subject.inputs(chosen[start : start + BATCH]), strict=True))
 
-    quant_pre_process(str(onnx_file), str(prepared), skip_symbolic_shape=True)
     graph = onnx.load(prepared).graph
     every = _worth_it(graph)
     nodes = every if share == 1 else _heaviest(graph, every, share)
