@@ -64,6 +64,8 @@ class Work:
             self._keep_weights(self.training, report.score)
             return report
         except Exception as error:
+            if interrupted(error):
+                raise KeyboardInterrupt from error
             self.close()
             self.training = None
             release(self.device)
@@ -128,6 +130,17 @@ def warm_up() -> None:
     optimizer = torch.optim.AdamW(layer.parameters())
     layer(torch.ones(1, 2)).sum().backward()
     optimizer.step()
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether it arose from a KeyboardInterrupt that a library, or a person's own loop, has turned into an error."""
+    chain, met = error, set[int]()
+    while id(chain) not in met:
+        if isinstance(chain, KeyboardInterrupt):
+            return True
+        met.add(id(chain))
+        chain = chain.__cause__ or chain.__context__ or chain
+    return False
 
 
 def failure_of(error: BaseException) -> tuple[str, str]:

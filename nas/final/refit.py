@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ SELECTED = 2.0  # standard errors that the winner's score may be too high by, as
 BETTER = 0.25  # standard errors by which a longer training has to be ahead of a shorter one, to go on
 STEP, TRAININGS = 3, 3  # a training is so many times as long as the one before it; so many at most
 OF_ONE, LEAST_OF_ONE = 0.7, 0.05  # of the time that is there, and of all examples, for less than one pass over them
+AFTER = 4  # epochs after the best one that say what its network is worth
 WATCHED = 512  # examples of the validation split that the last training is scored on: it has seen them
 OnEpoch = Callable[[Trial, EpochReport], None]
 
@@ -112,19 +114,19 @@ def last_training(
         weights=str(directory / f"{trial.number:04d}-refit-unfinished.pt"),
     )
 
-    def trained(on: TrainingData, epochs: int, until: float, **how: Any) -> tuple[Trained | None, int]:
-        """What a training has left, and how many epochs it had."""
+    def trained(on: TrainingData, epochs: int, until: float, **how: Any) -> tuple[Trained | None, list[float]]:
+        """What a training has left, and the score of every epoch that it had."""
         deadline = time.time() + until - time.monotonic()
         waiting = [dataclasses.replace(plan, epochs=epochs, deadline=deadline, **how)]
-        found, done = None, 0
+        found, scores = None, list[float]()
         for _, step in refit.trainings.train(lambda: waiting.pop() if waiting else None, on, stopped):
             if isinstance(step, EpochReport):
-                done += 1
+                scores.append(step.score)
                 on_epoch(trial, step)
             else:
                 found = step if isinstance(step, Trained) else Trained.saved(plan.weights)
         Path(plan.weights).unlink(missing_ok=True)
-        return found, done
+        return found, scores
 
     def doubt(one: Finalist) -> float:
         return standard_error(one.validation_score, data.task.metric, validation)
@@ -141,15 +143,19 @@ def last_training(
         for length in rungs:
             most = refit.most_epochs if length == epochs else 0
             begin = start if len(rungs) == 1 else ""
-            longer, done = trained(data, length, until, most_epochs=most, start_from=begin, keep_best=True)
+            longer, scores = trained(data, length, until, most_epochs=most, start_from=begin, keep_best=True)
             if longer is not None:
                 of_all *= longer.seconds / len(longer.scores) / each
                 each = longer.seconds / len(longer.scores)
-            if longer is None or (longest and longer.scores[-1] <= longest.validation_score + BETTER * doubt(longest)):
+            if longer is None:
                 good = False
                 break
-            longest = _left(winner, longer, directory / f"{trial.number:04d}-longer.pt")
-            good = longest.epochs >= STILL_GOOD * done
+            score = settled(scores, len(longer.scores))
+            if longest and score <= longest.validation_score + BETTER * doubt(longest):
+                good = False
+                break
+            longest = _left(winner, longer, score, directory / f"{trial.number:04d}-longer.pt")
+            good = longest.epochs >= STILL_GOOD * len(scores)
         if longest and longest.validation_score > winner.validation_score - SELECTED * doubt(longest):
             best = longest
         else:
@@ -171,9 +177,16 @@ def last_training(
         return best
     if whole is None or not whole.scores[-1] >= best.validation_score:
         return best  # it has seen the examples that it is scored on, so it has to be at least as good on them
-    left = _left(best, whole, directory / f"{trial.number:04d}-refit.pt")
-    scores = (*best.scores, *whole.scores) if good else whole.scores
-    return dataclasses.replace(left, scores=scores, validation_score=best.validation_score, refitted=True)
+    left = _left(best, whole, best.validation_score, directory / f"{trial.number:04d}-refit.pt")
+    return dataclasses.replace(left, scores=(*best.scores, *whole.scores) if good else whole.scores, refitted=True)
+
+
+def settled(scores: Sequence[float], kept: int) -> float:
+    """What the network of epoch `kept`, counted from 1, is worth: the mean of its score and of up to four after it.
+
+    Its own score is the best of all epochs, and so too high by what a score varies between them.
+    """
+    return statistics.fmean(scores[kept - 1 : kept + AFTER])
 
 
 def lengths(most: int, had: int, alone: float) -> list[int]:
@@ -189,13 +202,13 @@ def lengths(most: int, had: int, alone: float) -> list[int]:
     return rungs
 
 
-def _left(before: Finalist, trained: Trained, path: Path) -> Finalist:
-    """What a training has left of the winner."""
+def _left(before: Finalist, trained: Trained, score: float, path: Path) -> Finalist:
+    """What a training has left of the winner, and what that is worth."""
     write_weights(trained.weights, path)
     return dataclasses.replace(
         before,
         scores=trained.scores,
-        validation_score=trained.scores[-1],
+        validation_score=score,
         seconds=before.seconds + trained.seconds,
         weights=path,
         gradient_flow=dict(trained.gradient_flow),

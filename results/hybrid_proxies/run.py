@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -34,25 +33,15 @@ from predictors.metrics import kendall_tau
 from predictors.proxies import PROXIES, as_quantiles, measure
 from results.machine import describe
 from results.runs import write_readme
-from results.training.rank_fidelity.run import MOST_MACS
-from search_spaces import SPACES, Architecture, profile
+from results.training.rank_fidelity.networks import MOST_MACS, hybrid_then, networks
+from results.training.rank_fidelity.networks import rows as trainings
+from search_spaces import Architecture
 
 SHARED = Path(os.environ.get("NAS_SHARED", ROOT.parent / "shared"))
-TRAINED = ROOT / "results/training/rank_fidelity"
 FOLD_SEEDS, SPLITS = 10, 16
 BATCH = 32
 NAMES = ("expressivity", "snip", "jacov", "progressivity")  # of those that help, chosen after seeing the tables
 SETS: dict[str, Sequence[str]] = {"none": (), f"{', '.join(NAMES)} (the four)": NAMES, "all": tuple(PROXIES)}
-
-
-def networks(data: TrainingData, name: str, count: int) -> list[Architecture]:
-    """Drawn as results/training/rank_fidelity/run.py draws them."""
-    space, rng, found = SPACES["hybrid"](), random.Random(1), []
-    while len(found) < count:
-        architecture = space.sample(rng)
-        if profile(architecture, data.task).macs <= MOST_MACS[name]:
-            found.append(architecture)
-    return found
 
 
 def batch(data: TrainingData) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +78,7 @@ def block(architectures: Sequence[Architecture], values: dict[str, np.ndarray]) 
 
 def taus(data: TrainingData, architectures: list[Architecture], scores: np.ndarray, extra: Any) -> list[np.ndarray]:
     """Out of fold on all, then on what is left when 10 and 20 are learned from: arrays over seeds."""
-    make = lambda seed: PREDICTORS["auto"](space=SPACES["hybrid"](), task=data.task, seed=seed, extra=extra)  # noqa: E731
+    make = lambda seed: PREDICTORS["auto"](space=hybrid_then(), task=data.task, seed=seed, extra=extra)  # noqa: E731
     all_of_them = [kendall_tau(make(s).fit(architectures, scores).out_of_fold.mean, scores) for s in range(FOLD_SEEDS)]
     found = [np.array(all_of_them)]
     for labels in (10, 20):
@@ -104,13 +93,11 @@ def taus(data: TrainingData, architectures: list[Architecture], scores: np.ndarr
 
 
 def report(name: str) -> list[str]:
-    rows = [json.loads(line) for line in (TRAINED / f"{name}.jsonl").read_text().splitlines()]
+    rows = trainings(name)
     data = nas.data.load(SHARED / f"data/images/{name}.npz").search
-    drawn = networks(data, name, max(row["number"] for row in rows))
-    architectures = [drawn[row["number"] - 1] for row in rows]
+    architectures = networks(name, data.task)
     ends = np.array([[row[f"full {seed}"]["epochs"][-1]["averaged"] for seed in (0, 1)] for row in rows])
-    scores, found = ends.mean(1), measured(data, name, drawn)
-    found = [found[row["number"] - 1] for row in rows]
+    scores, found = ends.mean(1), measured(data, name, architectures)
     values = {p: np.array([np.nan if one[p][0] is None else one[p][0] for one in found], dtype=float) for p in PROXIES}
     seconds = {p: float(np.mean([one[p][1] for one in found])) for p in PROXIES}
     counts = {key: kendall_tau(np.array([row[key] for row in rows]), scores) for key in ("parameters", "macs")}

@@ -14,7 +14,7 @@ from nas.export.formats.proof import FormatProof, Job, prove_all
 from results.export.networks import PICTURES, TASKS, drawn, installed, small, written
 from search_spaces import SPACES
 
-FEW, MANY = 3, 20  # networks of each space: small ones in `make test`, of any size in `make test-slow`
+FEW, MANY = 2, 20  # networks of each space: small ones in `make test`, of any size in `make test-slow`
 DEAR = {"onnx", "int8"}  # two thirds of the time: of the first network in `make test`, of all in `make test-slow`
 Proofs = list[list[FormatProof] | str]
 

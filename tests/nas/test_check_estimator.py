@@ -18,7 +18,8 @@ WITH_A_FINAL = ("check_classifiers_one_label", "check_regressors_int", "check_fi
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", [nas.Classifier, pytest.param(nas.Regressor, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [nas.Classifier, nas.Regressor])
 def test_scikit_learn_checks(kind: Any) -> None:
     results = check_estimator(
         kind(**TINY), expected_failed_checks=EXPECTED, on_fail=None, on_skip=None, legacy=True

@@ -31,14 +31,13 @@ from nas.data.dataset import TrainingData
 from nas.training.health import Diverged
 from nas.training.loop import begin
 from predictors.metrics import kendall_tau
-from results.hybrid_proxies.run import networks
 from results.machine import describe
 from results.runs import Runs, main, taken_at
-from results.training.rank_fidelity.run import MOST_MACS
+from results.training.rank_fidelity.networks import MOST_MACS, networks
 from search_spaces import Architecture
 
 SHARED = Path(os.environ.get("NAS_SHARED", ROOT.parent / "shared"))
-EPOCHS, NETWORKS, RUNGS, COMPLETE, DRAWS = 9, 40, (1, 3), (6, 12, 20), 20
+EPOCHS, RUNGS, COMPLETE, DRAWS = 9, (1, 3), (6, 12, 20), 20
 
 
 def trained(architecture: Architecture, data: TrainingData, seed: int) -> dict[str, Any]:
@@ -56,7 +55,7 @@ def collect(runs: Runs, seeds: int) -> None:
     torch.set_num_threads(1)
     for name in MOST_MACS:
         data = nas.data.load(SHARED / f"data/images/{name}.npz").search
-        for number, architecture in enumerate(networks(data, name, NETWORKS)):
+        for number, architecture in enumerate(networks(name, data.task)):
             for seed in range(seeds):
                 runs.once((name, number, seed), lambda a=architecture, d=data, s=seed: trained(a, d, s))  # type: ignore[misc]
 

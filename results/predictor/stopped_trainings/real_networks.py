@@ -26,12 +26,10 @@ from predictors import PREDICTORS
 from predictors.extrapolation import early, ends
 from predictors.metrics import kendall_tau
 from predictors.two_fidelity import TwoFidelities
-from results.hybrid_proxies.run import networks
 from results.machine import describe
-from results.predictor.learning_curves.run import EPOCHS, NETWORKS, RUNGS, SHARED
+from results.predictor.learning_curves.run import EPOCHS, RUNGS, SHARED
 from results.runs import half_interval
-from results.training.rank_fidelity.run import MOST_MACS
-from search_spaces import SPACES
+from results.training.rank_fidelity.networks import MOST_MACS, hybrid_then, networks
 
 TRAINED = HERE.parent / "learning_curves" / "runs.jsonl"
 LEARNED, WHOLE, DRAWS = 34, 22, 40
@@ -40,7 +38,7 @@ LEARNED, WHOLE, DRAWS = 34, 22, 40
 def taus(name: str, rung: int) -> tuple[list[float], list[float]]:
     """Kendall's tau with estimated ends as labels, and by two fidelities, draw by draw."""
     data = nas.data.load(SHARED / f"data/images/{name}.npz").search
-    drawn = networks(data, name, NETWORKS)
+    drawn = networks(name, data.task)
     lines = [json.loads(line) for line in TRAINED.read_text().splitlines()]
     known = {line["key"][1]: line["scores"] for line in lines if line["key"][0] == name}
     numbers = [number for number in sorted(known) if len(known[number]) == EPOCHS]
@@ -52,7 +50,7 @@ def taus(name: str, rung: int) -> tuple[list[float], list[float]]:
         inside = inside[np.argsort(-scores[inside, rung - 1])]
         whole = [place < WHOLE for place in range(LEARNED)]
         curves = [scores[row] if full else scores[row, :rung] for row, full in zip(inside, whole, strict=True)]
-        make = partial(PREDICTORS["auto"], space=SPACES["hybrid"](), task=data.task, seed=draw)
+        make = partial(PREDICTORS["auto"], space=hybrid_then(), task=data.task, seed=draw)
         two: Any = TwoFidelities(make, early(curves, whole), np.array(whole), np.random.default_rng(draw))
         for predictor, values in zip((make(), two), found, strict=True):
             predictor.fit([drawn[numbers[row]] for row in inside], ends(curves, whole)[0])

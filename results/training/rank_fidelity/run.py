@@ -2,9 +2,9 @@
 
     NAS_SHARED=../shared python results/training/rank_fidelity/run.py fashion_mnist_10k --architectures 40
 
-Architectures are random samples of `hybrid` of at most 1.2M multiply-adds (CIFAR-10: 2M), on Fashion-MNIST-10k or
-CIFAR-10-10k. The truth is the validation score after 5 epochs, trained with two seeds. Rows are appended to
-DATA.jsonl, so that an interrupted run goes on; table.py reads them.
+Architectures are random samples of `hybrid` as it was then (networks.py), of at most 1.2M multiply-adds (CIFAR-10:
+2M), on Fashion-MNIST-10k or CIFAR-10-10k. The truth is the validation score after 5 epochs, trained with two seeds.
+Rows are appended to DATA.jsonl, so that an interrupted run goes on; table.py reads them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +24,14 @@ from nas.config.recipe import Fidelity, TrainingConfig
 from nas.training.health import Diverged
 from nas.training.inference import predict
 from nas.training.loop import Training, begin
-from search_spaces import SPACES
 from search_spaces.profile import profile
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[2]))
+
+from results.training.rank_fidelity.networks import MOST_MACS, drawn
+
 FULL = 5
-MOST_MACS = {"fashion_mnist_10k": 1_200_000, "cifar10_10k": 2_000_000}
 PLAIN = TrainingConfig(optimizer="adamw", ema=0.0, precision="float32")
 RECIPES: dict[str, tuple[int, TrainingConfig]] = {
     "annealed, 1 epoch": (1, PLAIN),
@@ -74,15 +76,13 @@ def main() -> None:
     data = nas.data.load(Path(os.environ["NAS_SHARED"]) / f"data/images/{options.data}.npz").search
     path = HERE / f"{options.data}.jsonl"
     known = {json.loads(line)["number"] for line in path.read_text().splitlines()} if path.exists() else set()
-    space, rng, number, started = SPACES["hybrid"](), random.Random(1), 0, time.time()
-    while number < options.architectures and time.time() - started < 60 * options.minutes:
-        architecture = space.sample(rng)
-        facts = profile(architecture, data.task)
-        if facts.macs > MOST_MACS[options.data]:
-            continue
-        number += 1
+    started = time.time()
+    for number, architecture in zip(range(1, options.architectures + 1), drawn(options.data, data.task), strict=False):
         if number in known:
             continue
+        if time.time() - started > 60 * options.minutes:
+            break
+        facts = profile(architecture, data.task)
         row = {"number": number, "parameters": facts.parameters, "macs": facts.macs}
         for seed in (0, 1):
             row[f"full {seed}"] = train(architecture, data, FULL, replace(PLAIN, ema=0.98), seed)

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+import torch
 
 import nas
 from nas.config.recipe import TrainingConfig
@@ -16,7 +17,8 @@ from nas.execution import worker
 from nas.records.job import EpochReport, Job
 from nas.records.joint_space import JointSpace
 from nas.setup.problem import storage_for
-from search_spaces import SPACES
+from search_spaces import SPACES, Space
+from search_spaces.cells import Custom, Head
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +67,34 @@ def test_a_checkpoint_that_cannot_be_used_begins_anew_and_says_so(tmp_path: Path
     assert isinstance(first, EpochReport) and isinstance(fresh, EpochReport)
     assert (first.epoch, first.score) == (1, fresh.score)
     assert "begins anew" in first.notices[0] and fresh.notices == ()
+
+
+class Swallowing(torch.nn.Flatten):
+    """A module during which Ctrl-C comes, and which makes an error of its own of it."""
+
+    def __init__(self, input_shape: tuple[int, ...], chained: str) -> None:
+        super().__init__()
+        self.chained = chained
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return super().forward(x)
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            if self.chained == "said":
+                raise RuntimeError("the step was lost") from interrupt
+            raise RuntimeError("the step was lost")  # noqa: B904 - as such modules do
+
+
+@pytest.mark.parametrize("chained", ["said", "not said"])
+def test_a_ctrl_c_that_becomes_another_error_is_no_failure_of_the_candidate(chained: str) -> None:
+    data = load("digits")
+    space = Space("swallowing", Custom(Swallowing, chained=chained), Head())
+    joint = JointSpace(space, TrainingConfig(), data.task)
+    decisions = dict(joint.sample(random.Random(0)).decisions)
+    with pytest.raises(KeyboardInterrupt):
+        worker.Work(Job(0, decisions, 4, 7, math.inf, 60.0, ""), joint, data.search).epoch()
 
 
 def test_what_a_training_notices_is_told_once(tmp_path: Path) -> None:
