@@ -155,16 +155,24 @@ def test_an_instance_that_is_asked_about_other_trials_answers_like_a_new_one(
         assert used.propose(problem, trials, number) == fresh
 
 
-def test_another_process_proposes_the_same(name: str) -> None:
-    ours = [trial.fingerprint for trial in play(STRATEGIES[name](Settings()), problem_of(), 15)]
+@pytest.fixture(scope="module")
+def elsewhere() -> dict[str, list[str]]:
+    """By strategy, the fingerprints of what it proposes in one other process."""
     code = (
-        f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[2])!r}]\n"
-        f"import test_every_strategy as t\n"
-        f"played = t.play(t.STRATEGIES[{name!r}](t.Settings()), t.problem_of(), 15)\n"
-        f"print(*[trial.fingerprint for trial in played])"
+        f"import json, sys; sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[2])!r}]\n"
+        "import test_every_strategy as t\n"
+        "print(json.dumps({name: t.fingerprints(name) for name in t.STRATEGIES}))"
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert output.split() == ours
+    return json.loads(output)
+
+
+def fingerprints(name: str) -> list[str]:
+    return [trial.fingerprint for trial in play(STRATEGIES[name](Settings()), problem_of(), 15)]
+
+
+def test_another_process_proposes_the_same(name: str, elsewhere: dict[str, list[str]]) -> None:
+    assert elsewhere[name] == fingerprints(name)
 
 
 def test_another_seed_proposes_something_else(name: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "examples" / "deploy_and_evolve.sh"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_from_a_search_to_a_served_model_and_its_challenger(tmp_path: Path) -> None:
     with socket.socket() as probe:

@@ -26,7 +26,7 @@ def rows(drivers):
 
 
 def test_every_kind_of_bad_candidate_is_typed_and_charged(drivers, injected) -> None:
-    result = drivers.run(space="faulty", budget="60 trials", patience=2, memory_per_trial=0.3, strategy="random")
+    result = drivers.run(space="faulty", budget="40 trials", patience=2, memory_per_trial=0.3, strategy="random")
     assert result["ended"] == "exhausted"
     found = {KINDS[next(v for path, v in row.decisions.items() if path.endswith("kind"))]: row for row in rows(drivers)}
     assert set(found) == set(KINDS)

@@ -111,6 +111,7 @@ class Together(nas.Observer):
         self.messages.append(text)
 
 
+@pytest.mark.slow
 def test_small_trainings_share_a_gpu_by_their_predicted_memory(with_gpu, tmp_path, monkeypatch) -> None:
     from nas.execution.ray import cluster as ray_cluster
 

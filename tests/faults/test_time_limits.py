@@ -40,7 +40,8 @@ def test_a_search_with_its_final_ends_on_time(drivers, injected, seconds: int) -
 
 
 @pytest.mark.parametrize(
-    ("seconds", "executor"), [(20, "local"), (20, "ray"), pytest.param(60, "ray", marks=pytest.mark.slow)]
+    ("seconds", "executor"),
+    [(10, "local"), (20, "ray"), pytest.param(60, "ray", marks=pytest.mark.slow)],
 )
 def test_a_hung_training_does_not_hold_the_search_up(drivers, injected, seconds: int, executor: str) -> None:
     driver = drivers.start(space="hanging", budget=f"{seconds}s", executor=executor)
