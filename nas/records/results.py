@@ -18,7 +18,8 @@ class Finalist:
 
     Args:
         trial: the trial; its `test_score` is set for the winner and the first random candidate only.
-        validation_score: mean over the seeds.
+        validation_score: mean over the seeds. Of a training that is kept at its best epoch, the mean of that epoch's
+            score and of up to four after it.
         scores: of the kept training, one per epoch.
         seed: of the kept training.
         seconds: of all its full trainings.

@@ -197,18 +197,24 @@ def interval(some: np.ndarray, others: np.ndarray) -> tuple[float, float]:
 
 def report(runs: list[dict[str, Any]]) -> str:
     lines = [
-        "| pictures | CPU s, seed | steps | skipped | tau with networks alone | 95 % | tau of parameters | alone "
-        "| shared | CPU s to judge one | step on slices / plain: median, most |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| pictures | draws, CPU s, seed | steps | skipped | tau with networks alone | 95 % | tau of parameters "
+        "| tau after own steps: from its part, from scratch | alone | shared | CPU s to judge one "
+        "| step on slices / plain: median, most |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for run in runs:
         alone, shared, size = (np.array(run[key]) for key in ("alone", "shared", "parameters"))
         low, high = interval(shared, alone)
+        over = f"{np.median(run['overhead']):.2f}, {max(run['overhead']):.2f}" if run["overhead"] else ""
+        later = [kendall_tau(np.array(run[key]), alone) for key in ("tuned", "scratch") if run[key]]
+        own = ", ".join([f"{run['own_steps']}:", *(f"{tau:.2f}" for tau in later)]) if later else ""
         lines.append(
-            f"| {run['data']} | {run['seconds']:.0f}, {run['seed']} | {run['steps']:,} | {run['skipped']} | "
+            f"| {run['data']} | {run['draws']}, {run['seconds']:.0f}, {run['seed']} | {run['steps']:,} "
+            f"| {run['skipped']} | "
             f"{kendall_tau(shared, alone):.2f} | {low:.2f} to {high:.2f} | {kendall_tau(size, alone):.2f} | "
+            f"{own} | "
             f"{alone.min():.3f} to {alone.max():.3f} | {shared.min():.3f} to {shared.max():.3f} | "
-            f"{run['judged_seconds']:.2f} | {np.median(run['overhead']):.2f}, {max(run['overhead']):.2f} |"
+            f"{run['judged_seconds']:.2f} | {over} |"
         )
     return "\n".join([*lines, "", f"Taken on: {runs[-1]['machine']}."])
 
