@@ -111,6 +111,8 @@ class Fidelity:
 
 def _known_augmentations(words: str) -> str:
     for word in words.split("+"):
+        if ":" in word:
+            raise InputError(f"Augmentation {word!r} is code of your own, which goes into `augment`: augment={word}")
         known("augmentation", word, AUGMENTATIONS)
     return words
 

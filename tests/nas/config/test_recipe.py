@@ -116,6 +116,7 @@ def test_a_fidelity_is_a_share(name: str, value: Any) -> None:
         ({"schedule": "cosin"}, "Did you mean 'cosine'?"),
         ({"precision": "fp61"}, "Did you mean 'fp16'?"),
         ({"augmentation": "crop+flop"}, "Unknown augmentation 'flop'"),
+        ({"augmentation": "crop+mine.py:warped"}, "goes into `augment`: augment=mine.py:warped"),
         ({"learningrate": 0.1}, "Unknown recipe setting 'learningrate'"),
         ({"learningrate": 0.1}, "Did you mean 'learning_rate'?"),
         ({"accumulate": 65, "batch_size": 64}, "`accumulate` must be at most `batch_size` (64), got 65"),
