@@ -64,8 +64,6 @@ class Work:
             self._keep_weights(self.training, report.score)
             return report
         except Exception as error:
-            if interrupted(error):
-                raise KeyboardInterrupt from error
             self.close()
             self.training = None
             release(self.device)
@@ -132,8 +130,8 @@ def warm_up() -> None:
     optimizer.step()
 
 
-def interrupted(error: BaseException) -> bool:
-    """Whether it arose from a KeyboardInterrupt that a library, or a person's own loop, has turned into an error."""
+def _interrupted(error: BaseException) -> bool:
+    """Whether it arose from a KeyboardInterrupt."""
     chain, met = error, set[int]()
     while id(chain) not in met:
         if isinstance(chain, KeyboardInterrupt):
@@ -144,7 +142,13 @@ def interrupted(error: BaseException) -> bool:
 
 
 def failure_of(error: BaseException) -> tuple[str, str]:
-    """Type and message of what went wrong in a training."""
+    """Type and message of what went wrong in a training.
+
+    Raises:
+        KeyboardInterrupt: a Ctrl-C did, which a library or a person's own code has turned into an error.
+    """
+    if _interrupted(error):
+        raise KeyboardInterrupt from error
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, Diverged | FloatingPointError):
         return "diverged", text

@@ -14,6 +14,7 @@ from nas.config.recipe import TrainingConfig
 from nas.config.search_config import SearchConfig
 from nas.data import load
 from nas.execution import worker
+from nas.execution.full_training import FullTraining, train_in_full
 from nas.records.job import EpochReport, Job
 from nas.records.joint_space import JointSpace
 from nas.setup.problem import storage_for
@@ -95,6 +96,9 @@ def test_a_ctrl_c_that_becomes_another_error_is_no_failure_of_the_candidate(chai
     decisions = dict(joint.sample(random.Random(0)).decisions)
     with pytest.raises(KeyboardInterrupt):
         worker.Work(Job(0, decisions, 4, 7, math.inf, 60.0, ""), joint, data.search).epoch()
+    in_the_final = FullTraining(0, 0, joint.replay(decisions).architecture, TrainingConfig(), 2, 7, math.inf)
+    with pytest.raises(KeyboardInterrupt):
+        list(train_in_full(in_the_final, data.search, lambda: False))
 
 
 def test_what_a_training_notices_is_told_once(tmp_path: Path) -> None:
