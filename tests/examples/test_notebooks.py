@@ -13,6 +13,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 LESS = 'budget="2 trials", epochs=1, executor="local", known="off", tracking_uri=""'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")]))
