@@ -49,11 +49,6 @@ def smoothed(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(outputs, targets, label_smoothing=0.1)
 
 
-def distilled(outputs: torch.Tensor, said: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy to the probabilities that another network gave."""
-    return F.cross_entropy(outputs, said)
-
-
 def drawn_batch(
     x: torch.Tensor, y: torch.Tensor, batch: int, rng: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -106,7 +101,7 @@ def measured(
     space = Space(space.name, *space.cells, rules=[*space.rules, max_macs(MOST_MACS[name])])
     weights, draws = SharedWeights(space, data.task, device=device), FairDraws(space, data.task, seed)
     x, y, xv = x.to(device), y.to(device), xv.to(device)
-    by_targets, by_largest = SharedStep(weights, smoothed), SharedStep(weights, distilled)
+    by_targets, by_largest = SharedStep(weights, smoothed), SharedStep(weights, F.cross_entropy)
     some = sorted((draws.draw() for _ in range(64)), key=lambda one: profile(one, data.task).macs)
     rng = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
@@ -207,7 +202,7 @@ def report(runs: list[dict[str, Any]]) -> str:
         low, high = interval(shared, alone)
         over = f"{np.median(run['overhead']):.2f}, {max(run['overhead']):.2f}" if run["overhead"] else ""
         later = [kendall_tau(np.array(run[key]), alone) for key in ("tuned", "scratch") if run[key]]
-        own = ", ".join([f"{run['own_steps']}:", *(f"{tau:.2f}" for tau in later)]) if later else ""
+        own = f"{run['own_steps']}: {', '.join(f'{tau:.2f}' for tau in later)}" if later else ""
         lines.append(
             f"| {run['data']} | {run['draws']}, {run['seconds']:.0f}, {run['seed']} | {run['steps']:,} "
             f"| {run['skipped']} | "
