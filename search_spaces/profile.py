@@ -43,7 +43,7 @@ class Profile:
 
 @functools.lru_cache(maxsize=50_000)
 def complete(cells: tuple[Any, ...], task: Task) -> tuple[Any, ...]:
-    """The cells with what only the task knows: the head's outputs, an embedding's vocabulary, the named inputs.
+    """The cells with what only the task knows: the head's outputs, what is embedded, the named inputs.
 
     Raises:
         SpaceError: the task has several inputs, and the cells do not begin with branches; or it is a language, and the
@@ -64,7 +64,7 @@ def complete(cells: tuple[Any, ...], task: Task) -> tuple[Any, ...]:
                 "with Branches((Branch(name, cells), …)), one for each input."
             )
         cells = (dataclasses.replace(cells[0], inputs=task.inputs), *cells[1:])
-    return completed(cells, task.outputs, task.vocabulary)
+    return completed(cells, task.outputs, task.vocabulary, task.columns)
 
 
 def profile(architecture: Architecture, task: Task) -> Profile:

@@ -27,14 +27,18 @@ class Input:
         name: a plain word, by which a branch of the network and callers name it.
         shape: of one example, as in `Task.input_shape`.
         vocabulary: number of distinct tokens, 0 for real numbers.
+        columns: of a table, how many features each column became, as in `Task.columns`.
     """
 
     name: str
     shape: tuple[int, ...]
     vocabulary: int = 0
+    columns: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _checked_shape(self.shape, f"the shape of input {self.name!r}"))
+        object.__setattr__(self, "columns", tuple(self.columns))
+        _check_columns(self.columns, self.shape)
         if not self.name.isidentifier():
             raise SpaceError(f"The name of an input must be a plain word such as 'text', got {self.name!r}.")
 
@@ -124,6 +128,8 @@ class Task:
             The loss is the weighted sum of theirs, and the score the mean of their scores.
         forecast: of a regression whose values follow the window that is the input; else None.
         characters: of a language, how many characters each token stands for; empty where each is one.
+        columns: of a table, how many of the features each column became, in their order; a category became one for
+            each of its words. Empty where each column is one number.
 
     Raises:
         SpaceError: a size below 1, an unknown kind, two inputs or targets of one name, or parts that do not add up.
@@ -139,6 +145,7 @@ class Task:
     targets: tuple[Target, ...] = ()
     forecast: Forecast | None = None
     characters: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "input_shape", _checked_shape(self.input_shape, "`input_shape`"))
@@ -158,6 +165,7 @@ class Task:
             raise SpaceError(f"`outputs` {self.outputs} are not those of all targets: {self.targets}.")
         if self.forecast is not None:
             self._check_forecast(self.forecast)
+        _check_columns(self.columns, self.input_shape)
         if self.kind == LANGUAGE and not (len(self.input_shape) == 1 and self.vocabulary == self.outputs):
             raise SpaceError(
                 f"A language is of (length,) tokens and has an output for each of them, got {self.input_shape}, "
@@ -200,7 +208,7 @@ class Task:
     def to_data(self) -> dict[str, Any]:
         """As JSON data; what only some tasks have, such as `inputs`, only where it is there."""
         data = dataclasses.asdict(self)
-        some = ("inputs", "targets", "forecast", "characters")
+        some = ("inputs", "targets", "forecast", "characters", "columns")
         return {name: value for name, value in data.items() if name not in some or value}
 
     @classmethod
@@ -211,7 +219,8 @@ class Task:
         held = data.get("forecast")
         forecast = Forecast(**{name: _listed(value) for name, value in held.items()}) if held else None
         own = {"inputs": inputs, "targets": targets, "forecast": forecast}
-        return cls(**{**data, **own, "characters": tuple(data.get("characters", ()))})
+        numbers = {name: tuple(data.get(name, ())) for name in ("characters", "columns")}
+        return cls(**{**data, **own, **numbers})
 
 
 def _listed(value: Any) -> Any:
@@ -221,6 +230,11 @@ def _listed(value: Any) -> Any:
 def _slices(sizes: Mapping[str, int]) -> dict[str, slice]:
     ends = list(itertools.accumulate(sizes.values()))
     return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+
+
+def _check_columns(columns: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    if columns and (len(shape) != 1 or min(columns) < 1 or sum(columns) != shape[0]):
+        raise SpaceError(f"`columns` must be whole numbers that add up to the features {shape}, got {columns}.")
 
 
 def _checked_shape(shape: Sequence[int], what: str) -> tuple[int, ...]:

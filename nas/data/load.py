@@ -128,7 +128,7 @@ def _task(reading: Reading, targets: Targets | SeveralTargets, options: DataOpti
     metric = chosen_metric(options, targets.kind, targets.kind)
     inputs = (
         tuple(
-            Input(name, part.input_shape, words)
+            Input(name, part.input_shape, words, _columns(part))
             for name, part, words in zip(rules.names, rules.parts, rules.vocabularies, strict=True)
         )
         if isinstance(rules, JoinedRules)
@@ -136,8 +136,15 @@ def _task(reading: Reading, targets: Targets | SeveralTargets, options: DataOpti
     )
     heads = targets.parts if isinstance(targets, SeveralTargets) else ()
     return Task(
-        rules.input_shape, len(targets.classes), targets.kind, vocabulary, metric, number, inputs=inputs, targets=heads
-    )
+        rules.input_shape, len(targets.classes), targets.kind, vocabulary, metric, number, inputs=inputs, targets=heads,
+        columns=_columns(rules),
+    )  # fmt: skip
+
+
+def _columns(rules: Preprocessing) -> tuple[int, ...]:
+    """See `Task.columns`."""
+    codes = rules.codes if isinstance(rules, TableRules) and not rules.series else ()
+    return codes if any(size > 1 for size in codes) else ()
 
 
 def _encoded(part: Part | None, targets: Targets | SeveralTargets, name: str) -> Part | None:

@@ -29,7 +29,7 @@ from search_spaces.catalog.transnas_micro import transnas_micro
 
 PICTURES = Task((3, 8, 8), 4)
 TASKS = {  # where a space is at home; pictures for the others
-    "tabular": Task((9,), 3, "regression"),
+    "tabular": Task((9,), 3, "regression", columns=(1, 4, 1, 3)),
     "mlp": Task((7,), 3, "multilabel"),
     "text": Task((10,), 3, vocabulary=17),
     "sequence": Task((2, 12), 4),

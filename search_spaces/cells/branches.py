@@ -20,6 +20,7 @@ from search_spaces.cells.graph import Parts
 from search_spaces.cells.layers import Shape
 from search_spaces.dsl import Whole
 from search_spaces.errors import SpaceError
+from search_spaces.task import Input
 from search_spaces.tree import in_a_row
 
 
@@ -188,19 +189,18 @@ class Branches:
             raise SpaceError(f"`branches` must be a tuple of Branch, got {strange[0]!r} in it.")
         places = self._places(shape)
         for branch in self.branches:
-            start, here, vocabulary = places[branch.name]
-            yield _plan(branch, start, here, vocabulary, width, tokens)
+            yield _plan(branch, *places[branch.name], width, tokens)
 
-    def _places(self, shape: Shape) -> dict[str, tuple[int, Shape, int]]:
-        """Start, shape and vocabulary of the input of each branch."""
+    def _places(self, shape: Shape) -> dict[str, tuple[int, Input]]:
+        """Start of the input of each branch, and the input."""
         names = [branch.name for branch in self.branches]
         if len(set(names)) < len(names):
             raise SpaceError(f"Branches must have names of their own, got {', '.join(map(repr, names))}.")
         if not self.inputs:
-            return dict.fromkeys(names, (0, shape, 0))
+            return dict.fromkeys(names, (0, Input("all", shape)))
         found, start = {}, 0
         for one in self.inputs:
-            found[one.name] = (start, one.shape, one.vocabulary)
+            found[one.name] = (start, one)
             start += one.size
         if set(found) != set(names):
             raise SpaceError(
@@ -210,10 +210,11 @@ class Branches:
         return found
 
 
-def _plan(branch: Branch, start: int, shape: Shape, vocabulary: int, width: int, tokens: int) -> _Plan:
+def _plan(branch: Branch, start: int, given: Input, width: int, tokens: int) -> _Plan:
     cells: list[tuple[Any, Shape]] = []
-    here = shape
-    for place, cell in enumerate(completed(tuple(in_a_row(branch.cells)), width, vocabulary)):
+    here = given.shape
+    within = completed(tuple(in_a_row(branch.cells)), width, given.vocabulary, given.columns)
+    for place, cell in enumerate(within):
         cells.append((cell, here))
         try:
             here = facts(cell, here).shape
@@ -223,9 +224,9 @@ def _plan(branch: Branch, start: int, shape: Shape, vocabulary: int, width: int,
             ) from None
     features = cells[-1][1]
     if not tokens or not layers.positions(features):
-        return _Plan(start, shape, tuple(cells), None, 1)
+        return _Plan(start, given.shape, tuple(cells), None, 1)
     windows = _Windows(width, tokens)
-    return _Plan(start, shape, tuple(cells), windows, 1 + facts(windows, features).shape[1])
+    return _Plan(start, given.shape, tuple(cells), windows, 1 + facts(windows, features).shape[1])
 
 
 def _network(plan: _Plan) -> nn.Module:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from search_spaces.cells import layers
+from search_spaces.cells.column_codes import embedded
 from search_spaces.cells.layers import Shape
 from search_spaces.dsl import Whole, Word
 
@@ -50,12 +51,16 @@ class Embed:
     Args:
         width: channels out, at least 1.
         vocabulary: number of distinct tokens, set from the task when the network is built; 0 for real numbers.
+        columns: of a table, how many features each column became, set from the task when the network is built. A
+            column of several is a code, such as that of a category, and has one vector. Empty: one feature each.
     """
 
     takes_tokens: ClassVar[bool] = True  # it may stand first where the inputs are tokens
+    takes_columns: ClassVar[bool] = True  # it may stand first where features are codes of columns
 
     width: Whole = 32
     vocabulary: Whole = 0
+    columns: tuple[int, ...] = ()
 
     def build(self, shape: Shape) -> nn.Module:
         width = layers.whole("width", self.width)
@@ -63,7 +68,7 @@ class Embed:
             return layers.conv(shape, width, kernel=1, bias=True)
         if layers.whole("vocabulary", self.vocabulary, least=0):
             return TokenEmbedding(self.vocabulary, width)
-        return ColumnEmbedding(shape[0], width)
+        return embedded(self.columns, width, shape, lambda numbers: ColumnEmbedding(numbers, width))
 
 
 @dataclass(frozen=True)

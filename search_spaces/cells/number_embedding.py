@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
 
 from search_spaces.cells import layers
+from search_spaces.cells.column_codes import embedded
 from search_spaces.cells.layers import Shape
 from search_spaces.dsl import Flag, Real, Whole, Word
 from search_spaces.errors import SpaceError
@@ -99,7 +101,11 @@ class NumberEmbedding:
         sigma: of periodic, above 0: spread of the first frequencies. The paper tunes it between 0.01 and 100.
         activation: behind the linear layer; `none` is usual for piecewise.
         shared: one linear layer for all columns, as in PLR(lite); without positions only.
+        columns: of a table, how many features each column became, set from the task when the network is built. A
+            column of several is a code, such as that of a category: it is not expanded, and has one vector.
     """
+
+    takes_columns: ClassVar[bool] = True  # it may stand first where features are codes of columns
 
     width: Whole = 16
     kind: Word = "piecewise"
@@ -107,6 +113,7 @@ class NumberEmbedding:
     sigma: Real = 0.1
     activation: Word = "relu"
     shared: Flag = False
+    columns: tuple[int, ...] = ()
 
     def build(self, shape: Shape) -> nn.Module:
         width, size = layers.whole("width", self.width), layers.whole("size", self.size)
@@ -114,10 +121,16 @@ class NumberEmbedding:
         if isinstance(self.sigma, bool) or not isinstance(self.sigma, int | float) or not self.sigma > 0:
             raise SpaceError(f"`sigma` must be a number above 0, got {self.sigma!r}. Use e.g. 0.1.")
         periodic = self.kind == "periodic"
-        expand: nn.Module = Periodic(shape[0], size, self.sigma) if periodic else PiecewiseLinear(size)
         features = 2 * size if periodic else size
-        activation = layers.activation(self.activation)
+
+        def expand(numbers: int) -> nn.Module:
+            return Periodic(numbers, size, self.sigma) if periodic else PiecewiseLinear(size)
+
+        def vectors(numbers: int) -> nn.Module:
+            mix = ColumnLinear(numbers, features, width, bool(self.shared))
+            return layers.chain(expand(numbers), mix, layers.activation(self.activation))
+
         if layers.positions(shape):
             mix = layers.conv((shape[0] * features, *shape[1:]), width, 1, bias=True)
-            return layers.chain(expand, nn.Flatten(1, 2), mix, activation)
-        return layers.chain(expand, ColumnLinear(shape[0], features, width, bool(self.shared)), activation)
+            return layers.chain(expand(shape[0]), nn.Flatten(1, 2), mix, layers.activation(self.activation))
+        return embedded(self.columns, width, shape, vectors)

@@ -17,7 +17,7 @@ TASKS = {
     "language": Task((20,), 6, vocabulary=300),
     "sequence": Task((2, 60), 3),
     "forecast": Task((2, 60), 3),
-    "tabular": Task((9,), 2),
+    "tabular": Task((9,), 2, columns=(1, 1, 5, 2)),
     "mlp": Task((9,), 2),
 }
 LARGEST = 2_000_000  # parameters of a design that is to be trained beside a search on a CPU

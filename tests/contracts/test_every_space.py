@@ -16,7 +16,7 @@ from search_spaces.profile import profile
 from search_spaces.tree import is_open
 
 TASKS = [Task((1, 8, 8), 10), Task((3, 32, 32), 10), Task((1, 28, 28), 10)]
-OTHERS = [Task((7,), 3), Task((3, 20), 2, "regression"), Task((12,), 2, vocabulary=50)]
+OTHERS = [Task((7,), 3, columns=(1, 3, 2, 1)), Task((3, 20), 2, "regression"), Task((12,), 2, vocabulary=50)]
 SAMPLES = 3
 
 

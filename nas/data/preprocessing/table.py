@@ -30,20 +30,20 @@ class Step(Protocol):
     Attributes:
         step: `number`, `category`, `date` or `words`.
         column: its name.
-        width: how many values it becomes.
+        codes: how many values it becomes: numbers are 1 each, and a code of several values stands for one column.
     """
 
     step: str
     column: str
 
     @property
-    def width(self) -> int: ...
+    def codes(self) -> tuple[int, ...]: ...
 
     def apply(self, cells: Any) -> np.ndarray:
-        """float64 `(n, width)`."""
+        """float64 `(n, sum of codes)`."""
 
     def names(self) -> list[str]:
-        """Of its values, `width` of them."""
+        """Of all its values."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Number:
     edges: tuple[float, ...] = ()
 
     @property
-    def width(self) -> int:
-        return 1 + self.flag + max(0, len(self.edges) - 1)
+    def codes(self) -> tuple[int, ...]:
+        return (1, *[1] * self.flag, *[len(self.edges) - 1] * bool(self.edges))
 
     def names(self) -> list[str]:
         bins = [f"{self.column} from {low:g} to {high:g}" for low, high in itertools.pairwise(self.edges)]
@@ -144,8 +144,8 @@ class Category:
     words: tuple[str, ...]
 
     @property
-    def width(self) -> int:
-        return len(self.words) + 1
+    def codes(self) -> tuple[int, ...]:
+        return (len(self.words) + 1,)
 
     def names(self) -> list[str]:
         return [*(f"{self.column} = {name or '(missing)'}" for name in self.words), f"{self.column} = (any other)"]
@@ -153,7 +153,7 @@ class Category:
     def apply(self, cells: Any) -> np.ndarray:
         places = {name: place for place, name in enumerate(self.words)}
         found = np.array([places.get(name, len(self.words)) for name in words(cells)], np.int64)
-        return np.eye(self.width)[found]
+        return np.eye(len(self.words) + 1)[found]
 
     @classmethod
     def fitted(cls, cells: Any) -> Category:
@@ -181,8 +181,8 @@ class Date:
     scale: float
 
     @property
-    def width(self) -> int:
-        return sum(1 if part == "elapsed" else 2 for part in self.parts)
+    def codes(self) -> tuple[int, ...]:
+        return tuple(1 if part == "elapsed" else 2 for part in self.parts)
 
     def names(self) -> list[str]:
         found = []
@@ -229,15 +229,15 @@ class Words:
     words: tuple[str, ...]
 
     @property
-    def width(self) -> int:
-        return len(self.words)
+    def codes(self) -> tuple[int, ...]:
+        return (len(self.words),)
 
     def names(self) -> list[str]:
         return [f"{self.column} has {name}" for name in self.words]
 
     def apply(self, cells: Any) -> np.ndarray:
         places = {name: place for place, name in enumerate(self.words)}
-        found = np.zeros((len(cells), self.width))
+        found = np.zeros((len(cells), len(self.words)))
         for row, text in enumerate(words(cells)):
             for name in _words_in(text):
                 if name in places:
@@ -273,8 +273,13 @@ class TableRules:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        width = sum(step.width for step in self.steps)
+        width = sum(self.codes)
         return (1, width) if self.series else (width,)
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """Of all steps, see `Step`."""
+        return tuple(size for step in self.steps for size in step.codes)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -287,11 +292,12 @@ class TableRules:
     def apply(self, rows: Any) -> np.ndarray:
         table = columns_of(rows, self.columns)
         count = len(table[self.columns[0]])
-        values, place = np.empty((count, sum(step.width for step in self.steps)), np.float32), 0
+        values, place = np.empty((count, sum(self.codes)), np.float32), 0
         largest = float(np.finfo(np.float32).max)
         for step in self.steps:
-            values[:, place : place + step.width] = np.clip(step.apply(table[step.column]), -largest, largest)
-            place += step.width
+            width = sum(step.codes)
+            values[:, place : place + width] = np.clip(step.apply(table[step.column]), -largest, largest)
+            place += width
         return values.reshape(count, *self.input_shape)
 
     def to_dict(self) -> dict[str, Any]:
