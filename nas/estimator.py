@@ -343,9 +343,9 @@ class SearchedNetwork(BaseEstimator):
             if found is None:
                 raise SearchFailed(f"The weights of the best network are gone from {kept}.")
             state = torch.load(found.weights, weights_only=True)
-            best, network = found, whole_network(trial.architecture, dataset.task, constants, state)
+            best, network = found, whole_network(found.architecture, dataset.task, constants, state)
         self.network_ = network
-        self.architecture_ = best.trial.architecture
+        self.architecture_ = best.architecture
         self.preprocessing_ = dataset.preprocessing
         self.schema_ = dataset.schema
         self.validation_score_ = best.validation_score

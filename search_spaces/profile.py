@@ -14,8 +14,10 @@ from search_spaces.architecture import Architecture
 from search_spaces.cells.completed import completed
 from search_spaces.cells.facts import Facts, facts
 from search_spaces.cells.layers import Shape
+from search_spaces.cells.members import Members
 from search_spaces.errors import SpaceError
 from search_spaces.task import LANGUAGE, Task
+from search_spaces.tree import in_a_row
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ def complete(cells: tuple[Any, ...], task: Task) -> tuple[Any, ...]:
         SpaceError: the task has several inputs, and the cells do not begin with branches; or it is a language, and the
             cells are no language model.
     """
+    if len(cells) == 1 and isinstance(cells[0], Members):
+        return (dataclasses.replace(cells[0], cells=complete(tuple(in_a_row(cells[0].cells)), task)),)
     if task.kind == LANGUAGE:
         if len(cells) != 1 or not getattr(cells[0], "gives_tokens", False):
             raise SpaceError(

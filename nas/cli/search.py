@@ -87,6 +87,13 @@ def search(
             "or rocket, bag_of_ngrams, lightgbm, gradient_boosting, linear, nearest_neighbour, majority. Repeatable."
         ),
     ] = None,
+    ensemble: Annotated[
+        str,
+        typer.Option(
+            help="Where time is left: [bold]auto[/] makes the winner the mean of up to five networks, trained from "
+            "different seeds, unless its size or speed counts; [bold]off[/] leaves it one."
+        ),
+    ] = "auto",
     stop_at: Annotated[
         float | None, typer.Option(help="Enough: a validation score, e.g. [bold]0.98[/]; the final follows.")
     ] = None,
@@ -172,6 +179,7 @@ def search(
             options=options,
             known=known,
             baselines=tuple(baselines or ("auto",)),
+            ensemble=ensemble,
             epochs=epochs,
             promote=promote,
             stop_at=stop_at,

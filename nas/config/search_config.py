@@ -130,6 +130,8 @@ class SearchConfig:
         known: `auto`: designs of the field that the space holds are tried first; `off`: none are.
         designs: decisions of those designs, by name; the search fills them in.
         baselines: `auto`: what a person would take without a search is trained beside it; `off`, or some names.
+        ensemble: `auto`: where time is left, the winner becomes the mean of up to five networks, trained from different
+            seeds, unless something else than the score is limited or small; `off`: it stays one.
         learn_from: what earlier searches of the space found, see `nas.setup.learn_from`; for `guided`.
         stop_at: validation score, in the metric's own unit, whose best training ends the search phase; None for none.
         patience_trials: trainings that end in a row without a better best, which end the search phase; None for none.
@@ -193,6 +195,7 @@ class SearchConfig:
         BeforeValidator(_one_or_several),
         Field(strict=False, description="a name, or a tuple of names"),
     ] = (AUTO,)
+    ensemble: Literal["auto", "off"] = "auto"
     learn_from: Annotated[
         tuple[EarlierSearch, ...], Field(strict=False, description="a tuple of `EarlierSearch`es")
     ] = ()
@@ -222,6 +225,11 @@ class SearchConfig:
         if timed:
             return each_recipe(self.training, _seen_once)
         return self.training
+
+    @property
+    def averages(self) -> bool:
+        """Whether the winner may become the mean of several networks."""
+        return self.ensemble == "auto" and not self.limits and len(self.objectives) == 1
 
     @property
     def executes_on(self) -> str:

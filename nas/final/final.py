@@ -36,8 +36,9 @@ from nas.execution.placement import full_training_gpus
 from nas.final.choice import best_first
 from nas.final.entrants import entrants, selection, selection_share
 from nas.final.finalists import by_trial, finalist, from_search, is_better
+from nas.final.further_members import further_members
 from nas.final.record import write_record
-from nas.final.refit import OnEpoch, Refit, last_training, refit_for
+from nas.final.refit import LastTrainings, OnEpoch, Refit, last_training, refit_for
 from nas.final.schedule import FinalConfig, Schedule, stretch
 from nas.final.sealed_test import CHECKED_EXAMPLES, tested
 from nas.final.within_latency import within_latency
@@ -54,6 +55,7 @@ from nas.training.epoch_clock import VALIDATION_COST
 log = logging.getLogger("nas")
 EXPORT_SECONDS = 8.0  # that the proof in a fresh interpreter takes, without its predictions
 SOON_LEARNT = 33  # epochs that the last training has where no example is ever changed: more learns them by heart
+MEMBERS = 5  # networks at most whose mean is the winner, where time is left
 PROVED = 3  # times that it predicts the check's examples
 BASELINES_SHARE = 0.1  # of the whole budget, for what would have been taken without a search
 BASELINES_HURRIED = 0.04  # where the winner's last training lacks the time
@@ -104,6 +106,9 @@ def final_phase(
                 lot = _baselines(dataset, config, seconds_left(), stopped, hurried)
                 closing += _seconds_of_test(dataset, lot, best)
                 trials, plan = _selection(dataset, ranked, driver.epochs, refit, last, trainings.slots, seconds_left())
+                if refit and config.averages:
+                    each = _seconds_of_test(dataset, NO_BASELINES, best)
+                    refit = dataclasses.replace(refit, members=MEMBERS, predicting=each)
                 if refit and len(trials) % trainings.slots == 0:
                     first = None  # no slot is free for it
             observer.final_started(trials)
@@ -288,7 +293,12 @@ def run_final(
     if not finalists:
         raise SearchFailed(f"Not one of the best candidates could be trained in the final. {why}")
     if refit is not None and not stopped():
-        winner = last_training(dataset, finalists[0], refit, directory, device, seconds_left(), stopped, on_epoch)
+        best = finalists[0]
+        unfinished = directory / f"{best.trial.number:04d}-refit-unfinished.pt"
+        trained_again = LastTrainings(refit, best.trial, unfinished, device, stopped, on_epoch)
+        winner = last_training(dataset, best, trained_again, directory, seconds_left())
+        if not stopped():
+            winner = further_members(dataset, winner, trained_again, directory, seconds_left())
         finalists = [winner, *finalists[1:]]
     here = device if torch.cuda.is_available() else "cpu"  # workers may have GPUs where the driver has none
     random_one = by_number.get(first.number) if first else None

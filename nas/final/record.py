@@ -100,7 +100,8 @@ def _entry(finalist: Finalist, task: Task) -> dict[str, Any]:
         **{name: getattr(finalist, name) for name in names},
         "scores": list(finalist.scores),
         "refitted": finalist.refitted,
+        "members": finalist.members,
         "weights": finalist.weights.name,
         "mirrored": says_the_mean_of_both(finalist.trial.recipe, task),
-        "architecture": json.loads(finalist.trial.architecture.to_json()),
+        "architecture": json.loads(finalist.architecture.to_json()),
     }

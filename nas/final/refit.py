@@ -25,7 +25,7 @@ from typing import Any
 from nas.baselines.examples import at_most, joined
 from nas.config.final_time import FULL_EPOCHS
 from nas.config.search_config import SearchConfig
-from nas.data.dataset import Dataset, TrainingData
+from nas.data.dataset import Dataset, Split, TrainingData
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import FullTraining, Trained
 from nas.execution.local import in_this_process
@@ -60,12 +60,65 @@ class Refit:
         trainings: where.
         most_epochs: of it.
         speed_up: seconds of its epochs in the search to those here, where it has more threads.
-        device: `cpu` or `cuda`.
+        members: networks at most whose mean the winner becomes where time is left, see `further_members`.
+        predicting: seconds that each of them takes at the end, for the test split and the proof.
     """
 
     trainings: FullTrainings
     most_epochs: int = FULL_EPOCHS
     speed_up: float = 1.0
+    members: int = 1
+    predicting: float = 0.0
+
+    def seconds_of_epoch(self, trial: Trial, data: TrainingData) -> float:
+        """Of the trial on the whole training split, by its training in the search."""
+        each = stretch(trial.recipe.fidelity.subset, data) * trial.seconds / max(1, len(trial.scores))
+        return max(each / self.speed_up, 1e-9)
+
+
+@dataclass(frozen=True)
+class LastTrainings:
+    """Trainings of the winner, one at a time.
+
+    Args:
+        refit: where they run. trial: that is trained.
+        weights: file for what a training that is cut off has reached.
+    """
+
+    refit: Refit
+    trial: Trial
+    weights: Path
+    device: str
+    stopped: Callable[[], bool]
+    on_epoch: OnEpoch
+
+    def __call__(self, on: TrainingData, epochs: int, until: float, **how: Any) -> tuple[Trained | None, list[float]]:
+        """What a training has left, and the score of every epoch that it had.
+
+        Args:
+            until: when it has to end, by `time.monotonic`. how: further settings of `FullTraining`.
+        """
+        plan = {
+            "number": self.trial.number,
+            "turn": 0,
+            "architecture": self.trial.architecture,
+            "recipe": self.trial.recipe,
+            "epochs": epochs,
+            "seed": self.trial.seed,
+            "deadline": time.time() + until - time.monotonic(),
+            "device": self.device,
+            "weights": str(self.weights),
+        }
+        waiting = [FullTraining(**{**plan, **how})]
+        found, scores = None, list[float]()
+        for _, step in self.refit.trainings.train(lambda: waiting.pop() if waiting else None, on, self.stopped):
+            if isinstance(step, EpochReport):
+                scores.append(step.score)
+                self.on_epoch(self.trial, step)
+            else:
+                found = step if isinstance(step, Trained) else Trained.saved(str(self.weights))
+        self.weights.unlink(missing_ok=True)
+        return found, scores
 
 
 def refit_for(problem: Problem, config: SearchConfig, executor: Executor, best: Trial, seconds: float) -> Refit | None:
@@ -85,48 +138,15 @@ def refit_for(problem: Problem, config: SearchConfig, executor: Executor, best: 
 
 
 def last_training(
-    dataset: Dataset,
-    winner: Finalist,
-    refit: Refit,
-    directory: Path,
-    device: str,
-    seconds: float,
-    stopped: Callable[[], bool],
-    on_epoch: OnEpoch,
+    dataset: Dataset, winner: Finalist, trained: LastTrainings, directory: Path, seconds: float
 ) -> Finalist:
     """The winner as its last training left it; as it was where that has come to nothing."""
-    data, trial = dataset.search, winner.trial
+    data, trial, refit = dataset.search, winner.trial, trained.refit
     if not trial.scores:
         return winner
     end = time.monotonic() + seconds
     examples, validation = len(data.train), len(data.validation)
-    each = stretch(trial.recipe.fidelity.subset, data) * trial.seconds / len(trial.scores)
-    each = max(each / refit.speed_up, 1e-9)
-    plan = FullTraining(
-        number=trial.number,
-        turn=0,
-        architecture=trial.architecture,
-        recipe=trial.recipe,
-        epochs=0,
-        seed=trial.seed,
-        deadline=0.0,
-        device=device,
-        weights=str(directory / f"{trial.number:04d}-refit-unfinished.pt"),
-    )
-
-    def trained(on: TrainingData, epochs: int, until: float, **how: Any) -> tuple[Trained | None, list[float]]:
-        """What a training has left, and the score of every epoch that it had."""
-        deadline = time.time() + until - time.monotonic()
-        waiting = [dataclasses.replace(plan, epochs=epochs, deadline=deadline, **how)]
-        found, scores = None, list[float]()
-        for _, step in refit.trainings.train(lambda: waiting.pop() if waiting else None, on, stopped):
-            if isinstance(step, EpochReport):
-                scores.append(step.score)
-                on_epoch(trial, step)
-            else:
-                found = step if isinstance(step, Trained) else Trained.saved(plan.weights)
-        Path(plan.weights).unlink(missing_ok=True)
-        return found, scores
+    each = refit.seconds_of_epoch(trial, data)
 
     def doubt(one: Finalist) -> float:
         return standard_error(one.validation_score, data.task.metric, validation)
@@ -160,14 +180,13 @@ def last_training(
             best = longest
         else:
             good = False
-        if stopped():
+        if trained.stopped():
             return best
     passes = (end - time.monotonic()) / of_all
     fit, both = int(passes), joined(data)
     if good and fit < 1 and OF_ONE * passes >= LEAST_OF_ONE:  # one pass takes too long: over what there is time for
         both, fit = at_most(both, data.task, OF_ONE * passes * len(both), trial.seed)[0], 1
-    watched = at_most(data.validation, data.task, WATCHED, trial.seed)[0]
-    everything = dataclasses.replace(data, train=both, validation=watched)
+    everything = dataclasses.replace(data, train=both, validation=watched(data, trial.seed))
     if good and fit >= 1:
         most = refit.most_epochs
         whole, _ = trained(everything, min(fit, most), end, most_epochs=most, start_from=str(best.weights))
@@ -179,6 +198,11 @@ def last_training(
         return best  # it has seen the examples that it is scored on, so it has to be at least as good on them
     left = _left(best, whole, best.validation_score, directory / f"{trial.number:04d}-refit.pt")
     return dataclasses.replace(left, scores=(*best.scores, *whole.scores) if good else whole.scores, refitted=True)
+
+
+def watched(data: TrainingData, seed: int) -> Split:
+    """The part of the validation split that a training on all examples is scored on."""
+    return at_most(data.validation, data.task, WATCHED, seed)[0]
 
 
 def settled(scores: Sequence[float], kept: int) -> float:

@@ -73,7 +73,7 @@ def tested(
 def _outputs(dataset: Dataset, finalist: Finalist, inputs: np.ndarray, device: str) -> np.ndarray:
     state = torch.load(finalist.weights, weights_only=True)
     constants = constants_of(dataset.search, says_the_mean_of_both(finalist.trial.recipe, dataset.task))
-    network = whole_network(finalist.trial.architecture, dataset.task, constants, state)
+    network = whole_network(finalist.architecture, dataset.task, constants, state)
     return predicted(network, inputs, device=device)
 
 

@@ -10,6 +10,8 @@ from nas.config.search_config import SearchConfig
 from nas.records.pareto import front
 from nas.records.trial import COMPLETED, Trial, best_first
 from nas.records.verdict import Standing
+from search_spaces.architecture import Architecture
+from search_spaces.cells import Members
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Finalist:
         gradient_flow: norm of the gradients of each cell with weights after the last epoch, by place in the network.
         refitted: whether the kept training saw the validation split as well; the scores of its epochs are then no
             measure, and `validation_score` is that of the training on the training split alone.
+        members: networks of this architecture whose outputs are averaged: the further ones are trained as the kept
+            training was, from other seeds. `weights` are those of all.
     """
 
     trial: Trial
@@ -37,6 +41,15 @@ class Finalist:
     weights: Path
     gradient_flow: Mapping[str, float] = field(default_factory=dict, hash=False)
     refitted: bool = False
+    members: int = 1
+
+    @property
+    def architecture(self) -> Architecture:
+        """Of the network that `weights` belong to."""
+        one = self.trial.architecture
+        if self.members == 1:
+            return one
+        return Architecture(one.space, (Members(one.cells, self.members),), one.decisions)
 
     @property
     def epochs(self) -> int:

@@ -149,6 +149,7 @@ def _finalist(one: Finalist) -> dict[str, Any]:
         "epochs": one.epochs,
         "seconds": one.seconds,
         "refitted": one.refitted,
+        "members": one.members,
     }
 
 

@@ -104,6 +104,7 @@ def final_table(final: FinalResult, metric: str) -> Table:
     for one in rows:
         words = [word for word, it in (("winner", final.winner), ("the first random one", first)) if one is it]
         words += ["trained on the validation examples too"] if one.refitted else []
+        words += [f"the mean of {one.members} networks"] if one.members > 1 else []
         test = "" if one.test_score is None else shown(metric, one.test_score)
         cells = (
             f"trial {one.trial.number}",

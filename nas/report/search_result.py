@@ -195,5 +195,6 @@ def _finalist(entry: dict[str, Any], stored: StoredSearch, folder: Path) -> Fina
         scores=tuple(entry["scores"]),
         weights=folder / entry["weights"],
         refitted=entry.get("refitted", False),
+        members=entry.get("members", 1),
         **{name: entry[name] for name in names},
     )

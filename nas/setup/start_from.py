@@ -16,12 +16,13 @@ from nas.records.proposal import Proposal
 from search_spaces import SPACES
 from search_spaces import decide as deciders
 from search_spaces.architecture import Architecture
+from search_spaces.cells import Members
 from search_spaces.dsl import Choice
 from search_spaces.errors import SpaceError
 from search_spaces.find import begins, fill, find
 from search_spaces.profile import profile
 from search_spaces.rules import broken
-from search_spaces.tree import outcomes, places
+from search_spaces.tree import in_a_row, outcomes, places
 
 Network = str | Path | Architecture | Mapping[str, Any] | tuple[Any, ...] | list[Any]
 TRIES = 200
@@ -208,6 +209,13 @@ def _other_space(known: Architecture) -> str:
     return f"Search the space that it came from, or one of the catalogue: {', '.join(sorted(SPACES))}."
 
 
+def _one_member(known: Architecture) -> Architecture:
+    """The network whose mean over several seeds it is; else itself."""
+    if len(known.cells) == 1 and isinstance(known.cells[0], Members):
+        return Architecture(known.space, tuple(in_a_row(known.cells[0].cells)), known.decisions)
+    return known
+
+
 def _read(path: Path) -> Architecture:
     candidates = [path] if not path.is_dir() else [path / ARCHITECTURE, path / EXPORTED / ARCHITECTURE]
     file = next((one for one in candidates if one.is_file()), None)
@@ -217,6 +225,6 @@ def _read(path: Path) -> Architecture:
             "that was exported."
         )
     try:
-        return Architecture.from_json(file.read_text(encoding="utf-8"))
+        return _one_member(Architecture.from_json(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, SpaceError) as error:
         raise InputError(f"{file} cannot be read: {error}") from None

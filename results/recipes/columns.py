@@ -30,7 +30,7 @@ from results.runs import Runs
 from search_spaces import SPACES
 
 SHARED = Path(os.environ.get("NAS_SHARED", HERE.parents[1].parent / "shared")) / "data" / "tables"
-DESIGNS = ("mlp_plr", "tabm_mini_piecewise", "ft_transformer")
+DESIGNS = ("mlp_plr", "ft_transformer", "tabm_mini_piecewise")
 WAYS = ("a vector a category", "a vector a word")
 
 

@@ -18,6 +18,7 @@ from search_spaces.cells.fusion import Fusion
 from search_spaces.cells.graph import Graph, Node
 from search_spaces.cells.head import Head
 from search_spaces.cells.inception import Inception
+from search_spaces.cells.members import Members
 from search_spaces.cells.mlp import MLP, Flatten
 from search_spaces.cells.next_token import NextToken
 from search_spaces.cells.ngrams import Ngrams
@@ -74,6 +75,7 @@ CELLS: dict[str, type] = {
     "Graph": Graph,
     "VertexGraph": VertexGraph,
     "CellStack": CellStack,
+    "Members": Members,
     "Head": Head,
     "Custom": Custom,
 }
@@ -104,6 +106,7 @@ __all__ = [
     "Head",
     "Inception",
     "InvertedBottleneck",
+    "Members",
     "NextToken",
     "Ngrams",
     "Node",

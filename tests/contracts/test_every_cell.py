@@ -32,6 +32,7 @@ from search_spaces.cells.facts import facts
 SHAPES = [(6,), (1,), (4, 10), (3, 1), (1, 8, 8), (3, 5, 7), (8, 1, 1)]
 VALUES = {
     "Head": {"outputs": 3},
+    "Members": {"cells": (Conv(4), (Conv(6), Skip())), "count": 3},
     "NextToken": {"cells": (Conv(4), (Conv(6), Skip())), "width": 6, "dropout": 0.1},
     "Branches": {
         "branches": (Branch("one", (Conv(4), (Skip(), Pool("max", 3, 1)), Head("max"))), Branch("two", (MLP(5),))),

@@ -149,7 +149,8 @@ def _against(search: Search) -> str:
 
     winner = final.winner
     rows = [
-        [f"the winner, trial {winner.trial.number} ({escape(winner.trial.source)})",
+        [f"the winner, trial {winner.trial.number} ({escape(winner.trial.source)})"
+         + (f", the mean of {winner.members} networks" if winner.members > 1 else ""),
          score(winner.validation_score), score(winner.test_score), f"{winner.seconds:.0f}"]
     ]  # fmt: skip
     rows += [

@@ -45,7 +45,7 @@ PLAIN = SearchConfig(
     training=TrainingConfig(augmentation="none", test_time_flip=False, fidelity=Fidelity(0.5)),
 )  # fmt: skip
 # settings that journals of older versions do not hold
-NEWER = ("known", "designs", "baselines", "promote", "export", "stop_at", "patience_trials")
+NEWER = ("known", "designs", "baselines", "promote", "export", "stop_at", "patience_trials", "ensemble")
 NEWER_OF_RECIPE = ("loss", "augment", "train")
 
 

@@ -11,6 +11,7 @@ from search_spaces import Architecture, Task
 from search_spaces.cells import CELLS, MLP, Branch, Conv, Head, Node, Pool, Skip
 
 VALUES = {
+    "Members": {"cells": (Conv(4), Skip()), "count": 3},
     "NextToken": {"cells": (Conv(4),), "width": 6, "dropout": 0.1},
     "Branches": {
         "branches": (Branch("one", (Conv(4), Head("max"))), Branch("two", (MLP(3),))),

@@ -20,7 +20,7 @@ from nas.data.dataset import TrainingData
 from nas.execution.full_training import FullTraining, Step, Trained
 from nas.execution.local import in_this_process
 from nas.final.finalists import write_weights
-from nas.final.refit import Refit, last_training, lengths, settled
+from nas.final.refit import LastTrainings, Refit, last_training, lengths, settled
 from nas.records.joint_space import JointSpace
 from nas.records.results import Finalist
 from nas.records.trial import COMPLETED, Trial
@@ -60,13 +60,16 @@ class Watched:
             yield job, step
 
 
+def trainings(winner: Finalist, refit: Refit, directory: Path, stopped: Callable[[], bool] = bool) -> LastTrainings:
+    return LastTrainings(
+        refit, winner.trial, directory / "unfinished.pt", "cpu", stopped, lambda trial, report: None
+    )  # fmt: skip
+
+
 def last(dataset: Dataset, winner: Finalist, directory: Path, **how: Any) -> tuple[Finalist, Watched]:
     watched = Watched()
     refit = Refit(watched, **how)  # type: ignore[arg-type]
-    found = last_training(
-        dataset, winner, refit, directory, "cpu", 60.0, lambda: False, lambda trial, report: None
-    )  # fmt: skip
-    return found, watched
+    return last_training(dataset, winner, trainings(winner, refit, directory), directory, 60.0), watched
 
 
 def noise(seed: int = 0) -> Dataset:
@@ -121,8 +124,7 @@ def test_without_time_the_winner_stays_as_it_was(tmp_path: Path) -> None:
     dataset = noise()
     winner = winner_of(dataset, tmp_path, 1)
     refit = Refit(in_this_process(1), speed_up=1e-6)
-    found = last_training(dataset, winner, refit, tmp_path, "cpu", 1.0, lambda: False, lambda trial, report: None)
-    assert found is winner
+    assert last_training(dataset, winner, trainings(winner, refit, tmp_path), tmp_path, 1.0) is winner
 
 
 def test_with_time_for_less_than_one_pass_it_goes_on_with_a_part_of_the_examples(tmp_path: Path) -> None:
