@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import nas
+from nas.config.search_config import SearchConfig
 from nas.data import Dataset, load
 from nas.export.load import load as load_winner
 from nas.final.further_members import further_members, state_of_members
@@ -132,8 +133,13 @@ def test_a_search_with_time_left_exports_the_mean_and_can_begin_from_it(tmp_path
         data, "mlp", "2 trials", directory=tmp_path / "t", start_from=[found.exported], final=False, epochs=1, **asked
     )
     assert again.candidates[0].architecture.fingerprint == winner.trial.architecture.fingerprint
-    one = nas.search(data, "mlp", "20s", directory=tmp_path / "o", epochs=2, ensemble="off", **asked)
-    assert one.final is not None and one.final.winner.members == 1
+
+
+def test_a_winner_stays_one_where_it_is_asked_for_or_size_or_speed_counts() -> None:
+    assert SearchConfig().averages
+    assert not SearchConfig(ensemble="off").averages
+    assert not SearchConfig(limits={"parameters": 1e6}).averages
+    assert not SearchConfig(objectives=("score", "macs")).averages
 
 
 def _table(found: Any) -> str:

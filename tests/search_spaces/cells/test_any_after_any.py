@@ -71,6 +71,7 @@ EVERY = [
     c.CellStack(PAIRS, PAIRS, width=4, cells=Choice(1, 3), stem_multiplier=1),
     c.NumberEmbedding(Choice(4, 6), Choice("piecewise", "periodic"), Choice(1, 3), shared=Choice(False, True)),
     c.ClassToken(),
+    c.Members((c.Conv(WIDTH, KERNEL), Choice(c.Skip(), c.Norm(NORM))), Choice(1, 3)),
     c.NextToken(
         (c.Recurrent(Choice(4, 6)), c.Norm(NORM)), Choice(4, 8), tied=Choice(True, False), dropout=Choice(0.0, 0.1)
     ),
