@@ -16,6 +16,7 @@ from nas.export.formats import FORMATS
 from nas.export.formats.proof import FormatProof
 from nas.export.verify import Proof
 from search_spaces.architecture import Architecture
+from search_spaces.cells import Members
 from search_spaces.profile import Profile, profile
 from search_spaces.task import LANGUAGE, Target, Task
 
@@ -70,7 +71,11 @@ def card(architecture: Architecture, task: Task, facts: Facts, proof: Proof, sch
             "first random candidate",
             f"{_number(task, facts.baseline_score)} test {words(task.metric)}, trained in the same final",
         ),
-        ("training", f"{facts.epochs} epochs, seed {facts.seed}, the best of {facts.trials} candidates tried"),
+        (
+            "training",
+            f"{facts.epochs} epochs, seed {facts.seed}{_members(architecture)}, "
+            f"the best of {facts.trials} candidates tried",
+        ),
         (
             "proof",
             f"outputs on {proof.examples} examples within {proof.difference:.1e}, "
@@ -103,6 +108,11 @@ outputs = network(inputs)       # inputs: (batch, {shape})
 The scores hold for data like {facts.data}; the network was chosen on a validation split of it and on nothing else.
 It has not been examined for bias, for robustness against shifted or hostile inputs, or for calibration.
 """
+
+
+def _members(architecture: Architecture) -> str:
+    one = architecture.cells[0]
+    return f" and further ones: the mean of {one.count} networks" if isinstance(one, Members) else ""
 
 
 def _logits(task: Task) -> str:

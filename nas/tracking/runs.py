@@ -176,7 +176,7 @@ class Runs:
         if winner.test_score is not None:
             self.log(self.of(winner.trial), {"test_score": winner.test_score}, 0, now())
         self.log(self.parent, _worth(final), winner.epochs, now())
-        self.tag(self.parent, {"nas.winner": str(winner.trial.number)})
+        self.tag(self.parent, {"nas.winner": str(winner.trial.number), "nas.members": str(winner.members)})
         if winner.gradient_flow:
             cells = complete(winner.trial.architecture.cells, self.started.task)
             flow = {
