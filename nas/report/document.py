@@ -106,12 +106,6 @@ def space_document(found: Preflight, tried: int, notices: list[str]) -> dict[str
         "macs": _spread(found.macs),
         "memory_bytes": _spread(found.memory_bytes),
         "cells": _spread(found.depth),
-        "sharing": {
-            "share": found.sharing.share,
-            "parameters": found.sharing.numbers,
-            "memory_bytes": found.sharing.memory_bytes,
-            "apart": [{"cell": name, "parameters": count} for name, count in found.sharing.apart],
-        },
         "seconds_per_epoch": found.seconds_per_epoch or None,
         "epochs": found.epochs,
         "trainings": found.trainings,

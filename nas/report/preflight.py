@@ -19,7 +19,6 @@ from rich.text import Text
 from nas.config.budget import Budget, duration
 from nas.driver.clock import Clock
 from nas.errors import InputError
-from nas.training.shared_weights import SAMPLES, Sharing, sharing
 from nas.training.timing import seconds_per_step
 from search_spaces import Architecture, Profile, Space, SpaceError, Task, profile
 from search_spaces.decide import at_random
@@ -56,7 +55,6 @@ class Preflight:
         unreachable: options that were drawn often and yet never stand in a valid architecture, as `path:index`.
         distinct: distinct fingerprints for each distinct decision sequence among the samples.
         memory_bytes: weights, gradients, moments and activations of a training step at `batch_size`.
-        sharing: what the first `SAMPLES` of the valid ones have in common, if all were trained as one.
         trainings: how many trainings of `epochs` the budget buys at least, `parallel` at a time; None without a budget.
     """
 
@@ -79,7 +77,6 @@ class Preflight:
     examples: int
     epochs: int
     timings: tuple[Timing, ...]
-    sharing: Sharing
     trainings: int | None
     parallel: int
     seconds: float
@@ -149,7 +146,6 @@ def preflight(
         examples=examples,
         epochs=epochs,
         timings=timings,
-        sharing=sharing(space, [architecture for architecture, _ in drawn.valid[:SAMPLES]], task),
         trainings=_bought(budget, parallel / (seconds_per_epoch * epochs)) if budget else None,
         parallel=parallel,
         seconds=time.perf_counter() - started,
@@ -286,10 +282,6 @@ def _summary(found: Preflight) -> Table:
     for timing in found.timings:
         size = f"{timing.parameters:,} parameters, {timing.macs / 1e6:,.1f} M multiply-adds"
         table.add_row(f"seconds per epoch of {found.examples:,}", f"{timing.seconds_per_epoch:.2f}  ({size})")
-    if found.parameters:
-        one = found.sharing
-        size = f"{one.numbers:,} shared parameters, {one.memory_bytes / 1e6:,.0f} MB to train"
-        table.add_row("weights that different networks can share", f"{one.share:.0%}  ({size})")
     if found.trainings is not None:
         text = (
             f"about {found.trainings:,} trainings of {found.epochs} epoch{'s' * (found.epochs != 1)}; in full they take"

@@ -42,7 +42,6 @@ def test_budget_and_rendering(tmp_path: Path) -> None:
     console.print(render(found))
     text = console.export_text()
     assert "decision sequences" in text
-    assert f"{found.sharing.share:.0%}" in text and f"{found.sharing.numbers:,} shared parameters" in text
     few = preflight(space(), TASK, samples=20, examples=200, budget=Budget(seconds=1e6, trials=7), parallel=2)
     assert few.trainings == 7 and few.budget_seconds == 7 * few.seconds_per_epoch * few.epochs / 2
     assert save_plot(found, tmp_path / "space.png").stat().st_size > 1_000
