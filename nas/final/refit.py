@@ -8,7 +8,8 @@ first that is no better than the one before it is the last. The winner's own sco
 high: the network is kept as it was only where its longer trainings are clearly behind that score. What is known from
 them decides the second part, on all examples, whose scores say nothing any more: where the longest training was still
 good at its end, the network goes on from there; where it was best earlier, or no better than before, a new network is
-trained for as many epochs as were best.
+trained. It has as many epochs as were best, or all of them where the end was not clearly worse: few examples cannot say
+which epoch was best (`results/recipes/epochs.md`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from nas.data.dataset import Dataset, Split, TrainingData
 from nas.execution.executor import Executor, FullTrainings
 from nas.execution.full_training import FullTraining, Trained
 from nas.execution.local import in_this_process
-from nas.final.choice import standard_error
+from nas.final.choice import SHARES, standard_error
 from nas.final.finalists import write_weights
 from nas.final.schedule import stretch
 from nas.records.job import EpochReport
@@ -151,7 +152,7 @@ def last_training(
     def doubt(one: Finalist) -> float:
         return standard_error(one.validation_score, data.task.metric, validation)
 
-    best, of_all = winner, each * (examples + validation) / examples
+    best, of_all, anew = winner, each * (examples + validation) / examples, winner.epochs
     augmented = mirrors(trial.recipe.augmentations, data.task.input_shape)
     good = (augmented and int(seconds / of_all) < SHORT * refit.most_epochs) or seconds < of_all
     if not good:
@@ -176,10 +177,13 @@ def last_training(
                 break
             longest = _left(winner, longer, score, directory / f"{trial.number:04d}-longer.pt")
             good = longest.epochs >= STILL_GOOD * len(scores)
+            worse = longest.validation_score - statistics.fmean(scores[-AFTER:])
+            held = data.task.metric in SHARES and worse <= doubt(longest)
+            anew = len(scores) if held else longest.epochs
         if longest and longest.validation_score > winner.validation_score - SELECTED * doubt(longest):
             best = longest
         else:
-            good = False
+            good, anew = False, best.epochs
         if trained.stopped():
             return best
     passes = (end - time.monotonic()) / of_all
@@ -191,7 +195,7 @@ def last_training(
         most = refit.most_epochs
         whole, _ = trained(everything, min(fit, most), end, most_epochs=most, start_from=str(best.weights))
     elif not good and fit >= best.epochs:
-        whole, _ = trained(everything, best.epochs, end)
+        whole, _ = trained(everything, anew if fit >= anew else best.epochs, end)
     else:
         return best
     if whole is None or not whole.scores[-1] >= best.validation_score:
