@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
+from nas.training.narrow_convolutions import InFloat32
 from nas.training.precision import Precision
 from search_spaces.cells.residual import StochasticDepth
 
@@ -62,6 +63,10 @@ class Forward(nn.Module):
         self.checkpointing = checkpointing
         self.cells = tuple(network) if isinstance(network, nn.Sequential) else (network,)
         self.in_half = tuple(not precision.by_cell or suits_half(cell) for cell in self.cells)
+        if precision.dtype == torch.bfloat16:
+            for cell, half in zip(self.cells, self.in_half, strict=True):
+                if half:
+                    InFloat32().around(cell)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float32 outputs `(batch, outputs)`."""
