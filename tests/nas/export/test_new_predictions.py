@@ -272,7 +272,7 @@ def test_the_export_is_proved_from_raw_rows(
     ("kind", "right", "wrong"),
     [
         (parquet_table, "(values - self.shift)", "(values - 2 * self.shift)"),
-        (csv_table, "for step in self.steps:\n            values", "for step in self.steps[:-1]:\n            values"),
+        (csv_table, "for step in self.steps:\n            width", "for step in self.steps[:-1]:\n            width"),
         (csv_table, "table[step.column]", "list(table.values())[0]"),
     ],
 )

@@ -29,6 +29,7 @@ from search_spaces.cells import (
     Custom,
     Graph,
     Head,
+    Members,
     NextToken,
     Node,
     Skip,
@@ -107,6 +108,8 @@ def example(name: str) -> Any:
         return VertexGraph((1, 1, 1, 1, 0, 1), (Conv(), Skip()))
     if name == "NextToken":
         return NextToken((Conv(8),), width=8)
+    if name == "Members":
+        return Members((Conv(8),), 2)
     return CELLS[name]()
 
 
