@@ -55,7 +55,7 @@ def main(command: str, directory: str, settings: dict[str, Any]) -> None:
     if command == "resume":
         result = nas.resume(directory, space=space, observers=observers, **settings)
     else:
-        defaults = {"tracking_uri": "", "final": False, "epochs": 3, "baselines": ("off",)}
+        defaults = {"tracking_uri": "", "final": False, "epochs": 3, "baselines": ("off",), "ensemble": "off"}
         result = nas.search("digits", space, directory=directory, observers=observers, **{**defaults, **settings})
     print(json.dumps({"ended": result.ended, "spent": result.spent, "trials": len(result.candidates)}))
 

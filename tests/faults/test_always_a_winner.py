@@ -114,7 +114,14 @@ def test_a_final_that_comes_to_nothing_is_charged_and_the_journal_says_how_it_en
 ) -> None:
     monkeypatch.setenv(spaces.FINAL, str(tmp_path / "final-has-begun"))
     place = tmp_path / "s"
-    quick = {**QUICK, "executor": "local", "tracking_uri": "", "baselines": ("off",), "directory": place}
+    quick = {
+        **QUICK,
+        "executor": "local",
+        "tracking_uri": "",
+        "baselines": ("off",),
+        "ensemble": "off",
+        "directory": place,
+    }
     with pytest.raises(SearchFailed, match="raises in the final"):
         nas.search("digits", spaces.raising_in_final(), observers=[LosesTheWeights(place)], **quick)
     record = journals.read(place)
@@ -154,6 +161,7 @@ def test_only_the_weights_of_the_best_are_kept(tmp_path) -> None:
         "executor": "local",
         "tracking_uri": "",
         "baselines": ("off",),
+        "ensemble": "off",
         "final": False,
         "budget": "6 trials",
     }

@@ -17,7 +17,13 @@ from nas.records.verdict import BETTER
 from nas.tracking import deploy
 from nas.tracking.database import connect, make_database
 
-QUICK: dict[str, Any] = {"executor": "local", "strategy": "random", "baselines": ("majority",), "known": "off"}
+QUICK: dict[str, Any] = {
+    "executor": "local",
+    "strategy": "random",
+    "baselines": ("majority",),
+    "ensemble": "off",
+    "known": "off",
+}
 
 
 def table(path: Path, noise: float, rows: int = 1500, names: tuple[str, str] = ("large", "small")) -> Path:

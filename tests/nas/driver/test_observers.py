@@ -14,7 +14,14 @@ from nas.errors import InputError
 from search_spaces import Choice, Space
 from search_spaces.cells import MLP, Flatten, Head
 
-QUICK: dict[str, Any] = {"tracking_uri": "", "epochs": 1, "executor": "local", "baselines": ("off",), "final": False}
+QUICK: dict[str, Any] = {
+    "tracking_uri": "",
+    "epochs": 1,
+    "executor": "local",
+    "baselines": ("off",),
+    "ensemble": "off",
+    "final": False,
+}
 
 
 def searched(folder: Path, observers: Any, trials: int = 4) -> Any:

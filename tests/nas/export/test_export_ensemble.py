@@ -19,7 +19,15 @@ from nas.journal.directory import FINAL
 from nas.training.ensemble import select
 from nas.training.inference import outputs
 
-SEARCH = {"epochs": 2, "executor": "local", "tracking_uri": "", "baselines": ("off",), "known": "off", "seed": 0}
+SEARCH = {
+    "epochs": 2,
+    "executor": "local",
+    "tracking_uri": "",
+    "baselines": ("off",),
+    "ensemble": "off",
+    "known": "off",
+    "seed": 0,
+}
 
 
 def test_members_are_those_whose_mean_is_best_on_the_validation_split_of_the_same_data(tmp_path: Path) -> None:

@@ -33,7 +33,14 @@ RECIPES = Choice(
 )
 NO_SLOW_SGD = forbid(recipe.optimizer == "sgd", recipe.learning_rate < 0.01)
 WIDE_IS_SLOW = forbid(some(MLP).width >= 16, recipe.learning_rate > 0.01)
-QUICK: dict[str, Any] = {"tracking_uri": "", "epochs": 1, "executor": "local", "baselines": ("off",), "final": False}
+QUICK: dict[str, Any] = {
+    "tracking_uri": "",
+    "epochs": 1,
+    "executor": "local",
+    "baselines": ("off",),
+    "ensemble": "off",
+    "final": False,
+}
 
 
 def space(*rules: Rule, known: Any = ()) -> Space:

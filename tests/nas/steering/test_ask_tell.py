@@ -20,7 +20,7 @@ from search_spaces import Architecture, Choice, Space
 from search_spaces.cells import MLP, Flatten, Head
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-QUICK: dict[str, Any] = {"tracking_uri": "", "epochs": 3, "baselines": ("off",), "known": "off"}
+QUICK: dict[str, Any] = {"tracking_uri": "", "epochs": 3, "baselines": ("off",), "ensemble": "off", "known": "off"}
 
 
 def space() -> Space:

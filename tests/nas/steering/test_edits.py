@@ -197,7 +197,7 @@ def test_who_stops_a_search_gets_its_final_and_may_go_on(how: str, tmp_path: Pat
     watching, reason, full = HOW[how]
     folder = tmp_path / "s"
     small = Space("small", Flatten(), MLP(Choice(8, 12, 16)), Head())
-    asked = {**QUICK, "final": True, "baselines": ("majority",)}
+    asked = {**QUICK, "final": True, "baselines": ("majority",), "ensemble": "off"}
     observer = watching(folder)
     result = nas.search("digits", small, "4 trials", directory=folder, observers=[observer], **asked)
     assert (result.ended, len(result.candidates)) == (reason, 2)
@@ -211,7 +211,7 @@ def test_who_stops_a_search_gets_its_final_and_may_go_on(how: str, tmp_path: Pat
 def test_goals_end_a_search_that_has_its_final_and_is_not_gone_on_with_in_vain(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     small = Space("small", Flatten(), MLP(Choice(8, 12, 16, 20)), Head())
-    asked = {**QUICK, "final": True, "baselines": ("off",)}
+    asked = {**QUICK, "final": True, "baselines": ("off",), "ensemble": "off"}
     result = nas.search("digits", small, "4 trials", directory=folder, stop_at=0.05, **asked)
     assert (result.ended, len(result.candidates)) == ("stop_at", 1)
     assert result.final is not None and result.final.winner.epochs == 6

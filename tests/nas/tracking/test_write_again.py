@@ -16,7 +16,14 @@ from nas.tracking import record
 from nas.tracking.database import connect, make_database
 from nas.tracking.runs import PARENT, TRIAL
 
-QUICK = {"executor": "local", "epochs": 2, "space": "mlp", "strategy": "random", "baselines": ("majority",)}
+QUICK = {
+    "executor": "local",
+    "epochs": 2,
+    "space": "mlp",
+    "strategy": "random",
+    "baselines": ("majority",),
+    "ensemble": "off",
+}
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ from search_spaces.cells import Conv, Head, Stem
 from search_spaces.task import Task
 
 SPACE = Space("plain", Stem(8), Conv(8), Head())
-SEARCH = {"executor": "local", "tracking_uri": "", "known": "off", "baselines": ("majority",)}
+SEARCH = {"executor": "local", "tracking_uri": "", "known": "off", "baselines": ("majority",), "ensemble": "off"}
 
 
 def made_here() -> TrainingData:
