@@ -19,50 +19,31 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "cold_start")]
 
 import numpy as np
-import pandas as pd
 import torch
+from first_trials import left_out
 
 import nas
-from nas.benchmark.recording import read
-from predictors.pretrained import Ranker
 from results.machine import describe
 from results.runs import Runs, half_interval, taken_at
 
 BUDGET, SEEDS = "60s", 10
 WAYS = ("guided", "pretrained", "tpe", "evolution", "random")
-DATA = {"TREC": "trec", "abalone": "abalone"}  # with the names of results/bench
-
-
-def trec(folder: Path) -> dict[str, Any]:
-    """TREC as two tables, its official parts."""
-    texts = Path(os.environ["NAS_SHARED"]) / "data/text"
-    for part in ("train", "test"):
-        source = next(texts.glob(f"TREC.{part}.*"))
-        lines = source.read_text(encoding="latin-1").splitlines()
-        table = pd.DataFrame([line.split(" ", 1) for line in lines], columns=["label", "text"])
-        table.to_csv(folder / f"{part}.csv", index=False)
-    return {"data": str(folder / "train.csv"), "test": str(folder / "test.csv"), "target": "label"}
-
-
-def left_out(data: str, folder: Path) -> str:
-    """The file of a ranking that has seen other data only."""
-    file = folder / f"without-{data}.npz"
-    if not file.exists():
-        recorded = read(HERE.parent / "bench/recorded")
-        Ranker.fitted([one.group() for one in recorded if one.data != DATA[data]]).save(file)
-    return str(file)
+DATA = {
+    "TREC": {"data": "text/TREC.train.all", "test": "text/TREC.test.all"},
+    "abalone": {"data": "tables/abalone.csv"},
+}
+BENCH_NAMES = {"TREC": "trec", "abalone": "abalone"}  # of the same data in results/bench
 
 
 def searched(data: str, way: str, seed: int, rankings: Path) -> dict[str, Any]:
     """One search: its winner's score on the sealed test, and who that is."""
     ours = way in ("guided", "pretrained")
-    predictor = left_out(data, rankings) if way == "pretrained" else "auto"
+    predictor = str(left_out(BENCH_NAMES[data], rankings)) if way == "pretrained" else "auto"
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(os.environ["NAS_SHARED"]) / f"data/tables/{data}.csv"
-        given = trec(Path(folder)) if data == "TREC" else {"data": str(path)}
+        given = {what: str(Path(os.environ["NAS_SHARED"]) / "data" / path) for what, path in DATA[data].items()}
         found = nas.search(
             **given, budget=BUDGET, strategy="guided" if ours else way, known="auto" if ours else "off",
             predictor=predictor, baselines="off", seed=seed, executor="local", tracking_uri="", export=False,
