@@ -8,10 +8,13 @@ the gradient of the weights, and on maps of more than four rows the output itsel
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import torch
 from torch import nn
+
+_WATCHED: weakref.WeakSet[nn.Module] = weakref.WeakSet()  # a network is validated by a new `Forward` every epoch
 
 
 class InFloat32:
@@ -23,7 +26,8 @@ class InFloat32:
     def around(self, module: nn.Module) -> None:
         """Watches every convolution in the module from now on."""
         for part in module.modules():
-            if isinstance(part, nn.Conv1d | nn.Conv2d):
+            if isinstance(part, nn.Conv1d | nn.Conv2d) and part not in _WATCHED:
+                _WATCHED.add(part)
                 part.register_forward_pre_hook(self._before)
                 part.register_forward_hook(self._after, always_call=True)
 

@@ -65,3 +65,10 @@ def test_a_convolution_that_fails_leaves_autocast_as_it_was() -> None:
         assert torch.is_autocast_enabled("cpu")
         assert network(torch.randn(2, 3, 1, 1)).dtype == torch.float32
         assert network(torch.randn(2, 3, 8, 8)).dtype == torch.bfloat16
+
+
+def test_a_convolution_is_watched_once_however_often_it_is_validated() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1))
+    for _ in range(3):
+        Forward(network, Precision(torch.bfloat16))
+    assert len(network[0]._forward_pre_hooks) == len(network[0]._forward_hooks) == 1
